@@ -1,0 +1,5 @@
+//! Generates the Kotlin bindings of `verifier-core`.
+
+fn main() {
+    uniffi::uniffi_bindgen_main();
+}

@@ -1,0 +1,1 @@
+//! Tests that need both ends: kill loops, two phones, the demo's checks.

@@ -1,0 +1,1 @@
+//! The programme server: issues vouchers, takes in evidence, keeps claims.

@@ -1,0 +1,3 @@
+//! The programme server: issues vouchers, takes in evidence, keeps claims.
+
+fn main() {}

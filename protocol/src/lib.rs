@@ -1,0 +1,1 @@
+//! What travels between phone, server and switch, and its checks.

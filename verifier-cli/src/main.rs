@@ -1,0 +1,3 @@
+//! The vouchsafe command: the phone's engine on a desktop.
+
+fn main() {}
