@@ -1,0 +1,324 @@
+//! Batches of records on their way in, and the signed acks that answer them.
+
+use crate::cbor::Value;
+use crate::cose::{ObjectType, Sign1, sign1};
+use crate::fields::{Fields, Item, MapWriter, bytes, time, uint};
+use crate::hash::Hash;
+use crate::id::{ChainId, ClaimId};
+use crate::key::{PublicKey, Signer};
+use crate::time::Timestamp;
+use crate::{Error, Result};
+
+/// Most items of one batch.
+pub const MAX_ITEMS: usize = 500;
+
+/// Largest batch, in bytes.
+pub const MAX_BATCH_LEN: usize = 4 * 1024 * 1024;
+
+/// What a phone sends: items of one chain, each a sealed record ([`crate::seal`]) or a record
+/// ([`crate::record::Record`]); which of the two, its own bytes say. An empty batch asks for news.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Batch {
+    /// The chain that the items belong to.
+    pub chain: ChainId,
+    /// The cursor of the last ack the phone holds; 0 at first.
+    pub since: u64,
+    /// The items, oldest first.
+    pub items: Vec<Vec<u8>>,
+}
+
+impl Batch {
+    /// Writes the batch.
+    ///
+    /// # Errors
+    /// [`Error::TooLarge`] beyond 500 items or 4 MiB.
+    pub fn encode(&self) -> Result<Vec<u8>> {
+        let encoded = MapWriter::new()
+            .put(1, bytes(self.chain.as_bytes()))
+            .put(2, uint(self.since))
+            .put(3, Value::Array(self.items.iter().map(|item| bytes(item)).collect()))
+            .encode()?;
+        Batch::decode(&encoded)?;
+        Ok(encoded)
+    }
+
+    /// Reads a batch without judging its items.
+    ///
+    /// # Errors
+    /// [`Error::TooLarge`], [`Error::Cbor`] or an error of a field.
+    pub fn decode(batch: &[u8]) -> Result<Self> {
+        let (len, max) = (batch.len(), MAX_BATCH_LEN);
+        if len > max {
+            return Err(Error::TooLarge { what: "batch", len, max });
+        }
+        let mut fields = Fields::decode("batch", batch)?;
+        let read = Batch {
+            chain: ChainId::from_bytes(fields.required(1, "chain")?.fixed("chain")?),
+            since: fields.required(2, "since")?.uint("since")?,
+            items: fields
+                .required(3, "items")?
+                .list("items")?
+                .into_iter()
+                .map(|item| item.bytes("item"))
+                .collect::<Result<_>>()?,
+        };
+        fields.close()?;
+        let (len, max) = (read.items.len(), MAX_ITEMS);
+        if len > max {
+            return Err(Error::TooLarge { what: "batch (items)", len, max });
+        }
+        Ok(read)
+    }
+}
+
+/// The server's answer to a batch. The phone acts on nothing else.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ack {
+    /// The thumbprint of the device's key.
+    pub device: Hash,
+    /// The chain.
+    pub chain: ChainId,
+    /// The highest sequence up to which the server holds the chain without gaps; 0 for none.
+    pub head: u64,
+    /// The digest of the record at the head.
+    pub head_hash: Option<Hash>,
+    /// One result an item of the batch, by the digest of the item's bytes.
+    pub results: Vec<ItemResult>,
+    /// Documents that the server holds durably, among those that records of this chain name.
+    pub documents: Vec<Hash>,
+    /// Claims of this chain whose state changed since the batch's cursor.
+    pub claims: Vec<ClaimUpdate>,
+    /// The cursor to send with the next batch.
+    pub cursor: u64,
+    /// What the server's clock says.
+    pub server_time: Timestamp,
+}
+
+/// What became of one item.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ItemResult {
+    /// SHA-256 of the item's bytes as they were sent.
+    pub item: Hash,
+    /// What became of it.
+    pub outcome: Outcome,
+}
+
+/// What became of an item.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// Taken in.
+    Accepted,
+    /// Held already.
+    Duplicate,
+    /// Taken in beside another claim on the same voucher; a person decides.
+    Conflict,
+    /// Not taken in, for the reason of this code; the bytes are kept for review.
+    Refused(String),
+    /// Not looked at now; send it again.
+    Later,
+}
+
+/// A claim's state at the server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClaimUpdate {
+    /// The claim.
+    pub claim: ClaimId,
+    /// Its state.
+    pub state: ClaimState,
+    /// What staff should know of it, such as why it was rejected; a stable code.
+    pub reason: Option<String>,
+}
+
+/// The states of a claim (design §6).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ClaimState {
+    /// On the phone alone.
+    Recorded,
+    /// At the server; the holding days run.
+    Submitted,
+    /// A person looks at it.
+    InReview,
+    /// Approved.
+    Approved,
+    /// On an account-payable order.
+    Payable,
+    /// The order is at the payment switch.
+    Sent,
+    /// Paid.
+    Paid,
+    /// Waits for a document.
+    DocumentsMissing,
+    /// Another claim on the same voucher came first; a person decides.
+    Conflict,
+    /// The conflict was decided for this claim.
+    Upheld,
+    /// The conflict was decided against this claim.
+    Denied,
+    /// Rejected; may be filed again.
+    Rejected,
+    /// The payment failed; a new attempt follows.
+    PaymentFailed,
+    /// Taken back by the provider.
+    Voided,
+}
+
+impl ClaimState {
+    /// Every state.
+    pub const ALL: [ClaimState; 14] = [
+        ClaimState::Recorded,
+        ClaimState::Submitted,
+        ClaimState::InReview,
+        ClaimState::Approved,
+        ClaimState::Payable,
+        ClaimState::Sent,
+        ClaimState::Paid,
+        ClaimState::DocumentsMissing,
+        ClaimState::Conflict,
+        ClaimState::Upheld,
+        ClaimState::Denied,
+        ClaimState::Rejected,
+        ClaimState::PaymentFailed,
+        ClaimState::Voided,
+    ];
+
+    /// The stable name, also in databases and JSON.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            ClaimState::Recorded => "recorded",
+            ClaimState::Submitted => "submitted",
+            ClaimState::InReview => "in_review",
+            ClaimState::Approved => "approved",
+            ClaimState::Payable => "payable",
+            ClaimState::Sent => "sent",
+            ClaimState::Paid => "paid",
+            ClaimState::DocumentsMissing => "documents_missing",
+            ClaimState::Conflict => "conflict",
+            ClaimState::Upheld => "upheld",
+            ClaimState::Denied => "denied",
+            ClaimState::Rejected => "rejected",
+            ClaimState::PaymentFailed => "payment_failed",
+            ClaimState::Voided => "voided",
+        }
+    }
+
+    /// The state with this name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        ClaimState::ALL.into_iter().find(|state| state.name() == name)
+    }
+}
+
+impl Ack {
+    /// Signs the ack.
+    ///
+    /// # Errors
+    /// As [`sign1`].
+    pub fn sign(&self, signer: &dyn Signer) -> Result<Vec<u8>> {
+        let payload = MapWriter::new()
+            .put(1, bytes(self.device.as_bytes()))
+            .put(2, bytes(self.chain.as_bytes()))
+            .put(3, uint(self.head))
+            .put_some(4, self.head_hash.map(|hash| bytes(hash.as_bytes())))
+            .put(5, Value::Array(self.results.iter().map(ItemResult::to_value).collect()))
+            .put_list(6, self.documents.iter().map(|hash| bytes(hash.as_bytes())).collect())
+            .put_list(7, self.claims.iter().map(ClaimUpdate::to_value).collect())
+            .put(8, uint(self.cursor))
+            .put(9, time(self.server_time))
+            .encode()?;
+        sign1(ObjectType::Ack, &payload, signer)
+    }
+
+    /// Verifies an ack under the server's ack keys and reads it; gives its digest too.
+    ///
+    /// # Errors
+    /// An error of the envelope, the signature or a field.
+    pub fn open<'k>(
+        signed: &[u8],
+        keys: impl IntoIterator<Item = &'k PublicKey>,
+    ) -> Result<(Ack, Hash)> {
+        let verified = Sign1::parse(ObjectType::Ack, signed)?.verify(keys)?;
+        let mut fields = Fields::decode("ack", &verified.payload)?;
+        let ack = Ack {
+            device: fields.required(1, "device")?.hash("device")?,
+            chain: ChainId::from_bytes(fields.required(2, "chain")?.fixed("chain")?),
+            head: fields.required(3, "head")?.uint("head")?,
+            head_hash: fields
+                .optional(4, "head hash")?
+                .map(|hash| hash.hash("head hash"))
+                .transpose()?,
+            results: each(Some(fields.required(5, "results")?), ItemResult::from_item)?,
+            documents: each(fields.optional(6, "documents")?, |item| item.hash("document"))?,
+            claims: each(fields.optional(7, "claims")?, ClaimUpdate::from_item)?,
+            cursor: fields.required(8, "cursor")?.uint("cursor")?,
+            server_time: fields.required(9, "server time")?.time("server time")?,
+        };
+        fields.close()?;
+        Ok((ack, Hash::of(&verified.payload)))
+    }
+}
+
+impl ItemResult {
+    fn to_value(&self) -> Value {
+        let (number, reason) = match &self.outcome {
+            Outcome::Accepted => (0, None),
+            Outcome::Duplicate => (1, None),
+            Outcome::Conflict => (2, None),
+            Outcome::Refused(reason) => (3, Some(reason)),
+            Outcome::Later => (4, None),
+        };
+        let mut parts = vec![bytes(self.item.as_bytes()), uint(number)];
+        parts.extend(reason.map(|reason| Value::from(reason.as_str())));
+        Value::Array(parts)
+    }
+
+    fn from_item(item: Item) -> Result<Self> {
+        let wrong = Error::Field { object: "ack", field: "result" };
+        let mut parts = item.list("result")?.into_iter();
+        let (Some(item), Some(outcome)) = (parts.next(), parts.next()) else {
+            return Err(wrong);
+        };
+        let outcome = match (outcome.uint("outcome")?, parts.next()) {
+            (0, None) => Outcome::Accepted,
+            (1, None) => Outcome::Duplicate,
+            (2, None) => Outcome::Conflict,
+            (3, Some(reason)) => Outcome::Refused(reason.label("reason")?),
+            (4, None) => Outcome::Later,
+            _ => return Err(wrong),
+        };
+        if parts.next().is_some() {
+            return Err(wrong);
+        }
+        Ok(ItemResult { item: item.hash("item")?, outcome })
+    }
+}
+
+impl ClaimUpdate {
+    fn to_value(&self) -> Value {
+        MapWriter::new()
+            .put(1, bytes(self.claim.as_bytes()))
+            .put(2, self.state.name())
+            .put_some(3, self.reason.as_deref())
+            .value()
+    }
+
+    fn from_item(item: Item) -> Result<Self> {
+        let mut fields = Fields::new("claim update", item.value())?;
+        let update = ClaimUpdate {
+            claim: ClaimId::from_bytes(fields.required(1, "claim")?.fixed("claim")?),
+            state: ClaimState::from_name(&fields.required(2, "state")?.text("state")?)
+                .ok_or(Error::Field { object: "claim update", field: "state" })?,
+            reason: fields.optional(3, "reason")?.map(|item| item.label("reason")).transpose()?,
+        };
+        fields.close()?;
+        Ok(update)
+    }
+}
+
+fn each<T>(item: Option<Item>, read: impl Fn(Item) -> Result<T>) -> Result<Vec<T>> {
+    match item {
+        None => Ok(Vec::new()),
+        Some(item) => item.list("list")?.into_iter().map(read).collect(),
+    }
+}

@@ -1,0 +1,138 @@
+//! Whether a voucher was really issued: signature first, then issuer, programme and window of the
+//! key. Phone and server both decide it here, from the voucher's own bytes and the trust list.
+
+use crate::Error;
+use crate::cose::{ObjectType, Sign1};
+use crate::hash::Hash;
+use crate::key::{KeyUse, PublicKey};
+use crate::money::Benefit;
+use crate::openg2p::{self, Jwt};
+use crate::record::SignedVoucher;
+use crate::trust::{IssuerKey, KeyEnd, TrustList};
+use crate::voucher::{self, Voucher};
+
+/// A voucher that a key of the trust list signed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Authentic {
+    /// The claims.
+    pub voucher: Voucher,
+    /// The digest of the signed payload. One identity with two of these is a twin.
+    pub payload_hash: Hash,
+    /// Whether the key was in its window, and not retired, when it says that it signed.
+    pub key_in_force: bool,
+}
+
+/// Why a text or its bytes are no voucher that was really issued, in the order of design §4.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotAuthentic {
+    /// Neither a voucher of ours nor an OpenG2P token by its look.
+    #[error("this is not a voucher")]
+    NotAVoucher,
+    /// It looks like a voucher and cannot be read.
+    #[error("the voucher cannot be read: {0}")]
+    Unreadable(Error),
+    /// No key of the trust list has its key id.
+    #[error("no issuer that is trusted here signed this")]
+    UnknownIssuer,
+    /// The key is known and the signature does not fit, or the key does not speak for that issuer.
+    #[error("the signature is not the issuer's")]
+    Forged,
+    /// The key is in wrong hands.
+    #[error("the issuer's key was compromised")]
+    IssuerCompromised,
+    /// The key may not sign for that programme, or the currency is not the programme's.
+    #[error("the issuer may not issue for that programme")]
+    WrongProgramme,
+}
+
+/// Reads a text as a voucher: `VS1:` for ours, three dotted parts for OpenG2P's.
+///
+/// # Errors
+/// [`NotAuthentic::NotAVoucher`] or [`NotAuthentic::Unreadable`].
+pub fn read_text(text: &str) -> Result<SignedVoucher, NotAuthentic> {
+    let text = text.trim_matches(['\r', '\n', ' ']);
+    if text.starts_with(voucher::TEXT_PREFIX) {
+        voucher::from_text(text).map(SignedVoucher::Cose).map_err(NotAuthentic::Unreadable)
+    } else if Jwt::looks_like(text) {
+        Ok(SignedVoucher::Jwt(text.to_owned()))
+    } else {
+        Err(NotAuthentic::NotAVoucher)
+    }
+}
+
+/// Decides whether the voucher was really issued under this trust list.
+///
+/// # Errors
+/// [`NotAuthentic`], the first reason that holds.
+pub fn authenticate(signed: &SignedVoucher, trust: &TrustList) -> Result<Authentic, NotAuthentic> {
+    let (voucher, payload_hash, key) = match signed {
+        SignedVoucher::Cose(bytes) => ours(bytes, trust)?,
+        SignedVoucher::Jwt(text) => foreign(text, trust)?,
+    };
+    if key.end == Some(KeyEnd::Compromised) {
+        return Err(NotAuthentic::IssuerCompromised);
+    }
+    let programme = trust.programme(&voucher.programme);
+    let allowed = key.programmes.contains(&voucher.programme)
+        && programme.is_some_and(|programme| match &voucher.benefit {
+            Benefit::Money(money) => money.currency() == programme.currency,
+            Benefit::Goods(_) => true,
+        });
+    if !allowed {
+        return Err(NotAuthentic::WrongProgramme);
+    }
+    let key_in_force = key.in_force_at(voucher.issued);
+    Ok(Authentic { voucher, payload_hash, key_in_force })
+}
+
+type Opened<'t> = (Voucher, Hash, &'t IssuerKey);
+
+fn ours<'t>(bytes: &[u8], trust: &'t TrustList) -> Result<Opened<'t>, NotAuthentic> {
+    let signed = Sign1::parse(ObjectType::Voucher, bytes).map_err(NotAuthentic::Unreadable)?;
+    let keys: Vec<&IssuerKey> = trust
+        .keys_for(KeyUse::Voucher)
+        .filter(|key| key.foreign.is_none() && key.key.kid() == signed.kid())
+        .collect();
+    let verified = signed.verify(keys.iter().map(|key| &key.key)).map_err(unverified)?;
+    let key = signer(&keys, verified.key)?;
+    let voucher = Voucher::decode(&verified.payload).map_err(NotAuthentic::Unreadable)?;
+    if voucher.identity.issuer != key.issuer {
+        return Err(NotAuthentic::Forged);
+    }
+    Ok((voucher, Hash::of(&verified.payload), key))
+}
+
+fn foreign<'t>(text: &str, trust: &'t TrustList) -> Result<Opened<'t>, NotAuthentic> {
+    let token = Jwt::parse(text).map_err(NotAuthentic::Unreadable)?;
+    let mut known = false;
+    for key in trust.keys_for(KeyUse::Voucher) {
+        let Some(foreign) = key.foreign.as_ref().filter(|it| it.kid == token.kid()) else {
+            continue;
+        };
+        known = true;
+        if let Ok(payload) = token.clone().verify(&key.key) {
+            let voucher =
+                openg2p::voucher(&payload, &key.issuer, foreign).map_err(|error| match error {
+                    Error::Field { field: "iss", .. } => NotAuthentic::Forged,
+                    other => NotAuthentic::Unreadable(other),
+                })?;
+            return Ok((voucher, Hash::of(&payload), key));
+        }
+    }
+    Err(if known { NotAuthentic::Forged } else { NotAuthentic::UnknownIssuer })
+}
+
+fn unverified(error: Error) -> NotAuthentic {
+    match error {
+        Error::UnknownKey(_) => NotAuthentic::UnknownIssuer,
+        Error::Signature => NotAuthentic::Forged,
+        other => NotAuthentic::Unreadable(other),
+    }
+}
+
+fn signer<'t>(
+    keys: &[&'t IssuerKey],
+    signed_with: &PublicKey,
+) -> Result<&'t IssuerKey, NotAuthentic> {
+    keys.iter().copied().find(|key| key.key == *signed_with).ok_or(NotAuthentic::Forged)
+}
