@@ -26,8 +26,12 @@ const PIXELS_COPIED_PER_LOOK: u64 = 16;
 
 /// Finds and reads symbols; gives up without any when the search takes too long.
 pub(crate) fn find(plane: &Plane) -> Findings {
+    find_within(LOOKS_PER_PIXEL, plane)
+}
+
+fn find_within(looks_per_pixel: u64, plane: &Plane) -> Findings {
     let symbols = caught(|| {
-        let Some(picture) = Rationed::of(plane) else {
+        let Some(picture) = Rationed::of(plane, looks_per_pixel) else {
             return Vec::new();
         };
         let mut prepared = PreparedImage::prepare(picture);
@@ -71,12 +75,12 @@ struct Rationed {
 struct TooManyLooks;
 
 impl Rationed {
-    fn of(plane: &Plane) -> Option<Self> {
+    fn of(plane: &Plane, looks_per_pixel: u64) -> Option<Self> {
         let (width, height) = (plane.width() as u32, plane.height() as u32);
         let picture = GrayImage::from_raw(width, height, plane.pixels().to_vec())?;
         Some(Self {
             picture,
-            looks_left: Rc::new(Cell::new(plane.area() as u64 * LOOKS_PER_PIXEL)),
+            looks_left: Rc::new(Cell::new(plane.area() as u64 * looks_per_pixel)),
         })
     }
 
@@ -124,5 +128,55 @@ impl GenericImage for Rationed {
     fn blend_pixel(&mut self, x: u32, y: u32, pixel: Self::Pixel) {
         self.spend(1);
         self.picture.get_pixel_mut(x, y).blend(&pixel);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::frame::Luma;
+    use crate::symbol::Content;
+
+    /// A symbol of 4 pixels a module, 20 pixels from the edges.
+    fn plane(text: &str) -> (Plane, f32) {
+        let code = qrcode::QrCode::new(text).unwrap();
+        let side = code.width() * 4;
+        let whole = side + 40;
+        let mut pixels = vec![255; whole * whole];
+        for y in 0..side {
+            for x in 0..side {
+                if code[(x / 4, y / 4)] == qrcode::Color::Dark {
+                    pixels[(y + 20) * whole + x + 20] = 0;
+                }
+            }
+        }
+        let frame = Luma::new(&pixels, whole as u32, whole as u32, whole as u32).unwrap();
+        (Plane::of(&frame), side as f32)
+    }
+
+    #[test]
+    fn the_second_finder_tells_content_and_corners_like_the_first() {
+        let (plane, side) = plane("A SECOND OPINION IS WORTH HAVING AT TIMES");
+        let symbols = find(&plane).symbols;
+        assert_eq!(symbols.len(), 1);
+        assert_eq!(
+            symbols[0].content,
+            Content::Text("A SECOND OPINION IS WORTH HAVING AT TIMES".into())
+        );
+        for (corner, (x, y)) in
+            symbols[0].corners.iter().zip([(0.0, 0.0), (side, 0.0), (side, side), (0.0, side)])
+        {
+            assert!(
+                (corner.x - 20.0 - x).hypot(corner.y - 20.0 - y) < 4.0,
+                "{:?}",
+                symbols[0].corners
+            );
+        }
+    }
+
+    #[test]
+    fn a_search_that_takes_too_long_ends_with_nothing() {
+        let (plane, _) = plane("PATIENCE IS A VIRTUE");
+        assert!(find_within(1, &plane).symbols.is_empty());
     }
 }
