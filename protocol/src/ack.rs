@@ -80,7 +80,7 @@ pub struct Ack {
     pub chain: ChainId,
     /// The highest sequence up to which the server holds the chain without gaps; 0 for none.
     pub head: u64,
-    /// The digest of the record at the head.
+    /// The digest of the record at the head; absent when the head is 0.
     pub head_hash: Option<Hash>,
     /// One result an item of the batch, by the digest of the item's bytes.
     pub results: Vec<ItemResult>,
@@ -214,7 +214,8 @@ impl Ack {
     /// Signs the ack.
     ///
     /// # Errors
-    /// As [`sign1`].
+    /// As [`sign1`], [`Error::Field`] when a reason is too long, [`Error::Rule`] for a head without
+    /// its digest.
     pub fn sign(&self, signer: &dyn Signer) -> Result<Vec<u8>> {
         let payload = MapWriter::new()
             .put(1, bytes(self.device.as_bytes()))
@@ -227,6 +228,7 @@ impl Ack {
             .put(8, uint(self.cursor))
             .put(9, time(self.server_time))
             .encode()?;
+        Self::decode(&payload)?;
         sign1(ObjectType::Ack, &payload, signer)
     }
 
@@ -239,7 +241,11 @@ impl Ack {
         keys: impl IntoIterator<Item = &'k PublicKey>,
     ) -> Result<(Ack, Hash)> {
         let verified = Sign1::parse(ObjectType::Ack, signed)?.verify(keys)?;
-        let mut fields = Fields::decode("ack", &verified.payload)?;
+        Ok((Self::decode(&verified.payload)?, Hash::of(&verified.payload)))
+    }
+
+    fn decode(payload: &[u8]) -> Result<Ack> {
+        let mut fields = Fields::decode("ack", payload)?;
         let ack = Ack {
             device: fields.required(1, "device")?.hash("device")?,
             chain: ChainId::from_bytes(fields.required(2, "chain")?.fixed("chain")?),
@@ -255,7 +261,10 @@ impl Ack {
             server_time: fields.required(9, "server time")?.time("server time")?,
         };
         fields.close()?;
-        Ok((ack, Hash::of(&verified.payload)))
+        if (ack.head == 0) != ack.head_hash.is_none() {
+            return Err(Error::Rule { object: "ack", rule: "a head comes with its digest" });
+        }
+        Ok(ack)
     }
 }
 

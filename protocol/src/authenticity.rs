@@ -8,6 +8,7 @@ use crate::key::{KeyUse, PublicKey};
 use crate::money::Benefit;
 use crate::openg2p::{self, Jwt};
 use crate::record::SignedVoucher;
+use crate::time::Zone;
 use crate::trust::{IssuerKey, KeyEnd, TrustList};
 use crate::voucher::{self, Voucher};
 
@@ -111,11 +112,16 @@ fn foreign<'t>(text: &str, trust: &'t TrustList) -> Result<Opened<'t>, NotAuthen
         };
         known = true;
         if let Ok(payload) = token.clone().verify(&key.key) {
-            let voucher =
-                openg2p::voucher(&payload, &key.issuer, foreign).map_err(|error| match error {
-                    Error::Field { field: "iss", .. } => NotAuthentic::Forged,
-                    other => NotAuthentic::Unreadable(other),
-                })?;
+            // Without its programme the voucher is refused below, whatever its day.
+            let zone = match trust.programme(&foreign.programme) {
+                Some(programme) => programme.zone.clone(),
+                None => Zone::utc(),
+            };
+            let voucher = openg2p::voucher(&payload, &key.issuer, foreign, &zone);
+            let voucher = voucher.map_err(|error| match error {
+                Error::Field { field: "iss", .. } => NotAuthentic::Forged,
+                other => NotAuthentic::Unreadable(other),
+            })?;
             return Ok((voucher, Hash::of(&payload), key));
         }
     }

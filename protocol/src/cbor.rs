@@ -2,14 +2,17 @@
 //!
 //! [`validate`] walks the bytes before any library reads them: shortest forms, definite lengths,
 //! map keys in bytewise order and unique, UTF-8 text, no floats, no tags except where a caller
-//! names the outermost ones, integers below 2^53, depth at most 16, nothing after the item
-//! (RFC 8949 §4.2.1, docs/protocol.md §1).
+//! names the outermost ones, integers below 2^53, depth at most 16, at most 2^18 items, nothing
+//! after the item (RFC 8949 §4.2.1, docs/protocol.md §1).
 
 use crate::{Error, Result};
 pub use ciborium::Value;
 
 /// Deepest nesting of arrays, maps and tags.
 pub const MAX_DEPTH: usize = 16;
+
+/// Most items in one, itself and map keys counted: a decoded item takes far more memory than its byte.
+pub const MAX_ITEMS: usize = 1 << 18;
 
 /// Largest magnitude of an integer: what a double, and so JavaScript, holds exactly.
 pub const MAX_INTEGER: u64 = (1 << 53) - 1;
@@ -57,6 +60,9 @@ pub enum Fault {
     /// A reserved initial byte.
     #[error("a reserved initial byte")]
     Reserved,
+    /// More items than one object may hold.
+    #[error("more than 2^18 items")]
+    TooMany,
 }
 
 impl Fault {
@@ -77,6 +83,7 @@ impl Fault {
             Fault::IntegerRange => "cbor.integer_range",
             Fault::Depth => "cbor.depth",
             Fault::Reserved => "cbor.reserved",
+            Fault::TooMany => "cbor.too_many",
         }
     }
 }
@@ -95,7 +102,7 @@ pub fn validate(bytes: &[u8]) -> Result<()> {
 /// # Errors
 /// [`Error::Cbor`] with the offset and the rule that does not hold.
 pub fn validate_tagged(bytes: &[u8], tags: &[u64]) -> Result<()> {
-    let mut walk = Walk { bytes, at: 0 };
+    let mut walk = Walk { bytes, at: 0, items: 0 };
     for &tag in tags {
         let start = walk.at;
         let head = walk.head()?;
@@ -115,8 +122,22 @@ pub fn validate_tagged(bytes: &[u8], tags: &[u64]) -> Result<()> {
 /// # Errors
 /// [`Error::Cbor`].
 pub fn decode(bytes: &[u8]) -> Result<Value> {
-    validate(bytes)?;
-    ciborium::from_reader(bytes).map_err(|_| fault(0, Fault::Reserved))
+    decode_tagged(bytes, &[])
+}
+
+/// Reads one item after [`validate_tagged`] and gives it without its tags.
+///
+/// # Errors
+/// [`Error::Cbor`].
+pub fn decode_tagged(bytes: &[u8], tags: &[u64]) -> Result<Value> {
+    validate_tagged(bytes, tags)?;
+    let mut value = ciborium::from_reader(bytes).map_err(|_| fault(0, Fault::Reserved))?;
+    for _ in tags {
+        if let Value::Tag(_, inner) = value {
+            value = *inner;
+        }
+    }
+    Ok(value)
 }
 
 /// Writes one item deterministically: maps are sorted here, and the result is validated.
@@ -194,6 +215,7 @@ struct Head {
 struct Walk<'a> {
     bytes: &'a [u8],
     at: usize,
+    items: usize,
 }
 
 impl Walk<'_> {
@@ -242,6 +264,10 @@ impl Walk<'_> {
     fn item(&mut self, depth: usize) -> Result<()> {
         let start = self.at;
         let head = self.head()?;
+        self.items += 1;
+        if self.items > MAX_ITEMS {
+            return Err(fault(start, Fault::TooMany));
+        }
         if matches!(head.major, 4..=6) && depth >= MAX_DEPTH {
             return Err(fault(start, Fault::Depth));
         }

@@ -1,14 +1,17 @@
 //! COSE envelopes (RFC 9052): one signature over most objects, several over roots and trust lists.
 //!
-//! An envelope gives its payload out only after a signature was checked. `alg` and `kid` stand in
+//! Envelopes are read here part by part, after the byte-level rules were checked for the envelope, its
+//! protected headers and its payload; coset writes them and builds what is signed. An envelope gives
+//! its payload out only after a signature was checked. `alg` and `kid` stand in
 //! the protected header and nowhere else; `typ` (RFC 9596) names the kind of object.
 
-use crate::cbor;
+use crate::cbor::{self, Value};
+use crate::fields::MapWriter;
 use crate::hash::Hash;
 use crate::key::{Algorithm, Kid, PublicKey, Signer};
 use crate::{Error, Result};
-use coset::iana;
-use coset::{AsCborValue, CoseSign, CoseSign1, Header, Label, TaggedCborSerializable};
+use coset::iana::{self, EnumI64};
+use coset::{CoseSign, CoseSign1, ProtectedHeader, SignatureContext, TaggedCborSerializable};
 
 /// The rule for envelopes that does not hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -133,7 +136,9 @@ impl ObjectType {
 /// A COSE_Sign1 whose form is good and whose signature is not yet checked.
 #[derive(Debug, Clone)]
 pub struct Sign1 {
-    envelope: CoseSign1,
+    protected: Vec<u8>,
+    payload: Vec<u8>,
+    signature: Vec<u8>,
     algorithm: Algorithm,
     kid: Kid,
 }
@@ -155,31 +160,24 @@ impl Sign1 {
     /// [`Error::TooLarge`], [`Error::Cbor`] or [`Error::Cose`].
     pub fn parse(kind: ObjectType, bytes: &[u8]) -> Result<Self> {
         kind.check_len(bytes)?;
-        let tagged_cwt = kind == ObjectType::Voucher && bytes.starts_with(&[0xd8, 61]);
-        let inner = if tagged_cwt {
-            cbor::validate_tagged(bytes, &[61, 18])?;
-            &bytes[2..]
+        let tags: &[u64] = if kind == ObjectType::Voucher && bytes.starts_with(&TAG_CWT) {
+            &[61, 18]
         } else {
-            cbor::validate_tagged(bytes, &[18])?;
-            bytes
+            &[18]
         };
-        let envelope = CoseSign1::from_tagged_slice(inner).map_err(refused)?;
-        let protected = envelope.protected.original_data.as_deref().unwrap_or_default();
-        let header = header(protected, &envelope.protected.header, &envelope.unprotected)?;
-        if header.typ != kind.typ() {
+        let [protected, unprotected, payload, signature] = parts(bytes, tags)?;
+        let (protected, header) = header(protected, &unprotected)?;
+        if header.typ.as_deref() != kind.typ() {
             return Err(Error::Cose(EnvelopeFault::Type));
         }
-        let (Some(algorithm), Some(kid)) = (header.algorithm, header.kid) else {
-            return Err(missing(header.algorithm));
-        };
-        let Some(payload) = &envelope.payload else {
-            return Err(Error::Cose(EnvelopeFault::Detached));
-        };
-        cbor::validate(payload)?;
-        if envelope.signature.len() != 64 {
-            return Err(Error::Cose(EnvelopeFault::SignatureLength));
-        }
-        Ok(Sign1 { envelope, algorithm, kid })
+        let (algorithm, kid) = header.signer()?;
+        Ok(Sign1 {
+            protected,
+            payload: attached(payload)?,
+            signature: signature_bytes(signature)?,
+            algorithm,
+            kid,
+        })
     }
 
     /// The key id that the signer names.
@@ -191,14 +189,14 @@ impl Sign1 {
     /// The digest of the payload, by which signed objects are known.
     #[must_use]
     pub fn payload_hash(&self) -> Hash {
-        Hash::of(self.unverified_payload())
+        Hash::of(&self.payload)
     }
 
     /// The payload as it claims to be. For display to people who debug, and for finding the signer's
     /// key where it stands in the object itself; nothing may be decided on it.
     #[must_use]
     pub fn unverified_payload(&self) -> &[u8] {
-        self.envelope.payload.as_deref().unwrap_or_default()
+        &self.payload
     }
 
     /// Checks the signature with every candidate that has the signer's key id and algorithm.
@@ -209,15 +207,12 @@ impl Sign1 {
         self,
         candidates: impl IntoIterator<Item = &'k PublicKey>,
     ) -> Result<Verified<'k>> {
-        let message = self.envelope.tbs_data(&[]);
+        let message = to_be_signed(&self.protected, None, &self.payload);
         let mut known = false;
         for key in candidates.into_iter().filter(|key| key.kid() == self.kid) {
             known = true;
-            if key.algorithm() == self.algorithm
-                && key.verify(&message, &self.envelope.signature).is_ok()
-            {
-                let payload = self.envelope.payload.unwrap_or_default();
-                return Ok(Verified { payload, key });
+            if key.algorithm() == self.algorithm && key.verify(&message, &self.signature).is_ok() {
+                return Ok(Verified { payload: self.payload, key });
             }
         }
         Err(if known { Error::Signature } else { Error::UnknownKey(self.kid) })
@@ -230,13 +225,15 @@ impl Sign1 {
 /// [`Error::Key`] when the key does not sign, and whatever [`Sign1::parse`] refuses.
 pub fn sign1(kind: ObjectType, payload: &[u8], signer: &dyn Signer) -> Result<Vec<u8>> {
     let key = signer.public_key();
-    let mut envelope = CoseSign1 {
-        protected: protected(Some((key.algorithm(), key.kid())), kind.typ())?,
+    let protected = protected(Some((key.algorithm(), key.kid())), kind.typ())?;
+    let signature = signer.sign(&to_be_signed(&protected, None, payload))?;
+    let envelope = CoseSign1 {
+        protected: as_signed(&protected),
         payload: Some(payload.to_vec()),
+        signature,
         ..CoseSign1::default()
     };
-    envelope.signature = signer.sign(&envelope.tbs_data(&[]))?;
-    let bytes = envelope.to_tagged_vec().map_err(refused)?;
+    let bytes = envelope.to_tagged_vec().map_err(|_| Error::Cose(EnvelopeFault::Structure))?;
     Sign1::parse(kind, &bytes)?;
     Ok(bytes)
 }
@@ -244,8 +241,18 @@ pub fn sign1(kind: ObjectType, payload: &[u8], signer: &dyn Signer) -> Result<Ve
 /// A COSE_Sign, several signatures over one payload, none of them checked yet.
 #[derive(Debug, Clone)]
 pub struct MultiSigned {
-    envelope: CoseSign,
-    signers: Vec<(Algorithm, Kid)>,
+    protected: Vec<u8>,
+    payload: Vec<u8>,
+    signatures: Vec<Signature>,
+}
+
+/// One signature of a COSE_Sign.
+#[derive(Debug, Clone)]
+struct Signature {
+    protected: Vec<u8>,
+    algorithm: Algorithm,
+    kid: Kid,
+    bytes: Vec<u8>,
 }
 
 impl MultiSigned {
@@ -256,70 +263,68 @@ impl MultiSigned {
     /// [`Error::TooLarge`], [`Error::Cbor`] or [`Error::Cose`].
     pub fn parse(kind: ObjectType, bytes: &[u8]) -> Result<Self> {
         kind.check_len(bytes)?;
-        cbor::validate_tagged(bytes, &[98])?;
-        let envelope = CoseSign::from_tagged_slice(bytes).map_err(refused)?;
-        let body = envelope.protected.original_data.as_deref().unwrap_or_default();
-        let body = header(body, &envelope.protected.header, &envelope.unprotected)?;
+        let [protected, unprotected, payload, signatures] = parts(bytes, &[98])?;
+        let (protected, body) = header(protected, &unprotected)?;
         if body.algorithm.is_some() || body.kid.is_some() {
             return Err(Error::Cose(EnvelopeFault::Label));
         }
-        if body.typ != kind.typ() {
+        if body.typ.as_deref() != kind.typ() {
             return Err(Error::Cose(EnvelopeFault::Type));
         }
-        let Some(payload) = &envelope.payload else {
-            return Err(Error::Cose(EnvelopeFault::Detached));
+        let payload = attached(payload)?;
+        let Value::Array(signatures) = signatures else {
+            return Err(Error::Cose(EnvelopeFault::Structure));
         };
-        cbor::validate(payload)?;
-        let signers = envelope
-            .signatures
-            .iter()
-            .map(|signature| {
-                let own = signature.protected.original_data.as_deref().unwrap_or_default();
-                let own = header(own, &signature.protected.header, &signature.unprotected)?;
-                if own.typ.is_some() {
-                    return Err(Error::Cose(EnvelopeFault::Label));
-                }
-                if signature.signature.len() != 64 {
-                    return Err(Error::Cose(EnvelopeFault::SignatureLength));
-                }
-                match (own.algorithm, own.kid) {
-                    (Some(algorithm), Some(kid)) => Ok((algorithm, kid)),
-                    _ => Err(missing(own.algorithm)),
-                }
-            })
-            .collect::<Result<Vec<_>>>()?;
-        Ok(MultiSigned { envelope, signers })
+        // Each signature costs a check over the whole payload, before anyone is known to have signed.
+        if !(1..=MAX_SIGNATURES).contains(&signatures.len()) {
+            return Err(Error::Cose(EnvelopeFault::Structure));
+        }
+        let signatures = signatures.into_iter().map(Signature::parse).collect::<Result<_>>()?;
+        Ok(MultiSigned { protected, payload, signatures })
     }
 
     /// The digest of the payload.
     #[must_use]
     pub fn payload_hash(&self) -> Hash {
-        Hash::of(self.unverified_payload())
+        Hash::of(&self.payload)
     }
 
     /// The payload as it claims to be; see [`Sign1::unverified_payload`].
     #[must_use]
     pub fn unverified_payload(&self) -> &[u8] {
-        self.envelope.payload.as_deref().unwrap_or_default()
+        &self.payload
     }
 
     /// How many different keys of `candidates` signed; a key that signed twice counts once.
     #[must_use]
     pub fn count_signers(&self, candidates: &[PublicKey]) -> usize {
-        let mut seen: Vec<Hash> = Vec::new();
-        for (signature, (algorithm, kid)) in self.envelope.signatures.iter().zip(&self.signers) {
-            let message = self.envelope.tbs_data(&[], signature);
-            for key in candidates {
-                if key.kid() == *kid
-                    && key.algorithm() == *algorithm
-                    && !seen.contains(&key.thumbprint())
-                    && key.verify(&message, &signature.signature).is_ok()
-                {
-                    seen.push(key.thumbprint());
-                }
-            }
+        candidates
+            .iter()
+            .enumerate()
+            .filter(|(i, key)| !candidates[..*i].contains(key) && self.is_signed_by(key))
+            .count()
+    }
+
+    fn is_signed_by(&self, key: &PublicKey) -> bool {
+        self.signatures
+            .iter()
+            .filter(|it| it.kid == key.kid() && it.algorithm == key.algorithm())
+            .any(|it| {
+                let message = to_be_signed(&self.protected, Some(&it.protected), &self.payload);
+                key.verify(&message, &it.bytes).is_ok()
+            })
+    }
+}
+
+impl Signature {
+    fn parse(value: Value) -> Result<Self> {
+        let [protected, unprotected, bytes] = array(value)?;
+        let (protected, own) = header(protected, &unprotected)?;
+        if own.typ.is_some() {
+            return Err(Error::Cose(EnvelopeFault::Label));
         }
-        seen.len()
+        let (algorithm, kid) = own.signer()?;
+        Ok(Signature { protected, algorithm, kid, bytes: signature_bytes(bytes)? })
     }
 }
 
@@ -328,65 +333,132 @@ impl MultiSigned {
 /// # Errors
 /// As [`sign1`].
 pub fn sign_multi(kind: ObjectType, payload: &[u8], signers: &[&dyn Signer]) -> Result<Vec<u8>> {
+    let body = protected(None, kind.typ())?;
     let mut envelope = CoseSign {
-        protected: protected(None, kind.typ())?,
+        protected: as_signed(&body),
         payload: Some(payload.to_vec()),
         ..CoseSign::default()
     };
     for signer in signers {
         let key = signer.public_key();
-        let mut signature = coset::CoseSignature {
-            protected: protected(Some((key.algorithm(), key.kid())), None)?,
+        let own = protected(Some((key.algorithm(), key.kid())), None)?;
+        envelope.signatures.push(coset::CoseSignature {
+            signature: signer.sign(&to_be_signed(&body, Some(&own), payload))?,
+            protected: as_signed(&own),
             ..coset::CoseSignature::default()
-        };
-        signature.signature = signer.sign(&envelope.tbs_data(&[], &signature))?;
-        envelope.signatures.push(signature);
+        });
     }
-    let bytes = envelope.to_tagged_vec().map_err(refused)?;
+    let bytes = envelope.to_tagged_vec().map_err(|_| Error::Cose(EnvelopeFault::Structure))?;
     MultiSigned::parse(kind, &bytes)?;
     Ok(bytes)
 }
 
-struct Protected<'a> {
-    algorithm: Option<Algorithm>,
-    kid: Option<Kid>,
-    typ: Option<&'a str>,
+/// Most signatures over one object: every root key of the root before and of the new one.
+const MAX_SIGNATURES: usize = 64;
+
+/// The bytes of CWT's tag 61.
+const TAG_CWT: [u8; 2] = [0xd8, 61];
+
+/// The four parts of an envelope under exactly these tags.
+fn parts(bytes: &[u8], tags: &[u64]) -> Result<[Value; 4]> {
+    array(cbor::decode_tagged(bytes, tags)?)
 }
 
-fn header<'a>(bytes: &[u8], parsed: &'a Header, unprotected: &Header) -> Result<Protected<'a>> {
-    if !unprotected.is_empty() {
+fn array<const N: usize>(value: Value) -> Result<[Value; N]> {
+    let structure = Error::Cose(EnvelopeFault::Structure);
+    match value {
+        Value::Array(parts) => parts.try_into().map_err(|_| structure),
+        _ => Err(structure),
+    }
+}
+
+fn attached(payload: Value) -> Result<Vec<u8>> {
+    match payload {
+        Value::Bytes(payload) => {
+            cbor::validate(&payload)?;
+            Ok(payload)
+        }
+        Value::Null => Err(Error::Cose(EnvelopeFault::Detached)),
+        _ => Err(Error::Cose(EnvelopeFault::Structure)),
+    }
+}
+
+fn signature_bytes(signature: Value) -> Result<Vec<u8>> {
+    match signature {
+        Value::Bytes(signature) if signature.len() == 64 => Ok(signature),
+        Value::Bytes(_) => Err(Error::Cose(EnvelopeFault::SignatureLength)),
+        _ => Err(Error::Cose(EnvelopeFault::Structure)),
+    }
+}
+
+/// The Sig_structure (RFC 9052 §4.4), with nothing external.
+fn to_be_signed(body: &[u8], own: Option<&[u8]>, payload: &[u8]) -> Vec<u8> {
+    let context = match own {
+        None => SignatureContext::CoseSign1,
+        Some(_) => SignatureContext::CoseSignature,
+    };
+    coset::sig_structure_data(context, as_signed(body), own.map(as_signed), &[], payload)
+}
+
+/// A protected header for coset, which then uses these bytes as they are.
+fn as_signed(protected: &[u8]) -> ProtectedHeader {
+    ProtectedHeader { original_data: Some(protected.to_vec()), ..ProtectedHeader::default() }
+}
+
+/// What a protected header says.
+struct Protected {
+    algorithm: Option<Algorithm>,
+    kid: Option<Kid>,
+    typ: Option<String>,
+}
+
+impl Protected {
+    fn signer(&self) -> Result<(Algorithm, Kid)> {
+        let algorithm = self.algorithm.ok_or(Error::Cose(EnvelopeFault::Algorithm))?;
+        let kid = self.kid.ok_or(Error::Cose(EnvelopeFault::KeyId))?;
+        Ok((algorithm, kid))
+    }
+}
+
+/// Reads a pair of headers; gives the protected one's bytes too.
+fn header(protected: Value, unprotected: &Value) -> Result<(Vec<u8>, Protected)> {
+    let structure = Error::Cose(EnvelopeFault::Structure);
+    let (Value::Bytes(bytes), Value::Map(outside)) = (protected, unprotected) else {
+        return Err(structure);
+    };
+    if !outside.is_empty() {
         return Err(Error::Cose(EnvelopeFault::Unprotected));
     }
-    let labels = cbor::decode(bytes)?;
-    let allowed = |label: &cbor::Value| [ALG, KID, TYP].map(cbor::Value::from).contains(label);
-    if !labels.as_map().is_some_and(|map| map.iter().all(|(label, _)| allowed(label))) {
-        return Err(Error::Cose(EnvelopeFault::Label));
+    let Value::Map(labels) = cbor::decode(&bytes)? else {
+        return Err(structure);
+    };
+    let mut found = Protected { algorithm: None, kid: None, typ: None };
+    for (label, value) in labels {
+        match label.as_integer().and_then(|label| i64::try_from(label).ok()) {
+            Some(ALG) => found.algorithm = Some(algorithm(&value)?),
+            Some(KID) => found.kid = Some(key_id(&value)?),
+            Some(TYP) => match value {
+                Value::Text(typ) => found.typ = Some(typ),
+                _ => return Err(Error::Cose(EnvelopeFault::Type)),
+            },
+            _ => return Err(Error::Cose(EnvelopeFault::Label)),
+        }
     }
-    let typ = match parsed.rest.first() {
-        None => None,
-        Some((_, value)) => match value.as_text() {
-            Some(text) => Some(text),
-            None => return Err(Error::Cose(EnvelopeFault::Type)),
-        },
-    };
-    let algorithm = match &parsed.alg {
-        None => None,
-        Some(coset::Algorithm::Assigned(iana::Algorithm::Ed25519 | iana::Algorithm::EdDSA)) => {
-            Some(Algorithm::Ed25519)
-        }
-        Some(coset::Algorithm::Assigned(iana::Algorithm::ESP256 | iana::Algorithm::ES256)) => {
-            Some(Algorithm::Esp256)
-        }
-        Some(_) => return Err(Error::Cose(EnvelopeFault::Algorithm)),
-    };
-    let kid = match parsed.key_id.as_slice() {
-        [] => None,
-        id => match <[u8; 8]>::try_from(id) {
-            Ok(id) => Some(Kid::from_bytes(id)),
-            Err(_) => return Err(Error::Cose(EnvelopeFault::KeyId)),
-        },
-    };
-    Ok(Protected { algorithm, kid, typ })
+    Ok((bytes, found))
+}
+
+fn algorithm(value: &Value) -> Result<Algorithm> {
+    let number = value.as_integer().and_then(|number| i64::try_from(number).ok());
+    match number.and_then(iana::Algorithm::from_i64) {
+        Some(iana::Algorithm::Ed25519 | iana::Algorithm::EdDSA) => Ok(Algorithm::Ed25519),
+        Some(iana::Algorithm::ESP256 | iana::Algorithm::ES256) => Ok(Algorithm::Esp256),
+        _ => Err(Error::Cose(EnvelopeFault::Algorithm)),
+    }
+}
+
+fn key_id(value: &Value) -> Result<Kid> {
+    let bytes = value.as_bytes().and_then(|id| <[u8; 8]>::try_from(id.as_slice()).ok());
+    bytes.map(Kid::from_bytes).ok_or(Error::Cose(EnvelopeFault::KeyId))
 }
 
 /// The labels of `alg` and `kid` (RFC 9052 §3.1).
@@ -395,42 +467,16 @@ const KID: i64 = 4;
 /// The label of `typ` (RFC 9596).
 const TYP: i64 = 16;
 
-fn protected(
-    signer: Option<(Algorithm, Kid)>,
-    typ: Option<&'static str>,
-) -> Result<coset::ProtectedHeader> {
-    let mut header = Header::default();
+fn protected(signer: Option<(Algorithm, Kid)>, typ: Option<&'static str>) -> Result<Vec<u8>> {
+    let mut header = MapWriter::new();
     if let Some((algorithm, kid)) = signer {
         let algorithm = match algorithm {
             Algorithm::Ed25519 => iana::Algorithm::Ed25519,
             Algorithm::Esp256 => iana::Algorithm::ESP256,
             Algorithm::Rs256 => return Err(Error::Cose(EnvelopeFault::Algorithm)),
         };
-        header.alg = Some(coset::Algorithm::Assigned(algorithm));
-        header.key_id = kid.as_bytes().to_vec();
+        header =
+            header.put(ALG, algorithm.to_i64()).put(KID, Value::Bytes(kid.as_bytes().to_vec()));
     }
-    if let Some(typ) = typ {
-        header.rest.push((Label::Int(TYP), typ.into()));
-    }
-    let value = header.clone().to_cbor_value().map_err(refused)?;
-    let original_data = Some(cbor::encode(&value)?);
-    Ok(coset::ProtectedHeader { original_data, header })
-}
-
-fn missing(algorithm: Option<Algorithm>) -> Error {
-    Error::Cose(if algorithm.is_none() { EnvelopeFault::Algorithm } else { EnvelopeFault::KeyId })
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "the shape that map_err wants")]
-fn refused(error: coset::CoseError) -> Error {
-    Error::Cose(match error {
-        coset::CoseError::UnregisteredIanaValue
-        | coset::CoseError::UnregisteredIanaNonPrivateValue => EnvelopeFault::Algorithm,
-        coset::CoseError::UnexpectedItem(..)
-        | coset::CoseError::DecodeFailed(_)
-        | coset::CoseError::DuplicateMapKey
-        | coset::CoseError::EncodeFailed
-        | coset::CoseError::ExtraneousData
-        | coset::CoseError::OutOfRangeIntegerValue => EnvelopeFault::Structure,
-    })
+    header.put_some(TYP, typ).encode()
 }

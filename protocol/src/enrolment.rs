@@ -32,14 +32,15 @@ impl Offer {
     /// # Errors
     /// [`Error::Field`] when the origin is none.
     pub fn to_text(&self) -> Result<String> {
-        origin(self.origin.clone())?;
         let payload = MapWriter::new()
             .put(1, self.origin.as_str())
             .put(2, bytes(&self.code))
             .put(3, bytes(self.root.as_bytes()))
             .put(4, time(self.expires))
             .encode()?;
-        Ok(format!("{TEXT_PREFIX}{}", base45::encode(&payload)))
+        let text = format!("{TEXT_PREFIX}{}", base45::encode(&payload));
+        Offer::from_text(&text)?;
+        Ok(text)
     }
 
     /// Reads the QR text.
@@ -83,7 +84,7 @@ impl Request {
     /// Signs the request with the new key.
     ///
     /// # Errors
-    /// As [`sign1`].
+    /// As [`sign1`], and [`Error::Field`] when the origin is none.
     pub fn sign(&self, device: &dyn Signer) -> Result<Vec<u8>> {
         let payload = MapWriter::new()
             .put(1, bytes(&self.code))
@@ -92,6 +93,7 @@ impl Request {
             .put(4, self.key.to_value())
             .put(5, bytes(&self.nonce))
             .encode()?;
+        Self::decode(&payload)?;
         sign1(ObjectType::Enrolment, &payload, device)
     }
 
@@ -120,13 +122,16 @@ impl Request {
     }
 }
 
-/// An HTTP origin: scheme, host and port, nothing after.
-fn origin(text: String) -> Result<String> {
+/// An HTTP origin: scheme, host and port in lower case, nothing after (RFC 6454 §6.2).
+pub(crate) fn origin(text: String) -> Result<String> {
     let wrong = Error::Field { object: "enrolment", field: "origin" };
     let text = label(text, "origin")?;
     let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
     let good = host.is_some_and(|host| {
-        !host.is_empty() && !host.contains(['/', '?', '#', '@', '\\']) && host.is_ascii()
+        !host.is_empty()
+            && host.bytes().all(|byte| {
+                byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-:[]".contains(&byte)
+            })
     });
     if good { Ok(text) } else { Err(wrong) }
 }

@@ -58,7 +58,7 @@ pub enum Error {
     UnknownField {
         /// The object, by its CDDL name.
         object: &'static str,
-        /// The unknown key, as diagnostic text.
+        /// The unknown key: its number, or what kind of key it is.
         key: String,
     },
     /// Text that should be base45 is not (RFC 9285), or is not the canonical text of its bytes.

@@ -39,6 +39,17 @@ impl Fields {
         self.optional(key, field)?.ok_or(Error::Missing { object: self.object, field })
     }
 
+    /// Refuses the claim that makes a CWT a voucher, which no other object may carry.
+    pub(crate) fn refuse_voucher_claim(&mut self) -> Result<()> {
+        match self.optional(crate::voucher::VOUCHER_CLAIM, "voucher claim")? {
+            None => Ok(()),
+            Some(_) => Err(Error::UnknownField {
+                object: self.object,
+                key: crate::voucher::VOUCHER_CLAIM.to_string(),
+            }),
+        }
+    }
+
     pub(crate) fn optional_text_key(&mut self, key: &str) -> Option<Item> {
         let found = self.entries.iter().position(|(k, _)| k.as_text() == Some(key));
         found.map(|i| Item { object: self.object, value: self.entries.swap_remove(i).1 })
@@ -49,7 +60,7 @@ impl Fields {
         match self.entries.first() {
             None => Ok(()),
             Some((key, _)) => {
-                Err(Error::UnknownField { object: self.object, key: format!("{key:?}") })
+                Err(Error::UnknownField { object: self.object, key: diagnostic(key) })
             }
         }
     }
@@ -128,6 +139,16 @@ impl Item {
     pub(crate) fn array<const N: usize>(self, field: &'static str) -> Result<[Item; N]> {
         let object = self.object;
         self.list(field)?.try_into().map_err(|_| Self::wrong(object, field))
+    }
+}
+
+/// A map key in words: its number, or its kind alone, since a text may be anyone's data.
+fn diagnostic(key: &Value) -> String {
+    match key {
+        Value::Integer(number) => i128::from(*number).to_string(),
+        Value::Text(_) => "(text)".to_owned(),
+        Value::Bytes(_) => "(bytes)".to_owned(),
+        _ => "(neither number, text nor bytes)".to_owned(),
     }
 }
 

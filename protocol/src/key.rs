@@ -188,12 +188,16 @@ impl PublicKey {
     /// Reads an Ed25519 key.
     ///
     /// # Errors
-    /// [`KeyFault::Malformed`] or [`KeyFault::Weak`].
+    /// [`KeyFault::Malformed`] when it is no point in its one encoding, [`KeyFault::Weak`].
     pub fn ed25519(x: &[u8; 32]) -> Result<Self> {
         let key = ed25519_dalek::VerifyingKey::from_bytes(x)
             .map_err(|_| Error::Key(KeyFault::Malformed))?;
         if key.is_weak() {
             return Err(Error::Key(KeyFault::Weak));
+        }
+        // A second encoding of the same point would be a second thumbprint of the same key.
+        if key.to_edwards().compress().as_bytes() != x {
+            return Err(Error::Key(KeyFault::Malformed));
         }
         Ok(Self::of(Material::Ed25519(key)))
     }
@@ -226,7 +230,7 @@ impl PublicKey {
     ///
     /// # Errors
     /// [`KeyFault::RsaSize`] unless the modulus has 2048 to 4096 bits and the exponent is 65537;
-    /// [`KeyFault::Malformed`] for leading zeros.
+    /// [`KeyFault::Malformed`] for leading zeros or an even modulus.
     pub fn rsa(modulus: &[u8], exponent: &[u8]) -> Result<Self> {
         if modulus.first() == Some(&0) {
             return Err(Error::Key(KeyFault::Malformed));

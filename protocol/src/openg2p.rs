@@ -2,10 +2,11 @@
 //!
 //! Keys come from the trust list alone; `iss` is never followed to fetch one.
 
+use crate::fields::label;
 use crate::id::{Audience, EntitlementId, IssuerId};
 use crate::key::{Algorithm, PublicKey};
 use crate::money::{Benefit, Money};
-use crate::time::{Span, Timestamp};
+use crate::time::{Timestamp, Zone};
 use crate::trust::ForeignIssuer;
 use crate::voucher::{Holder, Identity, Reference, Voucher};
 use crate::{Error, Result};
@@ -26,7 +27,8 @@ pub enum JwtFault {
     /// The algorithm is not RS256.
     #[error("the algorithm is not RS256")]
     Algorithm,
-    /// The header asks for something that must be understood (`crit`), or embeds a key.
+    /// The header asks for something that must be understood (`crit`), embeds a key, or says that
+    /// the token is something else than a plain JWT.
     #[error("the header has a member that may not be there")]
     Header,
     /// No key id.
@@ -79,7 +81,12 @@ impl Jwt {
         if fields.get("alg").and_then(Value::as_str) != Some("RS256") {
             return Err(Error::Jwt(JwtFault::Algorithm));
         }
-        if fields.keys().any(|name| !["alg", "kid", "typ"].contains(&name.as_str())) {
+        let other = fields.keys().any(|name| !["alg", "kid", "typ"].contains(&name.as_str()));
+        let typ_is_jwt = match fields.get("typ") {
+            None => true,
+            Some(typ) => typ.as_str().is_some_and(|typ| typ.eq_ignore_ascii_case("JWT")),
+        };
+        if other || !typ_is_jwt {
             return Err(Error::Jwt(JwtFault::Header));
         }
         let kid = fields.get("kid").and_then(Value::as_str).ok_or(Error::Jwt(JwtFault::KeyId))?;
@@ -122,32 +129,40 @@ impl Jwt {
     }
 }
 
-/// Reads the claims of a verified payload as a voucher, with what the trust list says of its issuer.
+/// Reads the claims of a verified payload as a voucher, with what the trust list says of its issuer
+/// and the time zone of the programme, in which the last valid day ends.
 ///
 /// # Errors
 /// An error that names the claim.
-pub fn voucher(payload: &[u8], issuer: &IssuerId, foreign: &ForeignIssuer) -> Result<Voucher> {
+pub fn voucher(
+    payload: &[u8],
+    issuer: &IssuerId,
+    foreign: &ForeignIssuer,
+    zone: &Zone,
+) -> Result<Voucher> {
     let claims = object(payload)?;
-    if text(&claims, "iss")? != issuer.as_str() {
+    let iss = claims.get("iss").ok_or(missing("iss"))?;
+    if iss.as_str() != Some(issuer.as_str()) {
         return Err(wrong("iss"));
     }
-    let sub = text(&claims, "sub")?;
+    let sub = name(&claims, "sub")?;
     let reference = match claims.get("code") {
         None | Some(Value::Null) => Reference::Sub(sub.clone()),
-        Some(Value::String(code)) if !code.is_empty() => Reference::Code(code.clone()),
+        Some(Value::String(code)) => {
+            Reference::Code(label(code.clone(), "code").map_err(|_| wrong("code"))?)
+        }
         Some(_) => return Err(wrong("code")),
     };
     let issued = instant(&claims, "iat")?;
     let exp = instant(&claims, "exp")?;
-    // OpenG2P writes the start of the last valid day in its own zone as `exp` (openg2p.md, finding 5).
-    let expires = if foreign.exp_is_last_day { exp.after(Span::days(1)) } else { exp };
-    let minor = minor_units(&text(&claims, "amount")?, foreign.decimals)?;
+    let expires = if foreign.exp_is_last_day { end_of_named_day(exp, zone)? } else { exp };
+    let minor = minor_units(&amount(&claims)?, foreign.decimals)?;
     let voucher = Voucher {
         identity: Identity { issuer: issuer.clone(), reference },
         entitlement: EntitlementId::new(sub)?,
         audience: match claims.get("aud") {
             None | Some(Value::Null) => None,
-            Some(_) => Some(Audience::new(text(&claims, "aud")?)?),
+            Some(_) => Some(Audience::new(name(&claims, "aud")?)?),
         },
         expires,
         not_before: match claims.get("nbf") {
@@ -157,9 +172,9 @@ pub fn voucher(payload: &[u8], issuer: &IssuerId, foreign: &ForeignIssuer) -> Re
         issued,
         programme: foreign.programme.clone(),
         benefit: Benefit::Money(Money::new(minor, foreign.currency)?),
-        assistance: claims.get("type").and_then(Value::as_str).unwrap_or("voucher").to_owned(),
-        holder: claims.get("bName").and_then(Value::as_str).map(|name| Holder {
-            name: name.to_owned(),
+        assistance: shown(&claims, "type")?.unwrap_or_else(|| "voucher".to_owned()),
+        holder: shown(&claims, "bName")?.map(|name| Holder {
+            name,
             birth_year: None,
             id_tail: None,
         }),
@@ -168,6 +183,16 @@ pub fn voucher(payload: &[u8], issuer: &IssuerId, foreign: &ForeignIssuer) -> Re
     };
     voucher.check_times()?;
     Ok(voucher)
+}
+
+/// The end of the day that `exp` names, in the programme's zone. OpenG2P writes a date as its first
+/// second in UTC or in the server's zone: midnight in UTC names that date, and any other time the day
+/// that it falls on in the zone.
+fn end_of_named_day(exp: Timestamp, zone: &Zone) -> Result<Timestamp> {
+    let in_utc = exp.to_jiff().to_zoned(jiff::tz::TimeZone::UTC);
+    let midnight = in_utc.time() == jiff::civil::Time::midnight();
+    let day = if midnight { in_utc.date() } else { zone.day_of(exp) };
+    zone.end_of(day).map_err(|_| wrong("exp"))
 }
 
 /// A decimal amount such as `5000.0` in minor units; places beyond the currency's must be zeros.
@@ -185,20 +210,41 @@ fn minor_units(amount: &str, decimals: u8) -> Result<u64> {
     format!("{whole}{kept:0<decimals$}").parse().map_err(|_| wrong("amount"))
 }
 
-/// A claim that OpenG2P writes as text or as a number.
-fn text(claims: &Map<String, Value>, name: &'static str) -> Result<String> {
-    match claims.get(name) {
+/// The amount, which OpenG2P writes as text or as a number.
+fn amount(claims: &Map<String, Value>) -> Result<String> {
+    match claims.get("amount") {
         Some(Value::String(text)) => Ok(text.clone()),
         Some(Value::Number(number)) => Ok(number.to_string()),
+        Some(_) => Err(wrong("amount")),
+        None => Err(missing("amount")),
+    }
+}
+
+/// A name, which OpenG2P writes as text or as the integer of a database row.
+fn name(claims: &Map<String, Value>, name: &'static str) -> Result<String> {
+    match claims.get(name) {
+        Some(Value::String(text)) => Ok(text.clone()),
+        Some(Value::Number(number)) if !number.is_f64() => Ok(number.to_string()),
         Some(_) => Err(wrong(name)),
-        None => Err(Error::Missing { object: "OpenG2P voucher", field: name }),
+        None => Err(missing(name)),
+    }
+}
+
+/// A text that is shown and no more; absent when it is empty or no text, as templates leave it.
+fn shown(claims: &Map<String, Value>, name: &'static str) -> Result<Option<String>> {
+    match claims.get(name).and_then(Value::as_str) {
+        None | Some("") => Ok(None),
+        Some(text) => label(text.to_owned(), name).map(Some).map_err(|_| wrong(name)),
     }
 }
 
 fn instant(claims: &Map<String, Value>, name: &'static str) -> Result<Timestamp> {
-    let value =
-        claims.get(name).ok_or(Error::Missing { object: "OpenG2P voucher", field: name })?;
+    let value = claims.get(name).ok_or(missing(name))?;
     value.as_u64().and_then(Timestamp::from_seconds).ok_or(wrong(name))
+}
+
+fn missing(field: &'static str) -> Error {
+    Error::Missing { object: "OpenG2P voucher", field }
 }
 
 fn wrong(field: &'static str) -> Error {

@@ -67,7 +67,7 @@ impl Profile {
     /// Signs the profile.
     ///
     /// # Errors
-    /// As [`sign1`].
+    /// As [`sign1`], and [`Error::Field`] when a text is too long.
     pub fn sign(&self, signer: &dyn Signer) -> Result<Vec<u8>> {
         let supervisors = self
             .supervisors
@@ -91,6 +91,7 @@ impl Profile {
             .put(8, Value::Map(vec![(uint(1), self.device.to_value())]))
             .put(PROFILE_CLAIM, own.value())
             .encode()?;
+        Self::decode(&payload)?;
         sign1(ObjectType::Profile, &payload, signer)
     }
 
@@ -103,7 +104,12 @@ impl Profile {
         keys: impl IntoIterator<Item = &'k PublicKey>,
     ) -> Result<Profile> {
         let verified = Sign1::parse(ObjectType::Profile, signed)?.verify(keys)?;
-        let mut claims = Fields::decode("profile", &verified.payload)?;
+        Self::decode(&verified.payload)
+    }
+
+    fn decode(payload: &[u8]) -> Result<Profile> {
+        let mut claims = Fields::decode("profile", payload)?;
+        claims.refuse_voucher_claim()?;
         let own = claims.required(PROFILE_CLAIM, "profile claim")?;
         let mut own = Fields::new("profile claim", own.value())?;
         let mut cnf = Fields::new("cnf", claims.required(8, "cnf")?.value())?;
@@ -137,6 +143,7 @@ impl Profile {
         if subject != profile.device.thumbprint().to_string() {
             return Err(Error::Field { object: "profile", field: "sub" });
         }
+        cnf.close()?;
         own.close()?;
         Ok(profile)
     }

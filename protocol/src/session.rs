@@ -2,6 +2,7 @@
 
 use crate::Result;
 use crate::cose::{ObjectType, Sign1, sign1};
+use crate::enrolment::origin;
 use crate::fields::{Fields, MapWriter, bytes};
 use crate::key::{Kid, PublicKey, Signer};
 
@@ -18,10 +19,11 @@ impl SessionProof {
     /// Signs the proof with the device's key.
     ///
     /// # Errors
-    /// As [`sign1`].
+    /// As [`sign1`], and [`crate::Error::Field`] when the origin is none.
     pub fn sign(&self, device: &dyn Signer) -> Result<Vec<u8>> {
         let payload =
             MapWriter::new().put(1, bytes(&self.nonce)).put(2, self.origin.as_str()).encode()?;
+        Self::decode(&payload)?;
         sign1(ObjectType::Session, &payload, device)
     }
 
@@ -39,10 +41,14 @@ impl SessionProof {
     /// An error of the envelope, the signature or a field.
     pub fn open(proof: &[u8], device: &PublicKey) -> Result<Self> {
         let verified = Sign1::parse(ObjectType::Session, proof)?.verify([device])?;
-        let mut fields = Fields::decode("session", &verified.payload)?;
+        Self::decode(&verified.payload)
+    }
+
+    fn decode(payload: &[u8]) -> Result<Self> {
+        let mut fields = Fields::decode("session", payload)?;
         let proof = SessionProof {
             nonce: fields.required(1, "nonce")?.fixed("nonce")?,
-            origin: fields.required(2, "origin")?.label("origin")?,
+            origin: origin(fields.required(2, "origin")?.text("origin")?)?,
         };
         fields.close()?;
         Ok(proof)

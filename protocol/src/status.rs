@@ -165,7 +165,7 @@ impl StatusList {
     /// Signs the list as a Status List Token.
     ///
     /// # Errors
-    /// As [`sign1`].
+    /// As [`sign1`], and [`Error::Field`] for an address that no list may have.
     pub fn sign(&self, signer: &dyn Signer) -> Result<Vec<u8>> {
         let mut deflate = flate2::write::ZlibEncoder::new(Vec::new(), Compression::best());
         let list = deflate
@@ -184,6 +184,7 @@ impl StatusList {
                 ]),
             )
             .encode()?;
+        Self::decode(&payload)?;
         sign1(ObjectType::StatusList, &payload, signer)
     }
 
@@ -197,8 +198,21 @@ impl StatusList {
         token: &[u8],
         keys: impl IntoIterator<Item = &'k PublicKey>,
     ) -> Result<StatusList> {
+        Self::open_signed(token, keys).map(|(list, _)| list)
+    }
+
+    /// As [`StatusList::open`], and says which key signed.
+    pub(crate) fn open_signed<'k>(
+        token: &[u8],
+        keys: impl IntoIterator<Item = &'k PublicKey>,
+    ) -> Result<(StatusList, &'k PublicKey)> {
         let verified = Sign1::parse(ObjectType::StatusList, token)?.verify(keys)?;
-        let mut claims = Fields::decode("status list", &verified.payload)?;
+        Ok((Self::decode(&verified.payload)?, verified.key))
+    }
+
+    fn decode(payload: &[u8]) -> Result<StatusList> {
+        let mut claims = Fields::decode("status list", payload)?;
+        claims.refuse_voucher_claim()?;
         let list = claims.required(65533, "status_list")?;
         let mut list = Fields::new("status_list", list.value())?;
         let missing = |field| Error::Missing { object: "status_list", field };
@@ -208,7 +222,7 @@ impl StatusList {
         }
         let packed = list.optional_text_key("lst").ok_or(missing("lst"))?.bytes("lst")?;
         Ok(StatusList {
-            address: claims.required(2, "sub")?.text("sub")?,
+            address: claims.required(2, "sub")?.label("sub")?,
             issued: claims.required(6, "iat")?.time("iat")?,
             expires: claims.optional(4, "exp")?.map(|exp| exp.time("exp")).transpose()?,
             entries: Entries(inflate(&packed)?),

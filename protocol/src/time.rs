@@ -118,15 +118,22 @@ pub struct Zone {
 }
 
 impl Zone {
-    /// Looks up an IANA name such as `Asia/Manila` in the time-zone data built into the program.
+    /// Looks up an IANA name such as `Asia/Manila`, in its one spelling, in the time-zone data built into the program.
     ///
     /// # Errors
     /// [`Error::Field`] when there is no such zone.
     pub fn new(name: impl Into<String>) -> Result<Self> {
         let name = name.into();
-        let rules = jiff::tz::TimeZone::get(&name)
-            .map_err(|_| Error::Field { object: "time", field: "zone" })?;
-        Ok(Zone { name, rules })
+        let wrong = Error::Field { object: "time", field: "zone" };
+        let rules = jiff::tz::TimeZone::get(&name).map_err(|_| wrong.clone())?;
+        // The look-up also takes other spellings, and gives UTC for a zone called unknown.
+        if rules.iana_name() == Some(&name) { Ok(Zone { name, rules }) } else { Err(wrong) }
+    }
+
+    /// Coordinated universal time.
+    #[must_use]
+    pub fn utc() -> Self {
+        Zone { name: "UTC".to_owned(), rules: jiff::tz::TimeZone::UTC }
     }
 
     /// The IANA name.

@@ -245,6 +245,11 @@ impl Chain {
             return Err(Error::Trust(TrustFault::ListThreshold));
         }
         let list = TrustList::decode(signed.unverified_payload())?;
+        let is_root_key = |key| self.last.keys.contains(key) || self.last.trust_keys.contains(key);
+        if list.keys.iter().any(|key| is_root_key(&key.key)) {
+            let rule = "a key of the list is a key of the root";
+            return Err(Error::Rule { object: "trust list", rule });
+        }
         let list_hash = signed.payload_hash();
         let least_version = match held {
             Some(held) if !self.advanced => held.least_version.max(held.list.version),

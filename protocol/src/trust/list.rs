@@ -183,14 +183,14 @@ impl StatusListEntry {
                     && self.kids.contains(&key.key.kid())
             })
             .collect::<Vec<_>>();
-        let list = StatusList::open(token, keys.iter().map(|key| &key.key))?;
+        let (list, signer) = StatusList::open_signed(token, keys.iter().map(|key| &key.key))?;
         if list.address != self.address {
             return Err(Error::StatusList(ListFault::Address));
         }
         if list.issued < self.least_issued || held.is_some_and(|held| list.issued < held) {
             return Err(Error::StatusList(ListFault::Older));
         }
-        if !keys.iter().any(|key| key.in_force_at(list.issued)) {
+        if !keys.iter().any(|key| key.key == *signer && key.in_force_at(list.issued)) {
             return Err(Error::Signature);
         }
         Ok(list)

@@ -37,7 +37,8 @@ impl Root {
     /// Signs the document with root keys.
     ///
     /// # Errors
-    /// As [`sign_multi`], or [`Error::Field`] when a threshold can never be met.
+    /// As [`sign_multi`], [`Error::Field`] when a threshold can never be met, or [`Error::Rule`] when
+    /// one key is in both roles.
     pub fn sign(&self, signers: &[&dyn Signer]) -> Result<Vec<u8>> {
         let payload = MapWriter::new()
             .put(1, uint(self.version))
@@ -73,6 +74,9 @@ impl Root {
         fields.close()?;
         if root.version == 0 {
             return Err(Error::Field { object: "root", field: "version" });
+        }
+        if root.keys.iter().any(|key| root.trust_keys.contains(key)) {
+            return Err(Error::Rule { object: "root", rule: "a key is in both roles" });
         }
         Ok(root)
     }
