@@ -1,0 +1,466 @@
+//! Sync without I/O: a run hands out requests, takes responses, and acts on signed answers alone.
+//!
+//! One engine serves Android's HTTP stack, the command line's and tests that inject faults. A run
+//! stops early on failures that predict others, tries one request again a few times, and never lets
+//! one bad record or one failed document block the rest (design §3.5).
+
+mod backoff;
+mod documents;
+mod http;
+
+pub use backoff::between_runs;
+pub use http::{HttpRequest, HttpResponse, Method, TransportFailure};
+
+use crate::ledger::DeviceClock;
+use crate::verifier::{EngineError, Verifier};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use documents::Upload;
+use protocol::Hash;
+use protocol::ack::{Batch, Outcome};
+use std::time::Duration;
+
+/// Items of a batch at first; a broken connection halves it.
+const BATCH_ITEMS: usize = 100;
+
+/// Bytes of a batch's items at most, far below the protocol's limit, for weak networks.
+const BATCH_BYTES: usize = 1024 * 1024;
+
+/// Largest answer that is read where the protocol names no limit of its own.
+const SMALL_ANSWER: usize = 64 * 1024;
+
+/// What whoever runs the engine does next.
+#[derive(Debug)]
+pub enum Step {
+    /// Send this and give the response to [`SyncRun::answer`].
+    Send(HttpRequest),
+    /// Wait so long, then ask again.
+    Wait(Duration),
+    /// The run is over.
+    Done(SyncReport),
+}
+
+/// What a run did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SyncReport {
+    /// The version of a newer trust list that was accepted.
+    pub trust_version: Option<u64>,
+    /// Why the trust list that was offered is not accepted: the protocol's code. What is held stays.
+    pub trust_refused: Option<&'static str>,
+    /// Whether a newer device profile was accepted.
+    pub profile_renewed: bool,
+    /// The numbers of status lists that were renewed.
+    pub status_lists: Vec<u32>,
+    /// Status lists that were offered and not accepted, with the protocol's code.
+    pub status_refused: Vec<(u32, &'static str)>,
+    /// Records that the server took in.
+    pub accepted: usize,
+    /// Records that it held already.
+    pub duplicates: usize,
+    /// Records that it took in beside another claim on the same voucher.
+    pub conflicts: usize,
+    /// Records that it did not take in; they stay here, listed with the reason.
+    pub refused: usize,
+    /// Records to be sent again another time.
+    pub later: usize,
+    /// Claims whose state changed.
+    pub claims_changed: usize,
+    /// Documents that were sent whole.
+    pub documents_sent: usize,
+    /// Documents that could not be sent this time.
+    pub documents_failed: usize,
+    /// Why the run ended early.
+    pub stopped: Option<Stopped>,
+}
+
+/// Why a run ended before all was done. Nothing is lost; the next run goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stopped {
+    /// This phone has no enrolment to sync under.
+    NotEnrolled,
+    /// No answer came.
+    Transport(TransportFailure),
+    /// Answers come, but not from the programme's server: a sign-in page of the network, perhaps.
+    NotOurServer,
+    /// The server does not know this phone, or has suspended it.
+    NotAdmitted,
+    /// The enrolment code is used, expired or unknown.
+    EnrolmentRefused,
+    /// The server asks to come back later.
+    Busy,
+}
+
+/// One run. At most one at a time works on a ledger, since it borrows the [`Verifier`] mutably.
+pub struct SyncRun {
+    stage: Stage,
+    /// Which attempt at the present request this is, from 1.
+    attempt: u32,
+    pause: Option<Duration>,
+    token: Option<String>,
+    renewed_session: bool,
+    batch_items: usize,
+    sent: Option<Batch>,
+    uploads_done: bool,
+    report: SyncReport,
+}
+
+#[derive(Debug)]
+enum Stage {
+    Trust,
+    Enrol,
+    Challenge,
+    Prove { nonce: [u8; 32] },
+    Profile,
+    StatusLists { waiting: Vec<u32> },
+    Records,
+    Documents { waiting: Vec<Upload> },
+    Over,
+}
+
+impl Default for SyncRun {
+    fn default() -> Self {
+        SyncRun::new()
+    }
+}
+
+impl SyncRun {
+    /// A run from the start.
+    #[must_use]
+    pub fn new() -> Self {
+        SyncRun {
+            stage: Stage::Trust,
+            attempt: 1,
+            pause: None,
+            token: None,
+            renewed_session: false,
+            batch_items: BATCH_ITEMS,
+            sent: None,
+            uploads_done: false,
+            report: SyncReport::default(),
+        }
+    }
+
+    /// What to do next.
+    ///
+    /// # Errors
+    /// When storage or the device's key is broken.
+    pub fn next(&mut self, verifier: &Verifier) -> Result<Step, EngineError> {
+        if let Some(pause) = self.pause.take() {
+            return Ok(Step::Wait(pause));
+        }
+        loop {
+            let Some(origin) = verifier.origin().map(str::to_owned) else {
+                return Ok(self.stop(Stopped::NotEnrolled));
+            };
+            let request = match &mut self.stage {
+                Stage::Over => return Ok(Step::Done(self.report.clone())),
+                Stage::Trust => {
+                    let mut request = get(&origin, "/v1/trust", None);
+                    request.max_response = protocol::trust::TrustFile::MAX_LEN;
+                    if let Some(hash) = verifier.trust_file_hash() {
+                        request.headers.push(("if-none-match", format!("\"{hash}\"")));
+                    }
+                    Some(request)
+                }
+                Stage::Enrol => match verifier.enrolment_request()? {
+                    None => self.go_on(Stage::Challenge),
+                    Some(body) => {
+                        Some(post(&origin, "/v1/enrolments", None, "application/cose", body))
+                    }
+                },
+                Stage::Challenge => Some(post(
+                    &origin,
+                    "/v1/sessions/challenge",
+                    None,
+                    "application/json",
+                    b"{}".to_vec(),
+                )),
+                Stage::Prove { nonce } => {
+                    let proof = verifier.session_proof(*nonce)?;
+                    Some(post(&origin, "/v1/sessions", None, "application/cose", proof))
+                }
+                Stage::Profile => Some(get(&origin, "/v1/profile", self.token.as_deref())),
+                Stage::StatusLists { waiting } => match waiting.last() {
+                    None => self.go_on(Stage::Records),
+                    Some(&number) => match verifier.status_request(number)? {
+                        None => {
+                            waiting.pop();
+                            None
+                        }
+                        Some((address, etag)) => {
+                            let mut request = get(&origin, &address, None);
+                            request.max_response = protocol::cose::ObjectType::StatusList.max_len();
+                            request.headers.extend(etag.map(|etag| ("if-none-match", etag)));
+                            Some(request)
+                        }
+                    },
+                },
+                Stage::Records => {
+                    let batch = verifier.next_batch(self.batch_items, BATCH_BYTES)?;
+                    let body = batch.encode().map_err(EngineError::Protocol)?;
+                    self.sent = Some(batch);
+                    let token = self.token.as_deref();
+                    let mut request = post(&origin, "/v1/records", token, "application/cbor", body);
+                    request.max_response = protocol::cose::ObjectType::Ack.max_len();
+                    Some(request)
+                }
+                Stage::Documents { waiting } => match waiting.last_mut() {
+                    Some(upload) => {
+                        let request = upload.request(verifier, &origin, self.token.as_deref())?;
+                        if request.is_none() {
+                            waiting.pop();
+                            self.report.documents_failed += 1;
+                        }
+                        request
+                    }
+                    None => {
+                        let news = self.report.documents_sent > 0 && !self.uploads_done;
+                        self.uploads_done = true;
+                        self.go_on(if news { Stage::Records } else { Stage::Over })
+                    }
+                },
+            };
+            if let Some(request) = request {
+                return Ok(Step::Send(request));
+            }
+        }
+    }
+
+    /// Takes the response to the last request, or why none came.
+    ///
+    /// # Errors
+    /// When storage or the device's key is broken.
+    pub fn answer(
+        &mut self,
+        verifier: &mut Verifier,
+        response: Result<HttpResponse, TransportFailure>,
+        clock: DeviceClock,
+    ) -> Result<(), EngineError> {
+        let response = match response {
+            Ok(response) => response,
+            Err(failure) => return self.no_answer(failure),
+        };
+        match &mut self.stage {
+            Stage::Over => Ok(()),
+            Stage::Trust => self.answer_trust(verifier, &response, clock),
+            Stage::Enrol => {
+                let kept = verifier.accept_profile(&response.body, clock)?;
+                match (kept, response.status) {
+                    (Ok(_), _) => {
+                        self.report.profile_renewed = true;
+                        self.go_on(Stage::Challenge);
+                    }
+                    (Err(_), 400..=499) => drop(self.stop(Stopped::EnrolmentRefused)),
+                    (Err(_), _) => self.again(Stopped::NotOurServer)?,
+                }
+                Ok(())
+            }
+            Stage::Challenge => match nonce(&response) {
+                Some(nonce) => {
+                    self.go_on(Stage::Prove { nonce });
+                    Ok(())
+                }
+                None => self.again(Stopped::NotOurServer),
+            },
+            Stage::Prove { .. } => match (token(&response), response.status) {
+                (Some(token), _) => {
+                    self.token = Some(token);
+                    self.go_on(Stage::Profile);
+                    Ok(())
+                }
+                (None, 401 | 403) => {
+                    self.stop(Stopped::NotAdmitted);
+                    Ok(())
+                }
+                (None, _) => self.again(Stopped::NotOurServer),
+            },
+            Stage::Profile => {
+                if let Ok(renewed) = verifier.accept_profile(&response.body, clock)? {
+                    self.report.profile_renewed |= renewed;
+                }
+                let waiting = verifier.status_numbers();
+                self.go_on(Stage::StatusLists { waiting });
+                Ok(())
+            }
+            Stage::StatusLists { waiting } => {
+                let Some(number) = waiting.pop() else { return Ok(()) };
+                self.attempt = 1;
+                if response.status == 304 {
+                    return Ok(());
+                }
+                match verifier.accept_status_list(number, &response.body, clock)? {
+                    Ok(true) => self.report.status_lists.push(number),
+                    Ok(false) => {}
+                    Err(error) => self.report.status_refused.push((number, error.code())),
+                }
+                Ok(())
+            }
+            Stage::Records => self.answer_records(verifier, &response, clock),
+            Stage::Documents { waiting } => {
+                let Some(mut upload) = waiting.pop() else { return Ok(()) };
+                self.attempt = 1;
+                match upload.answer(&response) {
+                    documents::Progress::More => waiting.push(upload),
+                    documents::Progress::Sent => self.report.documents_sent += 1,
+                    documents::Progress::Failed => self.report.documents_failed += 1,
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn answer_trust(
+        &mut self,
+        verifier: &mut Verifier,
+        response: &HttpResponse,
+        clock: DeviceClock,
+    ) -> Result<(), EngineError> {
+        if response.status != 304 {
+            match verifier.accept_trust(&response.body, clock)? {
+                Ok(version) => self.report.trust_version = version,
+                // A list that is whole and refused by a rule came from a stale copy on the way, or
+                // worse. What is held stays in force, and signed acks protect the rest of the run.
+                Err(error @ protocol::Error::Trust(_)) if verifier.is_enrolled() => {
+                    self.report.trust_refused = Some(error.code());
+                }
+                Err(error) => {
+                    self.report.trust_refused = Some(error.code());
+                    return self.again(Stopped::NotOurServer);
+                }
+            }
+        }
+        self.go_on(Stage::Enrol);
+        Ok(())
+    }
+
+    fn answer_records(
+        &mut self,
+        verifier: &mut Verifier,
+        response: &HttpResponse,
+        clock: DeviceClock,
+    ) -> Result<(), EngineError> {
+        let Some(batch) = self.sent.take() else { return Ok(()) };
+        let Some(ack) = verifier.accept_ack(&response.body, clock)? else {
+            return match response.status {
+                401 | 403 if !self.renewed_session => {
+                    self.renewed_session = true;
+                    self.go_on(Stage::Challenge);
+                    Ok(())
+                }
+                401 | 403 => {
+                    self.stop(Stopped::NotAdmitted);
+                    Ok(())
+                }
+                429 | 503 => self.again(Stopped::Busy),
+                _ => self.again(Stopped::NotOurServer),
+            };
+        };
+        let mut settled = 0;
+        for item in &batch.items {
+            let hash = Hash::of(item);
+            let result = ack.results.iter().find(|result| result.item == hash);
+            settled += 1;
+            match result.map(|result| &result.outcome) {
+                Some(Outcome::Accepted) => self.report.accepted += 1,
+                Some(Outcome::Duplicate) => self.report.duplicates += 1,
+                Some(Outcome::Conflict) => self.report.conflicts += 1,
+                Some(Outcome::Refused(_)) => self.report.refused += 1,
+                Some(Outcome::Later) | None => {
+                    self.report.later += 1;
+                    settled -= 1;
+                }
+            }
+        }
+        self.report.claims_changed += ack.claims.len();
+        self.attempt = 1;
+        if batch.items.is_empty() || verifier.unsent()? == 0 {
+            let waiting = if self.uploads_done { Vec::new() } else { documents::queue(verifier)? };
+            self.go_on(Stage::Documents { waiting });
+        } else if settled == 0 {
+            self.stop(Stopped::Busy);
+        }
+        Ok(())
+    }
+
+    /// A request got no answer. Some failures end the run at once, since the next request would fail
+    /// the same way; a broken connection is worth another try, with a smaller batch.
+    fn no_answer(&mut self, failure: TransportFailure) -> Result<(), EngineError> {
+        match failure {
+            TransportFailure::Interrupted => {
+                self.batch_items = (self.batch_items / 2).max(1);
+                self.again(Stopped::Transport(failure))
+            }
+            TransportFailure::Unreachable | TransportFailure::Certificate => {
+                self.stop(Stopped::Transport(failure));
+                Ok(())
+            }
+        }
+    }
+
+    /// Tries the present request again after a pause, or stops when it was tried often enough.
+    fn again(&mut self, otherwise: Stopped) -> Result<(), EngineError> {
+        if self.attempt >= backoff::ATTEMPTS {
+            self.stop(otherwise);
+            return Ok(());
+        }
+        self.attempt += 1;
+        let noise = getrandom::u32().map_err(|_| EngineError::NoRandomness)?;
+        self.pause = Some(backoff::between_attempts(self.attempt, noise));
+        Ok(())
+    }
+
+    fn stop(&mut self, why: Stopped) -> Step {
+        self.report.stopped = Some(why);
+        self.stage = Stage::Over;
+        Step::Done(self.report.clone())
+    }
+
+    fn go_on(&mut self, stage: Stage) -> Option<HttpRequest> {
+        self.stage = stage;
+        self.attempt = 1;
+        None
+    }
+}
+
+fn get(origin: &str, path: &str, token: Option<&str>) -> HttpRequest {
+    request(Method::Get, origin, path, token)
+}
+
+fn post(
+    origin: &str,
+    path: &str,
+    token: Option<&str>,
+    content_type: &str,
+    body: Vec<u8>,
+) -> HttpRequest {
+    let mut request = request(Method::Post, origin, path, token);
+    request.headers.push(("content-type", content_type.to_owned()));
+    request.body = body;
+    request
+}
+
+fn request(method: Method, origin: &str, path: &str, token: Option<&str>) -> HttpRequest {
+    let separator = if path.starts_with('/') { "" } else { "/" };
+    HttpRequest {
+        method,
+        url: format!("{origin}{separator}{path}"),
+        headers: token
+            .map(|token| ("authorization", format!("Bearer {token}")))
+            .into_iter()
+            .collect(),
+        body: Vec::new(),
+        max_response: SMALL_ANSWER,
+    }
+}
+
+fn nonce(response: &HttpResponse) -> Option<[u8; 32]> {
+    let json: serde_json::Value = serde_json::from_slice(&response.body).ok()?;
+    URL_SAFE_NO_PAD.decode(json.get("nonce")?.as_str()?).ok()?.try_into().ok()
+}
+
+fn token(response: &HttpResponse) -> Option<String> {
+    let json: serde_json::Value = serde_json::from_slice(&response.body).ok()?;
+    let token = json.get("token")?.as_str()?;
+    let printable = !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic());
+    printable.then(|| token.to_owned())
+}

@@ -1,0 +1,373 @@
+//! The verdict on a voucher: accept with warnings, or refuse with the one reason that comes first.
+//!
+//! Decided here and nowhere else (design §4). Words, colours and sounds hang on the stable codes.
+
+use crate::clock::{self, ClockTrust, Now};
+use crate::ledger::{DeviceClock, Floors, LiveRedemption};
+use protocol::authenticity::{self, Authentic, NotAuthentic};
+use protocol::id::Audience;
+use protocol::profile::Profile;
+use protocol::record::SignedVoucher;
+use protocol::status::{Status, StatusList};
+use protocol::trust::{Grade, Programme, TooOldPolicy, TrustList, TrustState};
+use protocol::voucher::{Identity, StatusRef, Voucher};
+use protocol::{Span, Timestamp};
+
+/// What the phone says of a text that was shown to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// Serve it.
+    Accept(Box<Accepted>),
+    /// Do not serve it.
+    Refuse(Box<Refusal>),
+}
+
+/// A voucher that may be served.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Accepted {
+    /// The voucher as its issuer signed it.
+    pub signed: SignedVoucher,
+    /// Its claims.
+    pub voucher: Voucher,
+    /// Its programme.
+    pub programme: Programme,
+    /// The time it was judged at.
+    pub now: Now,
+    /// What staff should know.
+    pub warnings: Vec<Warning>,
+}
+
+/// A voucher, or some other text, that may not be served.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// The first reason that holds.
+    pub reason: Reason,
+    /// The claims, when a trusted issuer signed them.
+    pub voucher: Option<Voucher>,
+    /// Its programme, when the trust list has it.
+    pub programme: Option<Programme>,
+}
+
+/// What staff should know of a voucher that is accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Warning {
+    /// The trust list is old.
+    TrustStale {
+        /// Its age.
+        age: Span,
+    },
+    /// The status list is old.
+    StatusStale {
+        /// Its age.
+        age: Span,
+    },
+    /// No status list covers the voucher: it may have been revoked.
+    StatusUnknown,
+    /// The device's clock does not agree with what the phone knows.
+    ClockDoubtful(ClockTrust),
+    /// The device profile is old.
+    ProfileStale {
+        /// Its age.
+        age: Span,
+    },
+}
+
+impl Warning {
+    /// The stable code.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Warning::TrustStale { .. } => "trust_stale",
+            Warning::StatusStale { .. } => "status_stale",
+            Warning::StatusUnknown => "status_unknown",
+            Warning::ClockDoubtful(_) => "clock_doubtful",
+            Warning::ProfileStale { .. } => "profile_stale",
+        }
+    }
+}
+
+/// Why a text is refused, in the order in which reasons are looked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reason {
+    /// The text is no voucher at all.
+    NotAVoucher,
+    /// It looks like a voucher and cannot be read.
+    Unreadable {
+        /// The protocol's code of the fault.
+        code: &'static str,
+    },
+    /// No key of the trust list has its key id.
+    UnknownIssuer,
+    /// The signature is not the issuer's.
+    Forged,
+    /// The issuer's key was compromised.
+    IssuerCompromised,
+    /// The issuer may not issue for that programme, or this phone does not serve it.
+    WrongProgramme,
+    /// Trust list or profile are too old.
+    TrustTooOld {
+        /// Which of them.
+        what: Held,
+        /// Its age.
+        age: Span,
+    },
+    /// The device's clock was turned back.
+    ClockTurnedBack {
+        /// By how much at least.
+        by: Span,
+    },
+    /// This phone has served it.
+    AlreadyRedeemed(LiveRedemption),
+    /// It was taken back.
+    Revoked,
+    /// It is held for now.
+    Suspended,
+    /// Another phone's claim on it reached the server.
+    RedeemedElsewhere,
+    /// It is for another provider.
+    WrongProvider {
+        /// Whom it is for.
+        audience: Audience,
+    },
+    /// The issuer's key was not in force when the voucher says it was issued.
+    IssuerNotValid,
+    /// Its time has not come.
+    NotYetValid {
+        /// The first valid second.
+        from: Timestamp,
+    },
+    /// Its last day is over.
+    Expired {
+        /// The first second after the last valid day.
+        expired: Timestamp,
+    },
+}
+
+/// What a phone holds from the server and may have grown old.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Held {
+    /// The trust list.
+    TrustList,
+    /// The device profile.
+    Profile,
+}
+
+impl Reason {
+    /// The stable code.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Reason::NotAVoucher => "not_a_voucher",
+            Reason::Unreadable { .. } => "unreadable",
+            Reason::UnknownIssuer => "unknown_issuer",
+            Reason::Forged => "forged",
+            Reason::IssuerCompromised => "issuer_compromised",
+            Reason::WrongProgramme => "wrong_programme",
+            Reason::TrustTooOld { .. } => "trust_too_old",
+            Reason::ClockTurnedBack { .. } => "clock_turned_back",
+            Reason::AlreadyRedeemed(_) => "already_redeemed",
+            Reason::Revoked => "revoked",
+            Reason::Suspended => "suspended",
+            Reason::RedeemedElsewhere => "redeemed_elsewhere",
+            Reason::WrongProvider { .. } => "wrong_provider",
+            Reason::IssuerNotValid => "issuer_not_valid",
+            Reason::NotYetValid { .. } => "not_yet_valid",
+            Reason::Expired { .. } => "expired",
+        }
+    }
+}
+
+impl Refusal {
+    /// Whether the programme lets a supervisor allow the voucher all the same: only when trust is too
+    /// old or the clock is in doubt.
+    #[must_use]
+    pub fn may_be_overridden(&self) -> bool {
+        let asks =
+            self.programme.as_ref().is_some_and(|p| p.too_old == TooOldPolicy::AskSupervisor);
+        match self.reason {
+            Reason::TrustTooOld { .. } => asks,
+            Reason::ClockTurnedBack { .. } => true,
+            _ => false,
+        }
+    }
+}
+
+/// What the phone knows when it decides.
+pub struct Circumstances<'a> {
+    /// The trust in force.
+    pub trust: &'a TrustState,
+    /// The device profile.
+    pub profile: &'a Profile,
+    /// What the device's clocks say.
+    pub clock: DeviceClock,
+    /// What the ledger knows of passed times.
+    pub floors: &'a Floors,
+}
+
+/// What the phone looks up once it knows which voucher it is.
+pub trait Lookup {
+    /// What can go wrong: broken machinery, never a verdict.
+    type Error;
+
+    /// The live redemption of a voucher on this phone.
+    ///
+    /// # Errors
+    /// When storage is broken.
+    fn redeemed(&self, identity: &Identity) -> Result<Option<LiveRedemption>, Self::Error>;
+
+    /// The status list of this number that the phone holds and that verifies under the trust list.
+    ///
+    /// # Errors
+    /// When storage is broken.
+    fn status_list(&self, number: u32) -> Result<Option<&StatusList>, Self::Error>;
+}
+
+/// Decides on a text. Writes nothing.
+///
+/// # Errors
+/// Those of the look-ups alone; whatever is wrong with the voucher is a verdict.
+pub fn decide<L: Lookup>(
+    text: &str,
+    circumstances: &Circumstances<'_>,
+    lookup: &L,
+) -> Result<Verdict, L::Error> {
+    let trust = circumstances.trust.list();
+    let authentic = authenticity::read_text(text)
+        .and_then(|signed| Ok((authenticity::authenticate(&signed, trust)?, signed)));
+    let (authentic, signed) = match authentic {
+        Ok(found) => found,
+        Err(reason) => return Ok(refuse(unauthentic(&reason), None, trust)),
+    };
+    let mut warnings = Vec::new();
+    let now = clock::judge(circumstances.floors, circumstances.clock, trust.expires);
+    match find_reason(&authentic, circumstances, now, lookup, &mut warnings)? {
+        Some(reason) => Ok(refuse(reason, Some(authentic.voucher), trust)),
+        None => Ok(match trust.programme(&authentic.voucher.programme) {
+            Some(programme) => Verdict::Accept(Box::new(Accepted {
+                signed,
+                programme: programme.clone(),
+                voucher: authentic.voucher,
+                now,
+                warnings,
+            })),
+            None => refuse(Reason::WrongProgramme, Some(authentic.voucher), trust),
+        }),
+    }
+}
+
+fn refuse(reason: Reason, voucher: Option<Voucher>, trust: &TrustList) -> Verdict {
+    let programme = voucher.as_ref().and_then(|it| trust.programme(&it.programme)).cloned();
+    Verdict::Refuse(Box::new(Refusal { reason, voucher, programme }))
+}
+
+fn unauthentic(reason: &NotAuthentic) -> Reason {
+    match reason {
+        NotAuthentic::NotAVoucher => Reason::NotAVoucher,
+        NotAuthentic::Unreadable(error) => Reason::Unreadable { code: error.code() },
+        NotAuthentic::UnknownIssuer => Reason::UnknownIssuer,
+        NotAuthentic::Forged => Reason::Forged,
+        NotAuthentic::IssuerCompromised => Reason::IssuerCompromised,
+        NotAuthentic::WrongProgramme => Reason::WrongProgramme,
+    }
+}
+
+/// The first reason that holds against an authentic voucher, in the order of design §4.
+fn find_reason<L: Lookup>(
+    authentic: &Authentic,
+    circumstances: &Circumstances<'_>,
+    now: Now,
+    lookup: &L,
+    warnings: &mut Vec<Warning>,
+) -> Result<Option<Reason>, L::Error> {
+    let Circumstances { trust, profile, .. } = circumstances;
+    let voucher = &authentic.voucher;
+    let programme = trust.list().programme(&voucher.programme);
+    let Some(programme) = programme.filter(|_| profile.programmes.contains(&voucher.programme))
+    else {
+        return Ok(Some(Reason::WrongProgramme));
+    };
+    if let Some(reason) = freshness(trust, profile, now.time, warnings) {
+        return Ok(Some(reason));
+    }
+    match now.trust {
+        ClockTrust::Good => {}
+        ClockTrust::Behind(by) if by > programme.clock_tolerance => {
+            return Ok(Some(Reason::ClockTurnedBack { by }));
+        }
+        doubt => warnings.push(Warning::ClockDoubtful(doubt)),
+    }
+    if let Some(live) = lookup.redeemed(&voucher.identity)? {
+        return Ok(Some(Reason::AlreadyRedeemed(live)));
+    }
+    if let Some(reason) = status(voucher, trust.list(), now.time, lookup, warnings)? {
+        return Ok(Some(reason));
+    }
+    if let Some(audience) = voucher.audience.as_ref().filter(|it| !profile.serves(Some(it))) {
+        return Ok(Some(Reason::WrongProvider { audience: audience.clone() }));
+    }
+    if !authentic.key_in_force {
+        return Ok(Some(Reason::IssuerNotValid));
+    }
+    if now.time < voucher.not_before {
+        return Ok(Some(Reason::NotYetValid { from: voucher.not_before }));
+    }
+    if now.time >= voucher.expires {
+        return Ok(Some(Reason::Expired { expired: voucher.expires }));
+    }
+    Ok(None)
+}
+
+fn freshness(
+    trust: &TrustState,
+    profile: &Profile,
+    now: Timestamp,
+    warnings: &mut Vec<Warning>,
+) -> Option<Reason> {
+    let age = trust.age(now);
+    match trust.grade(now) {
+        Grade::Fresh => {}
+        Grade::Stale => warnings.push(Warning::TrustStale { age }),
+        Grade::TooOld => return Some(Reason::TrustTooOld { what: Held::TrustList, age }),
+    }
+    let age = now.since(profile.issued);
+    match profile.freshness.grade(age) {
+        Grade::Fresh => {}
+        Grade::Stale => warnings.push(Warning::ProfileStale { age }),
+        Grade::TooOld => return Some(Reason::TrustTooOld { what: Held::Profile, age }),
+    }
+    None
+}
+
+/// What the status lists say. Unknown is not "not revoked": it is a warning.
+fn status<L: Lookup>(
+    voucher: &Voucher,
+    trust: &TrustList,
+    now: Timestamp,
+    lookup: &L,
+    warnings: &mut Vec<Warning>,
+) -> Result<Option<Reason>, L::Error> {
+    let covered = voucher.status.filter(|at| {
+        trust.status_list(at.list).is_some_and(|entry| entry.programme == voucher.programme)
+    });
+    let found = match covered {
+        None => None,
+        Some(StatusRef { list, index }) => {
+            lookup.status_list(list)?.and_then(|list| Some((list, list.entries.get(index).ok()?)))
+        }
+    };
+    let Some((list, status)) = found else {
+        warnings.push(Warning::StatusUnknown);
+        return Ok(None);
+    };
+    let age = now.since(list.issued);
+    let expired = list.expires.is_some_and(|expires| now >= expires);
+    if expired || trust.status_freshness.grade(age) != Grade::Fresh {
+        warnings.push(Warning::StatusStale { age });
+    }
+    Ok(match status {
+        Status::Valid => None,
+        Status::Revoked => Some(Reason::Revoked),
+        Status::Suspended => Some(Reason::Suspended),
+        Status::Redeemed => Some(Reason::RedeemedElsewhere),
+    })
+}
