@@ -36,6 +36,11 @@ pub(crate) struct Findings {
 }
 
 impl Findings {
+    pub(crate) fn add(&mut self, other: Self) {
+        self.symbols.extend(other.symbols);
+        self.unread.extend(other.unread);
+    }
+
     /// The same in the pixels of a picture that is `scale` times as wide and high.
     pub(crate) fn scaled(mut self, scale: f32) -> Self {
         for symbol in &mut self.symbols {

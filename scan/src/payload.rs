@@ -99,24 +99,23 @@ impl Segment {
         };
         match self.charset {
             Charset::Unlabelled => strictly(UTF_8)
-                .or_else(|| strictly(SHIFT_JIS).filter(|text| is_plainly_japanese(text))),
+                .or_else(|| strictly(SHIFT_JIS).filter(|text| self.is_plainly_japanese(text))),
             Charset::Known(encoding) => strictly(encoding),
             Charset::Latin1 => Some(self.bytes.iter().map(|&byte| char::from(byte)).collect()),
             Charset::Binary => None,
         }
     }
-}
 
-/// Byte mode of old Japanese symbols holds Shift JIS without a label. Random bytes can be valid Shift JIS too, so
-/// that only text without control characters and with a run of Japanese letters counts.
-fn is_plainly_japanese(text: &str) -> bool {
-    let japanese = |c: char| matches!(c, '\u{3041}'..='\u{30FF}' | '\u{4E00}'..='\u{9FFF}' | '\u{FF66}'..='\u{FF9F}');
-    let longest = text.chars().fold((0, 0), |(run, longest), c| {
-        let run = if japanese(c) { run + 1 } else { 0 };
-        (run, longest.max(run))
-    });
-    longest.1 >= JAPANESE_RUN
-        && !text.chars().any(|c| c.is_control() && !matches!(c, '\t' | '\r' | '\n'))
+    /// Byte mode of old Japanese symbols holds Shift JIS without a label. Random bytes can be valid Shift JIS too, so
+    /// that only text without control characters and with a run of Japanese letters counts, and only if the very
+    /// bytes can be had back from it.
+    fn is_plainly_japanese(&self, text: &str) -> bool {
+        let japanese = |c: char| matches!(c, '\u{3041}'..='\u{30FF}' | '\u{4E00}'..='\u{9FFF}' | '\u{FF66}'..='\u{FF9F}');
+        let runs = text.split(|c| !japanese(c)).map(|run| run.chars().count());
+        runs.max().is_some_and(|longest| longest >= JAPANESE_RUN)
+            && !text.chars().any(|c| c.is_control() && !matches!(c, '\t' | '\r' | '\n'))
+            && *SHIFT_JIS.encode(text).0 == self.bytes
+    }
 }
 
 fn numeric(bits: &mut Bits, version: u32) -> Option<Vec<u8>> {
@@ -351,6 +350,12 @@ mod tests {
         assert_eq!(
             read(&data(&byte_segment(&two_katakana)), 1),
             Some(Content::Bytes(two_katakana.to_vec()))
+        );
+        // NEC's second code of a letter that has another.
+        let ambiguous = [0xB1, 0xB2, 0xB3, 0xED, 0x40];
+        assert_eq!(
+            read(&data(&byte_segment(&ambiguous)), 1),
+            Some(Content::Bytes(ambiguous.to_vec()))
         );
         let with_control = [0xB1, 0xB2, 0xB3, 0x01];
         assert_eq!(

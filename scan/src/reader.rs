@@ -1,7 +1,5 @@
 //! What is tried on a picture, in which order, and when that is enough.
 
-use rxing::common::BitMatrix;
-
 use crate::finder::{self, Findings};
 use crate::frame::Luma;
 use crate::outline::Outline;
@@ -11,8 +9,8 @@ use crate::symbol::Symbol;
 
 /// The most pixels that are searched; a larger picture is made smaller first.
 const MAX_AREA: usize = 16_000_000;
-/// The most pixels of the quick first look: a symbol that fills a good part of a photo needs no more.
-const QUICK_AREA: usize = 1_500_000;
+/// The most pixels of a picture that is made smaller to average its noise away.
+const CALM_AREA: usize = 1_500_000;
 /// The most pixels of a picture whose modules may be too small for the finders as it stands.
 const SMALL_AREA: usize = 500_000;
 
@@ -24,48 +22,38 @@ const SMALL_AREA: usize = 500_000;
 pub fn read(frame: &Luma) -> Vec<Symbol> {
     let given = Plane::of(frame);
     let whole = given.shrunk_to(MAX_AREA).unwrap_or(given);
-    let quick = whole.shrunk_to(QUICK_AREA);
-    let attempts: [&dyn Fn() -> Findings; 7] = [
-        &|| quick.as_ref().map(|quick| look(quick, Threshold::Local)).unwrap_or_default(),
-        &|| look(&whole, Threshold::Local),
-        &|| look(&whole, Threshold::Global),
-        &|| look_at_negative(&whole),
-        &|| {
-            if whole.area() <= SMALL_AREA {
-                look(&whole.doubled(), Threshold::Local)
-            } else {
-                Findings::default()
-            }
-        },
-        &|| whole.shrunk(2).map(|half| look(&half, Threshold::Local)).unwrap_or_default(),
-        &|| second_finder::find(quick.as_ref().unwrap_or(&whole)),
-    ];
     let mut seen = Seen::default();
-    for attempt in attempts {
-        seen.add(attempt());
+    seen.add(look_both_ways(&whole));
+    let calm = whole.shrunk_to(CALM_AREA);
+    let further_attempts: [&dyn Fn() -> Option<Findings>; 5] = [
+        &|| calm.as_ref().map(|calm| look(calm, Threshold::Local)),
+        &|| Some(look(&whole, Threshold::Global)),
+        &|| (whole.area() <= SMALL_AREA).then(|| look(&whole.doubled(), Threshold::Local)),
+        &|| whole.shrunk(2).map(|half| look(&half, Threshold::Local)),
+        &|| Some(second_finder::find(calm.as_ref().unwrap_or(&whole))),
+    ];
+    for attempt in further_attempts {
         if seen.is_enough() {
             break;
         }
+        seen.add(attempt().unwrap_or_default());
     }
     seen.symbols
 }
 
+/// For dark symbols on light ground.
 fn look(plane: &Plane, threshold: Threshold) -> Findings {
-    plane
-        .black(threshold)
-        .map(|black| finder::find(&black))
-        .unwrap_or_default()
-        .scaled(plane.scale())
+    let Some(black) = plane.black(threshold) else { return Findings::default() };
+    finder::find(&black).scaled(plane.scale())
 }
 
-/// Light modules on dark ground.
-fn look_at_negative(plane: &Plane) -> Findings {
-    let negative = |mut black: BitMatrix| {
-        black.flip_self();
-        black
-    };
-    let black = plane.black(Threshold::Local).map(negative);
-    black.map(|black| finder::find(&black)).unwrap_or_default().scaled(plane.scale())
+/// For dark symbols on light ground and light ones on dark.
+fn look_both_ways(plane: &Plane) -> Findings {
+    let Some(mut black) = plane.black(Threshold::Local) else { return Findings::default() };
+    let mut findings = finder::find(&black);
+    black.flip_self();
+    findings.add(finder::find(&black));
+    findings.scaled(plane.scale())
 }
 
 /// What all attempts so far have seen, each thing once.

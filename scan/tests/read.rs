@@ -207,6 +207,25 @@ fn a_small_symbol_in_a_large_photo_reads_and_stands_where_it_is() {
 }
 
 #[test]
+fn a_large_symbol_does_not_hide_a_small_or_a_light_one() {
+    let mut canvas = Canvas::new(3_000, 2_000);
+    canvas.draw(&QrCode::new("LARGE").unwrap(), 200, 200, 40);
+    canvas.draw(&QrCode::new("SMALL").unwrap(), 2_000, 300, 2);
+    let side = canvas.draw(&QrCode::new("LIGHT").unwrap(), 2_000, 1_000, 6);
+    for y in 1_000 - 30..1_000 + side + 30 {
+        let row = (y * canvas.width) as usize;
+        for pixel in &mut canvas.pixels[row + 2_000 - 30..row + 2_000 + side as usize + 30] {
+            *pixel = 255 - *pixel;
+        }
+    }
+    let symbols = scan::read(&canvas.frame());
+    assert_eq!(
+        symbols.iter().map(text).collect::<BTreeSet<_>>(),
+        BTreeSet::from(["LARGE", "LIGHT", "SMALL"])
+    );
+}
+
+#[test]
 fn bytes_that_are_no_text_come_out_unchanged() {
     let bytes = [0x00, 0xFF, 0xD2, 0x84, 0x43, 0xA1, 0x01, 0x32, 0x80, 0xC3];
     let mut canvas = Canvas::new(150, 150);
