@@ -147,6 +147,17 @@ impl Home {
         Ok(Some(secret))
     }
 
+    /// Makes an empty file that only its owner may read, unless it is there already.
+    ///
+    /// # Errors
+    /// [`HomeError::ReadOnly`], [`HomeError::Full`] or [`HomeError::Io`].
+    pub fn create_secret(&self, file: &Path) -> Result<(), HomeError> {
+        private_file(OpenOptions::new().write(true).create(true).truncate(false))
+            .open(file)
+            .map(|_| ())
+            .map_err(|source| HomeError::of_dir(&self.dir, source))
+    }
+
     /// Writes a file that only its owner may read, so that after a crash it is there whole or not
     /// at all.
     ///

@@ -7,37 +7,39 @@
 //! compares. Whatever a call says was stored is on the disk when the call returns.
 
 mod append;
+mod cipher;
 mod claims;
 mod data_key;
+mod derive;
+mod doctor;
 mod error;
 mod floors;
+mod identity;
 mod inbox;
 mod outbox;
+mod schema;
+mod sql;
 
 pub use append::{Act, AppendError, DocumentContent, Entry, LiveRedemption, Serving};
 pub use claims::{Attachment, Claim, Page, Served, Voided};
 pub use data_key::{DataKey, KeyInFile, KeyWrap, KeyWrapError};
+pub use doctor::{DerivedFault, Finding, Report};
 pub use error::LedgerError;
-pub use floors::{Anchor, Floor, Floors};
 pub use inbox::{AcceptError, Arrived, ChainState, HeldStatusList, LastAck};
 pub use outbox::{Delivery, OutboxItem, Unsent};
 
 use crate::home::Home;
+use cipher::{Cipher, CipherFault};
 use protocol::Hash;
-use protocol::Timestamp;
 use protocol::id::ChainId;
 use protocol::key::PublicKey;
-use protocol::record::Monotonic;
-use rusqlite::Connection;
+use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior};
+use sql::{Column, get};
+use std::path::Path;
+use std::time::Duration;
 
-/// What the phone's own clocks said at one moment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct DeviceClock {
-    /// The clock on the wall, as the phone has it.
-    pub time: Timestamp,
-    /// The monotonic clock.
-    pub monotonic: Monotonic,
-}
+/// How long to wait for another program's short work on the database, such as a backup's.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The last record of the chain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,8 +53,13 @@ pub struct Head {
 /// The ledger of one phone.
 pub struct Ledger {
     db: Connection,
+    /// The row of `chain` that is written now.
+    chain_number: i64,
     chain: ChainId,
     device: PublicKey,
+    cipher: Result<Cipher, KeyWrapError>,
+    /// Holds the lock for as long as the database is open.
+    _home: Home,
 }
 
 impl Ledger {
@@ -61,17 +68,56 @@ impl Ledger {
     ///
     /// # Errors
     /// [`LedgerError`]; [`LedgerError::OtherDevice`] when the chain belongs to another key.
-    pub fn open(home: &Home, wrap: &dyn KeyWrap, device: &PublicKey) -> Result<Self, LedgerError> {
-        todo!()
+    pub fn open(home: Home, wrap: &dyn KeyWrap, device: &PublicKey) -> Result<Self, LedgerError> {
+        let file = home.ledger_file();
+        let exists = file.metadata().is_ok_and(|found| found.len() > 0);
+        let key = match (stored_data_key(&home, wrap)?, exists) {
+            (Some(key), _) => key,
+            (None, false) => create_data_key(&home, wrap)?,
+            (None, true) => return Err(LedgerError::DataKey(KeyWrapError::Missing)),
+        };
+        home.create_secret(&file)?;
+        let mut db = Connection::open_with_flags(
+            &file,
+            OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+        )?;
+        db.busy_timeout(BUSY_TIMEOUT)?;
+        schema::version(&db)?;
+        // One fsync a commit, of the write-ahead log; a commit that was answered survives a power cut.
+        db.pragma_update(None, "journal_mode", "WAL")?;
+        db.pragma_update(None, "synchronous", "FULL")?;
+        guard(&db)?;
+        schema::migrate(&mut db)?;
+        let cipher = Ok(Cipher::new(&key));
+        let (chain_number, chain, holder) = match current_chain(&db)? {
+            Some(found) => found,
+            None => create_chain(&db, device)?,
+        };
+        if holder != *device {
+            return Err(LedgerError::OtherDevice);
+        }
+        Ok(Ledger { db, chain_number, chain, device: holder, cipher, _home: home })
     }
 
-    /// Opens the ledger for reading alone, on a read-only or damaged home too. Without the data key
-    /// whatever is not encrypted can still be read.
+    /// Opens the ledger for reading alone: beside a program that writes, on a read-only home, or on a
+    /// damaged one. Without the data key whatever is not encrypted can still be read.
     ///
     /// # Errors
-    /// [`LedgerError`].
-    pub fn open_read_only(home: &Home, wrap: &dyn KeyWrap) -> Result<Self, LedgerError> {
-        todo!()
+    /// [`LedgerError`]; [`LedgerError::Missing`] when there is none.
+    pub fn open_read_only(home: Home, wrap: &dyn KeyWrap) -> Result<Self, LedgerError> {
+        let db = connect_read_only(&home.ledger_file())?;
+        if schema::version(&db)? == 0 {
+            return Err(LedgerError::Missing);
+        }
+        guard(&db)?;
+        let cipher = match stored_data_key(&home, wrap) {
+            Ok(Some(key)) => Ok(Cipher::new(&key)),
+            Ok(None) => Err(KeyWrapError::Missing),
+            Err(LedgerError::DataKey(fault)) => Err(fault),
+            Err(other) => return Err(other),
+        };
+        let (chain_number, chain, device) = current_chain(&db)?.ok_or(LedgerError::Missing)?;
+        Ok(Ledger { db, chain_number, chain, device, cipher, _home: home })
     }
 
     /// The chain that this phone writes.
@@ -91,6 +137,110 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError`].
     pub fn head(&self) -> Result<Option<Head>, LedgerError> {
-        todo!()
+        let head = self
+            .db
+            .prepare_cached(
+                "SELECT sequence, hash FROM record WHERE chain = ?1 ORDER BY sequence DESC LIMIT 1",
+            )?
+            .query_row([self.chain_number], |row| {
+                Ok(Head { sequence: get(row, 0)?, hash: get(row, 1)? })
+            })
+            .optional()?;
+        Ok(head)
     }
+
+    fn cipher(&self) -> Result<&Cipher, LedgerError> {
+        self.cipher.as_ref().map_err(|fault| LedgerError::DataKey(*fault))
+    }
+
+    /// Begins a write, so that it fails now or not at all for another program's lock.
+    fn begin(&mut self) -> Result<Transaction<'_>, LedgerError> {
+        Ok(self.db.transaction_with_behavior(TransactionBehavior::Immediate)?)
+    }
+
+    /// The number of the next event.
+    fn next_arrival(&self) -> Result<u64, LedgerError> {
+        let last: u64 = self
+            .db
+            .prepare_cached(
+                "SELECT max(coalesce((SELECT max(arrival) FROM record), 0),
+                            coalesce((SELECT max(arrival) FROM inbox), 0))",
+            )?
+            .query_row([], |row| get(row, 0))?;
+        Ok(last + 1)
+    }
+}
+
+/// Settings that hold for every connection: references are kept, and a file that was tampered with
+/// runs no code of its own.
+fn guard(db: &Connection) -> Result<(), LedgerError> {
+    db.pragma_update(None, "foreign_keys", true)?;
+    db.pragma_update(None, "trusted_schema", false)?;
+    db.pragma_update(None, "temp_store", "MEMORY")?;
+    Ok(())
+}
+
+/// A database whose last writer closed it in order has no log beside it, and on a read-only medium
+/// SQLite then reads it only when told that nobody writes.
+fn connect_read_only(file: &Path) -> Result<Connection, LedgerError> {
+    if !file.exists() {
+        return Err(LedgerError::Missing);
+    }
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let open = |db: Connection| -> rusqlite::Result<Connection> {
+        db.busy_timeout(BUSY_TIMEOUT)?;
+        db.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
+        Ok(db)
+    };
+    let opened = Connection::open_with_flags(file, flags).and_then(open);
+    let log = file.with_extension("db-wal");
+    match opened {
+        Err(error)
+            if error.sqlite_error_code() == Some(rusqlite::ErrorCode::CannotOpen)
+                && !log.exists() =>
+        {
+            let path = file.to_string_lossy().replace('%', "%25").replace('?', "%3f");
+            let uri = format!("file:{}?immutable=1", path.replace('#', "%23"));
+            let flags = flags | OpenFlags::SQLITE_OPEN_URI;
+            Ok(Connection::open_with_flags(uri, flags).and_then(open)?)
+        }
+        other => Ok(other?),
+    }
+}
+
+fn current_chain(db: &Connection) -> Result<Option<(i64, ChainId, PublicKey)>, LedgerError> {
+    let chain = db
+        .query_row("SELECT number, id, device FROM chain ORDER BY number DESC LIMIT 1", [], |row| {
+            Ok((row.get(0)?, get(row, 1)?, get(row, 2)?))
+        })
+        .optional()?;
+    Ok(chain)
+}
+
+fn create_chain(
+    db: &Connection,
+    device: &PublicKey,
+) -> Result<(i64, ChainId, PublicKey), LedgerError> {
+    let mut id = [0; 16];
+    getrandom::fill(&mut id).map_err(|_| CipherFault::Random)?;
+    let chain = ChainId::from_bytes(id);
+    db.execute(
+        "INSERT INTO chain (id, device) VALUES (?1, ?2)",
+        rusqlite::params![Column(chain), device.to_bytes()],
+    )?;
+    Ok((db.last_insert_rowid(), chain, device.clone()))
+}
+
+fn stored_data_key(home: &Home, wrap: &dyn KeyWrap) -> Result<Option<DataKey>, LedgerError> {
+    match home.read_secret(&home.data_key_file())? {
+        Some(wrapped) => Ok(Some(wrap.unwrap(&wrapped)?)),
+        None => Ok(None),
+    }
+}
+
+fn create_data_key(home: &Home, wrap: &dyn KeyWrap) -> Result<DataKey, LedgerError> {
+    let key = DataKey::generate()?;
+    let wrapped = zeroize::Zeroizing::new(wrap.wrap(&key)?);
+    home.write_secret(&home.data_key_file(), &wrapped)?;
+    Ok(key)
 }

@@ -1,12 +1,21 @@
 //! Writing a record: signed, sealed, encrypted and derived from in one transaction.
 
-use crate::ledger::{DeviceClock, Ledger, LedgerError};
+use crate::clock::DeviceClock;
+use crate::ledger::cipher::Place;
+use crate::ledger::derive::{self, Effect, Event, Occasion};
+use crate::ledger::identity::ServedIdentity;
+use crate::ledger::sql::{Column, get, get_some};
+use crate::ledger::{Ledger, LedgerError};
 use protocol::id::{ClaimId, OperatorId};
 use protocol::key::Signer;
-use protocol::record::{Held, HowRead, OpenedRecord, RefusedSubject, SignedVoucher};
+use protocol::record::{
+    Body, Document, Header, Held, HowRead, OpenedRecord, Record, Redeem, RefusedSubject,
+    SignedVoucher,
+};
 use protocol::seal::SealingKey;
 use protocol::voucher::Identity;
-use protocol::{Benefit, Timestamp};
+use protocol::{Benefit, Hash, Timestamp};
+use rusqlite::{OptionalExtension, Transaction, params};
 
 /// What is to be recorded.
 #[derive(Debug, Clone)]
@@ -118,6 +127,30 @@ pub enum AppendError {
     Ledger(#[from] LedgerError),
 }
 
+impl DocumentContent {
+    /// The document as a record names it.
+    #[must_use]
+    pub fn document(&self) -> Document {
+        Document {
+            hash: Hash::of(&self.content),
+            len: self.content.len() as u64,
+            media_type: self.media_type.clone(),
+        }
+    }
+}
+
+/// A record with everything that is stored of it, ready for its transaction.
+struct Prepared {
+    opened: OpenedRecord,
+    record: Record,
+    sealed: Vec<u8>,
+    body: Vec<u8>,
+    served: Option<ServedIdentity>,
+    voucher: Option<Vec<u8>>,
+    /// Documents by their digest, encrypted.
+    documents: Vec<(Hash, Vec<u8>)>,
+}
+
 impl Ledger {
     /// Records an act: signs it as the next record of the chain, seals it to the server, and stores
     /// both with the documents' content. When this returns, the record is on the disk; when it fails,
@@ -132,7 +165,24 @@ impl Ledger {
         device: &dyn Signer,
         sealing: &SealingKey,
     ) -> Result<OpenedRecord, AppendError> {
-        todo!()
+        self.check(&entry.act)?;
+        let prepared = self.prepare(now, entry, device, sealing)?;
+        let at = Occasion { arrival: self.next_arrival()?, chain: self.chain_number, clock: now };
+        let cipher = self.cipher()?;
+        let effect = Effect::of(&prepared.opened.body, prepared.served.as_ref(), cipher)
+            .ok_or_else(|| LedgerError::corrupt("a redemption without its voucher"))?;
+        let event = Event::Record {
+            header: &prepared.opened.header,
+            hash: prepared.opened.hash,
+            item: Hash::of(&prepared.sealed),
+            effect,
+        };
+        let transaction = self.begin()?;
+        store(&transaction, at, &prepared)
+            .and_then(|()| derive::apply(&transaction, at, &event))
+            .and_then(|()| transaction.commit())
+            .map_err(LedgerError::from)?;
+        Ok(prepared.opened)
     }
 
     /// The redemption of this voucher on this phone that was not taken back.
@@ -143,7 +193,21 @@ impl Ledger {
         &self,
         identity: &Identity,
     ) -> Result<Option<LiveRedemption>, LedgerError> {
-        todo!()
+        let digest = derive::keyed_identity(self.cipher()?, identity);
+        let live = self
+            .db
+            .prepare_cached(
+                "SELECT id, redeemed_at, operator FROM claim WHERE identity = ?1 AND live = 1",
+            )?
+            .query_row([Column(digest)], |row| {
+                Ok(LiveRedemption {
+                    claim: get(row, 0)?,
+                    redeemed_at: get(row, 1)?,
+                    operator: get_some(row, 2)?,
+                })
+            })
+            .optional()?;
+        Ok(live)
     }
 
     /// When this was last recorded as refused for this reason, by the phone's clock.
@@ -155,6 +219,155 @@ impl Ledger {
         subject: &RefusedSubject,
         reason: &str,
     ) -> Result<Option<Timestamp>, LedgerError> {
-        todo!()
+        let digest = derive::keyed_subject(self.cipher()?, subject);
+        let at = self
+            .db
+            .prepare_cached("SELECT at FROM refusal WHERE subject = ?1 AND reason = ?2")?
+            .query_row(params![Column(digest), reason], |row| get(row, 0))
+            .optional()?;
+        Ok(at)
     }
+
+    /// Whether the act fits what was done before. The constraints of the tables hold besides.
+    fn check(&self, act: &Act) -> Result<(), AppendError> {
+        match act {
+            Act::Redeem(serving) => match self.live_redemption(&serving.identity)? {
+                Some(live) => Err(AppendError::AlreadyRedeemed(live)),
+                None => Ok(()),
+            },
+            Act::Void { claim, .. } => match self.stands(*claim)? {
+                Some(true) => Ok(()),
+                Some(false) => Err(AppendError::AlreadyVoided(*claim)),
+                None => Err(AppendError::UnknownClaim(*claim)),
+            },
+            Act::AttachDocument { claim, .. } => match self.stands(*claim)? {
+                Some(_) => Ok(()),
+                None => Err(AppendError::UnknownClaim(*claim)),
+            },
+            Act::Refuse { .. } => Ok(()),
+        }
+    }
+
+    /// Whether a claim was not taken back, or the server did not take its void; `None` when there is
+    /// no such claim.
+    fn stands(&self, claim: ClaimId) -> Result<Option<bool>, LedgerError> {
+        let stands = self
+            .db
+            .prepare_cached(
+                "SELECT c.void IS NULL OR v.state = 'refused'
+                 FROM claim AS c LEFT JOIN outbox AS v ON v.record = c.void WHERE c.id = ?1",
+            )?
+            .query_row([Column(claim)], |row| row.get(0))
+            .optional()?;
+        Ok(stands)
+    }
+
+    fn prepare(
+        &self,
+        now: DeviceClock,
+        entry: &Entry,
+        device: &dyn Signer,
+        sealing: &SealingKey,
+    ) -> Result<Prepared, AppendError> {
+        if device.public_key() != self.device {
+            return Err(LedgerError::OtherDevice.into());
+        }
+        let cipher = self.cipher()?;
+        let head = self.head()?;
+        let sequence = head.map_or(1, |head| head.sequence + 1);
+        let (body, served, contents) = entry.act.parts();
+        let encoded = body.encode()?;
+        let header = Header {
+            chain: self.chain,
+            sequence,
+            previous: head.map(|head| head.hash),
+            device_time: now.time,
+            clock_floor: entry.clock_floor,
+            monotonic: now.monotonic,
+            operator: entry.operator.clone(),
+            held: entry.held.clone(),
+            kind: body.kind(),
+            body: Hash::of(&encoded),
+        };
+        let record = Record::sign(&header, &body, device)?;
+        // A key store that signs wrongly must show now and not at the server.
+        let opened = record.open(&self.device)?;
+        let sealed = sealing.seal(&record.encode()?)?;
+        let place = |column| Place::record(self.chain, sequence, column);
+        let encrypt = |place, plain: &[u8]| cipher.encrypt(place, plain).map_err(LedgerError::from);
+        let voucher = match &served {
+            Some(served) => Some(encrypt(place("voucher"), &served.encode()?)?),
+            None => None,
+        };
+        let documents = contents
+            .iter()
+            .map(|content| {
+                let hash = Hash::of(&content.content);
+                Ok((hash, encrypt(Place::document(self.chain, hash), &content.content)?))
+            })
+            .collect::<Result<_, LedgerError>>()?;
+        let body = encrypt(place("body"), &encoded)?;
+        Ok(Prepared { opened, record, sealed, body, served, voucher, documents })
+    }
+}
+
+impl Act {
+    /// The body of the record, what is kept of the voucher's identity, and the documents.
+    fn parts(&self) -> (Body, Option<ServedIdentity>, &[DocumentContent]) {
+        match self {
+            Act::Redeem(serving) => {
+                let body = Body::Redeem(Redeem {
+                    claim: serving.claim,
+                    voucher: serving.voucher.clone(),
+                    how_read: serving.how_read,
+                    given: serving.given.clone(),
+                    warnings: serving.warnings.clone(),
+                    documents: serving.documents.iter().map(DocumentContent::document).collect(),
+                });
+                let served = ServedIdentity {
+                    identity: serving.identity.clone(),
+                    soft_floor: serving.soft_floor,
+                };
+                (body, Some(served), &serving.documents)
+            }
+            Act::Void { claim, reason } => {
+                (Body::Void { claim: *claim, reason: reason.clone() }, None, &[])
+            }
+            Act::Refuse { reason, subject } => {
+                (Body::Refuse { reason: reason.clone(), subject: subject.clone() }, None, &[])
+            }
+            Act::AttachDocument { claim, document } => {
+                let body = Body::AttachDocument { claim: *claim, document: document.document() };
+                (body, None, std::slice::from_ref(document))
+            }
+        }
+    }
+}
+
+fn store(transaction: &Transaction<'_>, at: Occasion, prepared: &Prepared) -> rusqlite::Result<()> {
+    transaction
+        .prepare_cached(
+            "INSERT INTO record
+             (arrival, chain, sequence, hash, signed_header, body, voucher, sealed)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        )?
+        .execute(params![
+            Column(at.arrival),
+            at.chain,
+            Column(prepared.opened.header.sequence),
+            Column(prepared.opened.hash),
+            prepared.record.signed_header,
+            prepared.body,
+            prepared.voucher,
+            prepared.sealed
+        ])?;
+    for (hash, content) in &prepared.documents {
+        transaction
+            .prepare_cached(
+                "INSERT INTO blob (hash, kind, content) VALUES (?1, 'document', ?2)
+                 ON CONFLICT (hash) DO NOTHING",
+            )?
+            .execute(params![Column(*hash), content])?;
+    }
+    Ok(())
 }

@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 pub struct DataKey(Zeroizing<[u8; 32]>);
 
 /// Why a data key cannot be wrapped or unwrapped.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeyWrapError {
     /// The file that should hold it is missing.

@@ -2,6 +2,7 @@
 
 use crate::home::HomeError;
 use crate::ledger::KeyWrapError;
+use crate::ledger::cipher::CipherFault;
 
 /// A fault of the storage. Never a verdict: a voucher is not to blame for it.
 #[derive(Debug, thiserror::Error)]
@@ -62,4 +63,44 @@ pub enum LedgerError {
         /// What was found, for people who debug.
         detail: String,
     },
+}
+
+impl LedgerError {
+    /// A fault that [`LedgerError::Corrupt`] tells of.
+    pub(super) fn corrupt(detail: impl Into<String>) -> Self {
+        LedgerError::Corrupt { detail: detail.into() }
+    }
+}
+
+impl From<rusqlite::Error> for LedgerError {
+    fn from(error: rusqlite::Error) -> Self {
+        use rusqlite::ErrorCode;
+        let detail = error.to_string();
+        let Some(failure) = error.sqlite_error() else {
+            // A column held something that its type cannot be.
+            return LedgerError::Corrupt { detail };
+        };
+        match failure.code {
+            ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => LedgerError::Busy,
+            ErrorCode::ReadOnly | ErrorCode::PermissionDenied => LedgerError::ReadOnly,
+            ErrorCode::DiskFull => LedgerError::Full,
+            ErrorCode::DatabaseCorrupt
+            | ErrorCode::NotADatabase
+            | ErrorCode::ConstraintViolation
+            | ErrorCode::TypeMismatch => LedgerError::Corrupt { detail },
+            _ if failure.extended_code == rusqlite::ffi::SQLITE_IOERR_SHORT_READ => {
+                LedgerError::Corrupt { detail }
+            }
+            _ => LedgerError::Io { detail },
+        }
+    }
+}
+
+impl From<CipherFault> for LedgerError {
+    fn from(fault: CipherFault) -> Self {
+        match fault {
+            CipherFault::Random => LedgerError::DataKey(KeyWrapError::Random),
+            CipherFault::Altered => LedgerError::corrupt("an encrypted field does not open"),
+        }
+    }
 }

@@ -1,42 +1,26 @@
-//! What the clock floors (design §4) stand on. The policy is `clock`'s; here is only what was seen.
+//! What the clock floors stand on: issue times that were seen, and when. Policy is [`crate::clock`]'s.
 
+use crate::clock::{FloorMark, Floors};
+use crate::ledger::sql::{get, get_monotonic};
 use crate::ledger::{Ledger, LedgerError};
-use protocol::Timestamp;
-use protocol::id::BootId;
-
-/// Both floors.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Floors {
-    /// From accepted trust files, status lists and acks.
-    pub hard: Floor,
-    /// From vouchers redeemed since the last of those came.
-    pub soft: Floor,
-}
-
-/// A time that has certainly passed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Floor {
-    /// The highest issue time seen.
-    pub highest: Option<Timestamp>,
-    /// The reading, in the boot asked about, from which the monotonic clock gives the latest time.
-    pub anchor: Option<Anchor>,
-}
-
-/// An issue time and what the monotonic clock said when it was seen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Anchor {
-    /// The issue time.
-    pub issued: Timestamp,
-    /// Milliseconds since the boot at which it was seen.
-    pub millis: u64,
-}
 
 impl Ledger {
-    /// The floors as they stand in this boot.
+    /// The marks that the clock floors stand on.
     ///
     /// # Errors
     /// [`LedgerError`].
-    pub fn floors(&self, boot: BootId) -> Result<Floors, LedgerError> {
-        todo!()
+    pub fn floors(&self) -> Result<Floors, LedgerError> {
+        let mut select =
+            self.db.prepare_cached("SELECT kind, issued, millis, boot FROM clock_floor")?;
+        let mut rows = select.query([])?;
+        let mut floors = Floors::default();
+        while let Some(row) = rows.next()? {
+            let mark = FloorMark { time: get(row, 1)?, seen: get_monotonic(row, 2)? };
+            match row.get_ref(0)?.as_str() {
+                Ok("hard") => floors.hard.push(mark),
+                _ => floors.soft.push(mark),
+            }
+        }
+        Ok(floors)
     }
 }

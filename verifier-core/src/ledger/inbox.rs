@@ -1,14 +1,23 @@
-//! What the phone was told: enrolment, trust files, profiles, acks and status lists, whole and with
-//! the clock's reading at their arrival. Nothing gets in that was not verified.
+//! What the phone was told: enrolment, trust files, profiles, acks and status lists, whole and
+//! with the clock's reading at their arrival. Nothing gets in that was not verified.
+//!
+//! Of enrolments, trust files, profiles and status lists the newest is kept whole; of those before it
+//! digest and issue time stay. Acks are all kept, since the claims' states follow from them.
 
-use crate::ledger::{DeviceClock, Ledger, LedgerError};
+use crate::clock::DeviceClock;
+use crate::ledger::cipher::Place;
+use crate::ledger::derive::{self, Event, Occasion};
+use crate::ledger::sql::{Column, get, get_monotonic, get_some};
+use crate::ledger::{Ledger, LedgerError};
 use protocol::ack::Ack;
+use protocol::cose::{ObjectType, Sign1};
 use protocol::key::PublicKey;
 use protocol::profile::Profile;
 use protocol::record::Held;
 use protocol::status::StatusList;
 use protocol::trust::{StatusListEntry, TrustList, TrustState};
 use protocol::{Hash, Timestamp};
+use rusqlite::{OptionalExtension, Row, params};
 
 /// Something accepted, as it was received.
 #[derive(Clone, PartialEq, Eq)]
@@ -83,18 +92,66 @@ pub enum AcceptError {
     /// It is about another chain than this phone's.
     #[error("it is about a chain of records that is not this phone's")]
     OtherChain,
+    /// It is older than what is held.
+    #[error("it is older than what this phone holds")]
+    Older,
     /// The storage failed.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
 }
 
+/// The kinds of things in the inbox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum InboxKind {
+    Enrolment,
+    Trust,
+    Profile,
+    Ack,
+    StatusList,
+}
+
+impl InboxKind {
+    /// Its name in the database.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            InboxKind::Enrolment => "enrolment",
+            InboxKind::Trust => "trust",
+            InboxKind::Profile => "profile",
+            InboxKind::Ack => "ack",
+            InboxKind::StatusList => "status_list",
+        }
+    }
+
+    /// The kind with this name.
+    pub(super) fn from_name(name: &str) -> Option<Self> {
+        use InboxKind::{Ack, Enrolment, Profile, StatusList, Trust};
+        [Enrolment, Trust, Profile, Ack, StatusList].into_iter().find(|kind| kind.name() == name)
+    }
+}
+
+/// Something that was verified, on its way into the inbox.
+struct Received<'r> {
+    kind: InboxKind,
+    number: Option<u64>,
+    issued: Option<Timestamp>,
+    bytes: &'r [u8],
+    signer: Option<&'r PublicKey>,
+}
+
 impl Ledger {
-    /// Stores what enrolment agreed on (server, pinned root), in a form that the caller chooses.
+    /// Stores what enrolment agreed on (server, code, pinned root), in a form that the caller chooses.
     ///
     /// # Errors
     /// [`LedgerError`].
     pub fn accept_enrolment(&mut self, agreed: &[u8], now: DeviceClock) -> Result<(), LedgerError> {
-        todo!()
+        let received = Received {
+            kind: InboxKind::Enrolment,
+            number: None,
+            issued: None,
+            bytes: agreed,
+            signer: None,
+        };
+        self.receive(&received, &Event::Enrolment, now)
     }
 
     /// Stores a trust file that was accepted as `trust`.
@@ -107,10 +164,19 @@ impl Ledger {
         trust: &TrustState,
         now: DeviceClock,
     ) -> Result<(), LedgerError> {
-        todo!()
+        let list = trust.list();
+        let received = Received {
+            kind: InboxKind::Trust,
+            number: Some(list.version),
+            issued: Some(list.issued),
+            bytes: file,
+            signer: None,
+        };
+        self.receive(&received, &Event::Trust { issued: list.issued }, now)
     }
 
-    /// Verifies a profile under the server's profile keys, and stores it when it is for this phone.
+    /// Verifies a profile under the server's profile keys, and stores it when it is for this phone
+    /// and not older than the one held.
     ///
     /// # Errors
     /// [`AcceptError`].
@@ -120,7 +186,24 @@ impl Ledger {
         keys: &[PublicKey],
         now: DeviceClock,
     ) -> Result<Profile, AcceptError> {
-        todo!()
+        let signer = Sign1::parse(ObjectType::Profile, signed)?.verify(keys)?.key;
+        let profile = Profile::open(signed, [signer])?;
+        if profile.device != self.device {
+            return Err(AcceptError::OtherDevice);
+        }
+        let held = self.newest(InboxKind::Profile)?.and_then(|held| held.issued);
+        if held.is_some_and(|held| profile.issued < held) {
+            return Err(AcceptError::Older);
+        }
+        let received = Received {
+            kind: InboxKind::Profile,
+            number: None,
+            issued: Some(profile.issued),
+            bytes: signed,
+            signer: Some(signer),
+        };
+        self.receive(&received, &Event::Profile, now)?;
+        Ok(profile)
     }
 
     /// Verifies an ack under the server's ack keys, stores it when it is for this phone, and acts on
@@ -135,7 +218,23 @@ impl Ledger {
         keys: &[PublicKey],
         now: DeviceClock,
     ) -> Result<Ack, AcceptError> {
-        todo!()
+        let signer = Sign1::parse(ObjectType::Ack, signed)?.verify(keys)?.key;
+        let (ack, hash) = Ack::open(signed, [signer])?;
+        if ack.device != self.device.thumbprint() {
+            return Err(AcceptError::OtherDevice);
+        }
+        if ack.chain != self.chain {
+            return Err(AcceptError::OtherChain);
+        }
+        let received = Received {
+            kind: InboxKind::Ack,
+            number: None,
+            issued: Some(ack.server_time),
+            bytes: signed,
+            signer: Some(signer),
+        };
+        self.receive(&received, &Event::Ack { ack: &ack, hash }, now)?;
+        Ok(ack)
     }
 
     /// Verifies a status list token as this entry of the trust list, not older than the one held, and
@@ -150,15 +249,32 @@ impl Ledger {
         token: &[u8],
         now: DeviceClock,
     ) -> Result<StatusList, AcceptError> {
-        todo!()
+        let held = self.status_list_issued(entry.number)?;
+        let list = entry.accept(token, trust, held)?;
+        let keys = trust.keys.iter().map(|key| &key.key);
+        let signer = Sign1::parse(ObjectType::StatusList, token)?.verify(keys)?.key;
+        let received = Received {
+            kind: InboxKind::StatusList,
+            number: Some(u64::from(entry.number)),
+            issued: Some(list.issued),
+            bytes: token,
+            signer: Some(signer),
+        };
+        let event = Event::StatusList {
+            number: u64::from(entry.number),
+            token: Hash::of(token),
+            issued: list.issued,
+        };
+        self.receive(&received, &event, now)?;
+        Ok(list)
     }
 
-    /// What enrolment agreed on.
+    /// What enrolment agreed on last.
     ///
     /// # Errors
     /// [`LedgerError`].
     pub fn enrolment(&self) -> Result<Option<Arrived>, LedgerError> {
-        todo!()
+        self.arrived(InboxKind::Enrolment)
     }
 
     /// The last accepted trust file.
@@ -166,7 +282,7 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError`].
     pub fn trust_file(&self) -> Result<Option<Arrived>, LedgerError> {
-        todo!()
+        self.arrived(InboxKind::Trust)
     }
 
     /// The last accepted profile.
@@ -174,7 +290,7 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError`].
     pub fn profile(&self) -> Result<Option<Arrived>, LedgerError> {
-        todo!()
+        self.arrived(InboxKind::Profile)
     }
 
     /// The newest accepted ack.
@@ -182,7 +298,23 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError`].
     pub fn last_ack(&self) -> Result<Option<LastAck>, LedgerError> {
-        todo!()
+        let ack = self
+            .db
+            .prepare_cached(
+                "SELECT a.hash, a.cursor, a.server_time, a.head, i.time, i.millis, i.boot
+                 FROM last_ack AS a JOIN inbox AS i ON i.arrival = a.arrival",
+            )?
+            .query_row([], |row| {
+                Ok(LastAck {
+                    hash: get(row, 0)?,
+                    cursor: get(row, 1)?,
+                    server_time: get(row, 2)?,
+                    head: get(row, 3)?,
+                    clock: clock(row, 4)?,
+                })
+            })
+            .optional()?;
+        Ok(ack)
     }
 
     /// The status lists that are held, by number.
@@ -190,7 +322,17 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError`].
     pub fn status_lists(&self) -> Result<Vec<HeldStatusList>, LedgerError> {
-        todo!()
+        let lists = self
+            .db
+            .prepare_cached(
+                "SELECT s.number, b.content, s.issued
+                 FROM status_list AS s JOIN blob AS b ON b.hash = s.hash ORDER BY s.number",
+            )?
+            .query_map([], |row| {
+                Ok(HeldStatusList { number: row.get(0)?, token: row.get(1)?, issued: get(row, 2)? })
+            })?
+            .collect::<rusqlite::Result<_>>()?;
+        Ok(lists)
     }
 
     /// What the phone holds now, for the header of a record; version 0 without a trust list.
@@ -198,7 +340,19 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError`].
     pub fn held(&self) -> Result<Held, LedgerError> {
-        todo!()
+        let ack = self
+            .db
+            .prepare_cached("SELECT hash FROM last_ack")?
+            .query_row([], |row| get(row, 0))
+            .optional()?;
+        let trust = self.newest(InboxKind::Trust)?;
+        let status_lists = self
+            .db
+            .prepare_cached("SELECT number, issued FROM status_list ORDER BY number")?
+            .query_map([], |row| Ok((row.get(0)?, get(row, 1)?)))?
+            .collect::<rusqlite::Result<_>>()?;
+        let trust_version = trust.and_then(|trust| trust.number).unwrap_or(0);
+        Ok(Held { ack, trust_version, status_lists })
     }
 
     /// Whether the server's view of the chain and the phone's agree.
@@ -206,6 +360,156 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError`].
     pub fn chain_state(&self) -> Result<ChainState, LedgerError> {
-        todo!()
+        let server_head = self
+            .db
+            .prepare_cached("SELECT server_head FROM divergence")?
+            .query_row([], |row| get(row, 0))
+            .optional()?;
+        Ok(match server_head {
+            Some(server_head) => ChainState::Diverged { server_head },
+            None => ChainState::Agreed,
+        })
     }
+
+    fn status_list_issued(&self, number: u32) -> Result<Option<Timestamp>, LedgerError> {
+        let issued = self
+            .db
+            .prepare_cached("SELECT issued FROM status_list WHERE number = ?1")?
+            .query_row([number], |row| get(row, 0))
+            .optional()?;
+        Ok(issued)
+    }
+
+    /// Stores and derives in one transaction. The same bytes as the newest of their kind change
+    /// nothing, so a sync that brings no news writes nothing.
+    fn receive(
+        &mut self,
+        received: &Received<'_>,
+        event: &Event<'_>,
+        now: DeviceClock,
+    ) -> Result<(), LedgerError> {
+        let hash = Hash::of(received.bytes);
+        let replaced = self.replaced_by(received)?;
+        if replaced.as_ref().is_some_and(|replaced| replaced.hash == hash) {
+            return Ok(());
+        }
+        let at = Occasion { arrival: self.next_arrival()?, chain: self.chain_number, clock: now };
+        let in_blob = received.kind == InboxKind::StatusList;
+        let content = if in_blob {
+            None
+        } else {
+            let place = Place::inbox(self.chain, at.arrival);
+            Some(self.cipher()?.encrypt(place, received.bytes)?)
+        };
+        let transaction = self.begin()?;
+        transaction
+            .prepare_cached(
+                "INSERT INTO inbox
+                 (arrival, kind, number, issued, hash, content, signer, time, millis, boot)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+            )?
+            .execute(params![
+                Column(at.arrival),
+                received.kind.name(),
+                received.number.map(Column),
+                received.issued.map(Column),
+                Column(hash),
+                content,
+                received.signer.map(PublicKey::to_bytes),
+                Column(now.time),
+                Column(now.monotonic.millis),
+                Column(now.monotonic.boot)
+            ])?;
+        if in_blob {
+            transaction
+                .prepare_cached(
+                    "INSERT INTO blob (hash, kind, content) VALUES (?1, 'status_list', ?2)",
+                )?
+                .execute(params![Column(hash), received.bytes])?;
+        }
+        match replaced {
+            Some(replaced) if in_blob => transaction
+                .prepare_cached("DELETE FROM blob WHERE hash = ?1 AND kind = 'status_list'")?
+                .execute([Column(replaced.hash)])?,
+            Some(replaced) if received.kind != InboxKind::Ack => transaction
+                .prepare_cached("UPDATE inbox SET content = NULL WHERE arrival = ?1")?
+                .execute([Column(replaced.arrival)])?,
+            _ => 0,
+        };
+        derive::apply(&transaction, at, event)?;
+        transaction.commit()?;
+        Ok(())
+    }
+
+    /// What is held now in the place that something received would take.
+    fn replaced_by(&self, received: &Received<'_>) -> Result<Option<Newest>, LedgerError> {
+        match (received.kind, received.number) {
+            (InboxKind::StatusList, Some(number)) => {
+                self.newest_at("SELECT arrival FROM status_list WHERE number = ?1", Column(number))
+            }
+            (InboxKind::Ack, _) => {
+                self.newest_at("SELECT arrival FROM last_ack WHERE only = ?1", 1)
+            }
+            (kind, _) => self.newest(kind),
+        }
+    }
+
+    /// The newest enrolment, trust file or profile.
+    fn newest(&self, kind: InboxKind) -> Result<Option<Newest>, LedgerError> {
+        self.newest_at("SELECT arrival FROM newest WHERE kind = ?1", kind.name())
+    }
+
+    fn newest_at(
+        &self,
+        arrival: &str,
+        key: impl rusqlite::ToSql,
+    ) -> Result<Option<Newest>, LedgerError> {
+        let newest = self
+            .db
+            .prepare_cached(&format!(
+                "SELECT arrival, hash, number, issued FROM inbox WHERE arrival = ({arrival})"
+            ))?
+            .query_row([key], |row| {
+                Ok(Newest {
+                    arrival: get(row, 0)?,
+                    hash: get(row, 1)?,
+                    number: get_some(row, 2)?,
+                    issued: get_some(row, 3)?,
+                })
+            })
+            .optional()?;
+        Ok(newest)
+    }
+
+    /// The newest of a kind, decrypted.
+    fn arrived(&self, kind: InboxKind) -> Result<Option<Arrived>, LedgerError> {
+        let found = self
+            .db
+            .prepare_cached(
+                "SELECT i.arrival, i.content, i.time, i.millis, i.boot
+                 FROM newest AS n JOIN inbox AS i ON i.arrival = n.arrival WHERE n.kind = ?1",
+            )?
+            .query_row([kind.name()], |row| {
+                Ok((get(row, 0)?, row.get::<_, Vec<u8>>(1)?, clock(row, 2)?))
+            })
+            .optional()?;
+        let Some((arrival, content, clock)) = found else {
+            return Ok(None);
+        };
+        let bytes = self.cipher()?.decrypt(Place::inbox(self.chain, arrival), &content)?.to_vec();
+        Ok(Some(Arrived { bytes, clock }))
+    }
+}
+
+/// What is known of something in the inbox without decrypting it.
+struct Newest {
+    arrival: u64,
+    hash: Hash,
+    number: Option<u64>,
+    issued: Option<Timestamp>,
+}
+
+/// The clock's reading in three columns: time, milliseconds and boot.
+pub(super) fn clock(row: &Row<'_>, column: usize) -> rusqlite::Result<DeviceClock> {
+    Ok(DeviceClock { time: get(row, column)?, monotonic: get_monotonic(row, column + 1)? })
 }

@@ -1,8 +1,11 @@
 //! What is still to be sent: sealed records, and the documents that they name.
 
+use crate::ledger::cipher::Place;
+use crate::ledger::sql::{Column, get, get_some};
 use crate::ledger::{Ledger, LedgerError};
-use protocol::record::Document;
+use protocol::record::{Document, Kind};
 use protocol::{Hash, Timestamp};
+use rusqlite::{OptionalExtension, Row, params};
 
 /// A record as it is to be sent.
 #[derive(Clone, PartialEq, Eq)]
@@ -48,6 +51,18 @@ pub struct Unsent {
     pub documents: u64,
 }
 
+impl Delivery {
+    /// From the state and the reason, two columns of the outbox.
+    pub(super) fn from_columns(row: &Row<'_>, state: usize) -> rusqlite::Result<Self> {
+        let reason = row.get::<_, Option<String>>(state + 1)?;
+        Ok(match (row.get_ref(state)?.as_str()?, reason) {
+            ("sent", _) => Delivery::Sent,
+            ("refused", Some(reason)) => Delivery::Refused(reason),
+            _ => Delivery::Waiting,
+        })
+    }
+}
+
 impl Ledger {
     /// The oldest unsent records in order: at most `limit`, and at most `max_bytes` of sealed bytes
     /// (but at least one).
@@ -55,7 +70,23 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError`].
     pub fn outbox(&self, limit: usize, max_bytes: usize) -> Result<Vec<OutboxItem>, LedgerError> {
-        todo!()
+        let mut select = self.db.prepare_cached(
+            "SELECT o.sequence, o.item, r.sealed
+             FROM outbox AS o JOIN record AS r ON r.arrival = o.record
+             WHERE o.state <> 'sent' AND o.state = 'waiting' ORDER BY o.record LIMIT ?1",
+        )?;
+        let mut rows = select.query([Column(limit as u64)])?;
+        let (mut items, mut bytes) = (Vec::new(), 0);
+        while let Some(row) = rows.next()? {
+            let item =
+                OutboxItem { sequence: get(row, 0)?, item: get(row, 1)?, sealed: row.get(2)? };
+            bytes += item.sealed.len();
+            if bytes > max_bytes && !items.is_empty() {
+                break;
+            }
+            items.push(item);
+        }
+        Ok(items)
     }
 
     /// How much is unsent.
@@ -63,7 +94,29 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError`].
     pub fn unsent(&self) -> Result<Unsent, LedgerError> {
-        todo!()
+        let documents = self
+            .db
+            .prepare_cached("SELECT count(DISTINCT document) FROM attachment WHERE held = 0")?
+            .query_row([], |row| get(row, 0))?;
+        let unsent = self
+            .db
+            .prepare_cached(
+                "SELECT count(*) FILTER (WHERE state = 'waiting'),
+                        count(*) FILTER (WHERE state = 'waiting' AND kind = ?1),
+                        count(*) FILTER (WHERE state = 'refused'),
+                        min(recorded_at) FILTER (WHERE state = 'waiting')
+                 FROM outbox WHERE state <> 'sent'",
+            )?
+            .query_row([Column(Kind::Redeem.number())], |row| {
+                Ok(Unsent {
+                    records: get(row, 0)?,
+                    redemptions: get(row, 1)?,
+                    refused: get(row, 2)?,
+                    since: get_some(row, 3)?,
+                    documents,
+                })
+            })?;
+        Ok(unsent)
     }
 
     /// Documents named by records that the server has, and not yet held by it, oldest first.
@@ -71,7 +124,17 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError`].
     pub fn documents_to_send(&self) -> Result<Vec<Document>, LedgerError> {
-        todo!()
+        let documents = self
+            .db
+            .prepare_cached(
+                "SELECT a.document, a.len, a.media_type
+                 FROM attachment AS a JOIN outbox AS o ON o.record = a.record
+                 WHERE a.held = 0 AND o.state = 'sent'
+                 GROUP BY a.document ORDER BY min(a.record)",
+            )?
+            .query_map([], document)?
+            .collect::<rusqlite::Result<_>>()?;
+        Ok(documents)
     }
 
     /// The content of a document that this phone holds.
@@ -79,6 +142,20 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError`].
     pub fn read_document(&self, hash: Hash) -> Result<Option<Vec<u8>>, LedgerError> {
-        todo!()
+        let stored: Option<Vec<u8>> = self
+            .db
+            .prepare_cached("SELECT content FROM blob WHERE hash = ?1 AND kind = 'document'")?
+            .query_row(params![Column(hash)], |row| row.get(0))
+            .optional()?;
+        let Some(stored) = stored else {
+            return Ok(None);
+        };
+        let content = self.cipher()?.decrypt(Place::document(self.chain, hash), &stored)?;
+        Ok(Some(content.to_vec()))
     }
+}
+
+/// A document from the columns digest, length and media type.
+pub(super) fn document(row: &Row<'_>) -> rusqlite::Result<Document> {
+    Ok(Document { hash: get(row, 0)?, len: get(row, 1)?, media_type: row.get(2)? })
 }

@@ -1,0 +1,40 @@
+//! The versions of the database's schema, each in its own file, and the way from every earlier one.
+
+use crate::ledger::LedgerError;
+use rusqlite::Connection;
+use rusqlite_migration::{M, Migrations};
+
+const STEPS: &[M<'static>] = &[M::up(include_str!("schema/0001_ledger.sql")).foreign_key_check()];
+
+/// The version that this program writes.
+pub(super) const VERSION: i64 = STEPS.len() as i64;
+
+/// The version of a database; 0 when it is empty.
+pub(super) fn version(db: &Connection) -> Result<i64, LedgerError> {
+    let found = db.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if found > VERSION {
+        return Err(LedgerError::NewerSchema { found, known: VERSION });
+    }
+    Ok(found)
+}
+
+/// Brings a database from any earlier version, or from nothing, to [`VERSION`].
+pub(super) fn migrate(db: &mut Connection) -> Result<(), LedgerError> {
+    if version(db)? == VERSION {
+        return Ok(());
+    }
+    Migrations::from_slice(STEPS).to_latest(db).map_err(|error| match error {
+        rusqlite_migration::Error::RusqliteError { err, .. } => err.into(),
+        other => LedgerError::Corrupt { detail: other.to_string() },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_step_applies_to_an_empty_database() {
+        Migrations::from_slice(STEPS).validate().unwrap();
+    }
+}
