@@ -1,13 +1,30 @@
 //! `vouchsafe inspect`: what a QR code holds, layer by layer, and where it breaks.
 
-use crate::picture;
-use crate::read;
+use crate::picture::Picture;
+use crate::presented::PresentedError;
+use crate::{Outcome, failure};
 use protocol::cbor::{self, Value};
 use protocol::cose::{ObjectType, Sign1};
 use protocol::openg2p::Jwt;
 use protocol::{enrolment, voucher};
+use scan::Content;
 use std::fmt::Write as _;
+use std::io::Write;
 use std::path::Path;
+
+/// Show what a QR code holds, layer by layer, and where it breaks
+///
+/// For people who debug. Checks no signature and needs no enrolled phone.
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// A picture, or the text of a QR code itself
+    #[arg(value_name = "TEXT|IMAGE")]
+    subject: String,
+
+    /// Print a JSON object for each code instead of words
+    #[arg(long)]
+    pub(crate) json: bool,
+}
 
 /// One layer of a text and what it holds, or why it cannot be opened.
 struct Layer {
@@ -15,23 +32,35 @@ struct Layer {
     content: Result<Vec<String>, String>,
 }
 
-/// Describes every text: of an argument that names a picture, each symbol in it.
-pub fn run(subject: &str, json: bool) -> Result<(), String> {
-    let texts = if Path::new(subject).is_file() {
-        let luma = picture::load(Path::new(subject)).map_err(|error| error.to_string())?;
-        let found = read::texts(&luma);
-        if found.is_empty() {
-            return Err(format!("{subject} holds no QR code that can be read"));
-        }
-        found
-    } else {
-        vec![subject.to_owned()]
-    };
-    for text in texts {
+pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> failure::Result<Outcome> {
+    for text in texts(&arguments.subject)? {
         let layers = layers(&text);
-        crate::output::line(&if json { as_json(&text, &layers) } else { as_words(&layers) });
+        let described = if arguments.json { as_json(&text, &layers) } else { as_words(&layers) };
+        writeln!(out, "{described}")?;
     }
-    Ok(())
+    Ok(Outcome::Done)
+}
+
+/// The text itself, or those of every code in the picture it names.
+fn texts(subject: &str) -> failure::Result<Vec<String>> {
+    let path = Path::new(subject);
+    if !path.is_file() {
+        return Ok(vec![subject.to_owned()]);
+    }
+    let picture =
+        Picture::open(path).map_err(|error| PresentedError::Picture(subject.to_owned(), error))?;
+    let texts: Vec<String> = picture
+        .symbols()
+        .into_iter()
+        .map(|symbol| match symbol.content {
+            Content::Text(text) => text,
+            Content::Bytes(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+        })
+        .collect();
+    if texts.is_empty() {
+        return Err(PresentedError::NoSymbol(subject.to_owned()).into());
+    }
+    Ok(texts)
 }
 
 fn as_words(layers: &[Layer]) -> String {
@@ -66,7 +95,11 @@ fn as_json(text: &str, layers: &[Layer]) -> String {
 fn layers(text: &str) -> Vec<Layer> {
     let mut layers = vec![Layer {
         name: "text",
-        content: Ok(vec![format!("{} characters, beginning {:?}", text.chars().count(), beginning(text))]),
+        content: Ok(vec![format!(
+            "{} characters, beginning {:?}",
+            text.chars().count(),
+            beginning(text)
+        )]),
     }];
     if text.starts_with(voucher::TEXT_PREFIX) {
         ours(text, &mut layers);
@@ -77,7 +110,10 @@ fn layers(text: &str) -> Vec<Layer> {
     } else {
         layers.push(Layer {
             name: "kind",
-            content: Err("neither a voucher (VS1:), nor an enrolment offer (VSE1:), nor an OpenG2P token".to_owned()),
+            content: Err(
+                "neither a voucher (VS1:), nor an enrolment offer (VSE1:), nor an OpenG2P token"
+                    .to_owned(),
+            ),
         });
     }
     layers
@@ -97,7 +133,11 @@ fn ours(text: &str, layers: &mut Vec<Layer>) {
         name: "COSE_Sign1 (the signature is not checked here: `vouchsafe check` does)",
         content: Ok(vec![
             format!("key id {}", signed.kid()),
-            format!("payload of {} bytes, SHA-256 {}", signed.unverified_payload().len(), signed.payload_hash()),
+            format!(
+                "payload of {} bytes, SHA-256 {}",
+                signed.unverified_payload().len(),
+                signed.payload_hash()
+            ),
         ]),
     });
     let payload = signed.unverified_payload();
@@ -144,7 +184,10 @@ fn described(read: &voucher::Voucher) -> Vec<String> {
         format!("issuer {}, reference {}", read.identity.issuer, read.identity.reference),
         format!("programme {}, entitlement {}", read.programme, read.entitlement),
         format!("gives {} as {:?}", read.benefit.words(2), read.assistance),
-        format!("valid from {} until before {}, issued {}", read.not_before, read.expires, read.issued),
+        format!(
+            "valid from {} until before {}, issued {}",
+            read.not_before, read.expires, read.issued
+        ),
     ];
     lines.extend(read.audience.as_ref().map(|audience| format!("only at {audience}")));
     lines.extend(read.status.map(|at| format!("status list {}, index {}", at.list, at.index)));
@@ -163,9 +206,10 @@ fn beginning(text: &str) -> String {
 /// The top level of a map, an entry a line, in CBOR's diagnostic notation (RFC 8949 §8).
 fn diagnostic(value: &Value) -> Vec<String> {
     match value {
-        Value::Map(entries) => {
-            entries.iter().map(|(key, value)| format!("{}: {}", notation(key), notation(value))).collect()
-        }
+        Value::Map(entries) => entries
+            .iter()
+            .map(|(key, value)| format!("{}: {}", notation(key), notation(value)))
+            .collect(),
         other => vec![notation(other)],
     }
 }

@@ -5,12 +5,39 @@
 //! dropped at the next ack or list. Delegated and foreign vouchers, HTTP dates and the phone's own
 //! clock raise neither (design §4).
 
-use crate::ledger::{DeviceClock, Floor, Floors};
 use protocol::record::Monotonic;
 use protocol::{Span, Timestamp};
 
 /// A device clock this far behind the floor is ordinary drift and not worth a warning.
 const DRIFT: Span = Span::seconds(120);
+
+/// What the device's clocks say at one moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DeviceClock {
+    /// The clock that people can set.
+    pub time: Timestamp,
+    /// The clock that only runs on, within one boot.
+    pub monotonic: Monotonic,
+}
+
+/// A time that has surely passed, and the monotonic reading when the phone learnt it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FloorMark {
+    /// The time that has passed.
+    pub time: Timestamp,
+    /// The monotonic clock when it was learnt.
+    pub seen: Monotonic,
+}
+
+/// What the ledger knows of passed times. Of each kind the highest mark, and the one that gives the
+/// latest time in each boot, are enough.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Floors {
+    /// Issue times of accepted lists and acks.
+    pub hard: Vec<FloorMark>,
+    /// Issue times of directly signed vouchers that were served since the last list or ack.
+    pub soft: Vec<FloorMark>,
+}
 
 /// The time to judge at, and how far it can be relied on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,21 +61,35 @@ pub enum ClockTrust {
     Ahead(Span),
 }
 
-/// Judges the time. `list_expires` is the expiry of the trust list in force.
-#[must_use]
-pub fn judge(floors: &Floors, clock: DeviceClock, list_expires: Timestamp) -> Now {
-    let floor = run_on(&floors.hard, clock.monotonic)
-        .max(run_on(&floors.soft, clock.monotonic))
-        .unwrap_or(clock.time);
-    let behind = floor.since(clock.time);
-    let trust = if behind > DRIFT {
-        ClockTrust::Behind(behind)
-    } else if clock.time > list_expires {
-        ClockTrust::Ahead(clock.time.since(list_expires))
-    } else {
-        ClockTrust::Good
-    };
-    Now { time: clock.time.max(floor), floor, trust }
+impl Floors {
+    /// Judges the time. `list_expires` is the expiry of the trust list in force.
+    #[must_use]
+    pub fn judge(&self, clock: DeviceClock, list_expires: Timestamp) -> Now {
+        let soft = self.soft.iter().filter(|mark| mark.time <= list_expires);
+        let marks = self.hard.iter().chain(soft);
+        let floor = marks.map(|mark| mark.run_on(clock.monotonic)).max().unwrap_or(clock.time);
+        let behind = floor.since(clock.time);
+        let trust = if behind > DRIFT {
+            ClockTrust::Behind(behind)
+        } else if clock.time > list_expires {
+            ClockTrust::Ahead(clock.time.since(list_expires))
+        } else {
+            ClockTrust::Good
+        };
+        Now { time: clock.time.max(floor), floor, trust }
+    }
+}
+
+impl FloorMark {
+    /// The mark's time and what has passed since, if that can be known: within the same boot.
+    fn run_on(&self, now: Monotonic) -> Timestamp {
+        if now.boot == self.seen.boot {
+            let millis = now.millis.saturating_sub(self.seen.millis);
+            self.time.after(Span::seconds(millis / 1000))
+        } else {
+            self.time
+        }
+    }
 }
 
 /// The issue time of a voucher that is served, where it may raise the soft floor: signed directly by
@@ -59,18 +100,9 @@ pub fn soft_floor(issued: Timestamp, ours: bool, list_expires: Timestamp) -> Opt
     (ours && issued <= list_expires).then_some(issued)
 }
 
-/// The floor, and what has passed since it was seen in this boot.
-fn run_on(floor: &Floor, now: Monotonic) -> Option<Timestamp> {
-    let anchored = floor.anchor.map(|anchor| {
-        anchor.issued.after(Span::seconds(now.millis.saturating_sub(anchor.millis) / 1000))
-    });
-    floor.highest.max(anchored)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ledger::Anchor;
     use protocol::id::BootId;
 
     const DAY: u64 = 86_400;
@@ -79,40 +111,42 @@ mod tests {
         Timestamp::from_seconds(seconds).unwrap()
     }
 
-    fn seen(day: u64) -> Floor {
-        Floor { highest: Some(at(day * DAY)), anchor: None }
+    fn monotonic(boot: u8, seconds: u64) -> Monotonic {
+        Monotonic { millis: seconds * 1000, boot: BootId::from_bytes([boot; 16]) }
     }
 
-    fn judged(hard: Floor, soft: Floor, time: u64, uptime: u64) -> Now {
-        let monotonic = Monotonic { millis: uptime * 1000, boot: BootId::from_bytes([1; 16]) };
-        let clock = DeviceClock { time: at(time), monotonic };
-        judge(&Floors { hard, soft }, clock, at(1_000 * DAY))
+    fn mark(day: u64, boot: u8, uptime: u64) -> FloorMark {
+        FloorMark { time: at(day * DAY), seen: monotonic(boot, uptime) }
+    }
+
+    fn judge(hard: Vec<FloorMark>, soft: Vec<FloorMark>, time: u64, boot: u8, uptime: u64) -> Now {
+        let clock = DeviceClock { time: at(time), monotonic: monotonic(boot, uptime) };
+        Floors { hard, soft }.judge(clock, at(1_000 * DAY))
     }
 
     #[test]
     fn without_a_floor_the_device_clock_counts() {
-        let now = judged(Floor::default(), Floor::default(), 5 * DAY, 0);
+        let now = judge(vec![], vec![], 5 * DAY, 1, 0);
         assert_eq!((now.time, now.trust), (at(5 * DAY), ClockTrust::Good));
     }
 
     #[test]
     fn a_clock_turned_back_is_judged_at_the_floor() {
-        let now = judged(seen(100), Floor::default(), 99 * DAY, 0);
+        let now = judge(vec![mark(100, 1, 50)], vec![], 99 * DAY, 2, 0);
         assert_eq!(now.time, at(100 * DAY));
         assert_eq!(now.trust, ClockTrust::Behind(Span::days(1)));
     }
 
     #[test]
-    fn the_floor_runs_on_within_the_boot_that_saw_it() {
-        let anchor = Some(Anchor { issued: at(100 * DAY), millis: 50_000 });
-        let hard = Floor { highest: Some(at(100 * DAY)), anchor };
-        assert_eq!(judged(hard, Floor::default(), 0, 50 + DAY).floor, at(101 * DAY));
-        assert_eq!(judged(seen(100), Floor::default(), 0, 50 + DAY).floor, at(100 * DAY));
+    fn the_floor_runs_on_within_a_boot_and_not_beyond() {
+        let floor = |boot| judge(vec![mark(100, 1, 50)], vec![], 0, boot, 50 + DAY).floor;
+        assert_eq!(floor(1), at(101 * DAY));
+        assert_eq!(floor(2), at(100 * DAY));
     }
 
     #[test]
     fn a_few_seconds_behind_is_drift() {
-        let lag = |seconds| judged(seen(100), Floor::default(), 100 * DAY - seconds, 0).trust;
+        let lag = |seconds| judge(vec![mark(100, 1, 0)], vec![], 100 * DAY - seconds, 2, 0).trust;
         assert_eq!(lag(100), ClockTrust::Good);
         assert!(matches!(lag(121), ClockTrust::Behind(_)));
     }
@@ -120,6 +154,8 @@ mod tests {
     #[test]
     fn a_voucher_dated_2099_moves_no_floor() {
         assert_eq!(soft_floor(at(47_000 * DAY), true, at(1_000 * DAY)), None);
+        let now = judge(vec![mark(100, 1, 0)], vec![mark(47_000, 1, 0)], 100 * DAY, 1, 0);
+        assert_eq!((now.floor, now.trust), (at(100 * DAY), ClockTrust::Good));
     }
 
     #[test]
@@ -130,12 +166,13 @@ mod tests {
 
     #[test]
     fn a_voucher_signed_yesterday_raises_the_floor() {
-        assert_eq!(judged(seen(100), seen(120), 110 * DAY, 0).time, at(120 * DAY));
+        let now = judge(vec![mark(100, 1, 0)], vec![mark(120, 1, 0)], 110 * DAY, 2, 0);
+        assert_eq!(now.time, at(120 * DAY));
     }
 
     #[test]
     fn a_clock_beyond_the_lists_expiry_is_doubted_and_still_usable() {
-        let now = judged(seen(100), Floor::default(), 1_002 * DAY, 0);
+        let now = judge(vec![mark(100, 1, 0)], vec![], 1_002 * DAY, 1, 0);
         assert_eq!(now.trust, ClockTrust::Ahead(Span::days(2)));
         assert_eq!(now.time, at(1_002 * DAY));
     }

@@ -11,7 +11,7 @@ mod http;
 pub use backoff::between_runs;
 pub use http::{HttpRequest, HttpResponse, Method, TransportFailure};
 
-use crate::ledger::DeviceClock;
+use crate::clock::DeviceClock;
 use crate::verifier::{EngineError, Verifier};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

@@ -2,8 +2,8 @@
 //!
 //! Decided here and nowhere else (design §4). Words, colours and sounds hang on the stable codes.
 
-use crate::clock::{self, ClockTrust, Now};
-use crate::ledger::{DeviceClock, Floors, LiveRedemption};
+use crate::clock::{ClockTrust, DeviceClock, Floors, Now};
+use crate::ledger::LiveRedemption;
 use protocol::authenticity::{self, Authentic, NotAuthentic};
 use protocol::id::Audience;
 use protocol::profile::Profile;
@@ -239,7 +239,7 @@ pub fn decide<L: Lookup>(
         Err(reason) => return Ok(refuse(unauthentic(&reason), None, trust)),
     };
     let mut warnings = Vec::new();
-    let now = clock::judge(circumstances.floors, circumstances.clock, trust.expires);
+    let now = circumstances.floors.judge(circumstances.clock, trust.expires);
     match find_reason(&authentic, circumstances, now, lookup, &mut warnings)? {
         Some(reason) => Ok(refuse(reason, Some(authentic.voucher), trust)),
         None => Ok(match trust.programme(&authentic.voucher.programme) {

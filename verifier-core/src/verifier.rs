@@ -1,11 +1,11 @@
 //! One phone: its key, its trust and its ledger behind the few things that staff do.
 
-use crate::clock;
+use crate::clock::{self, DeviceClock, Floors};
 use crate::device_key::{DeviceKey, DeviceKeyError};
 use crate::home::HomeError;
 use crate::ledger::{
-    AcceptError, Act, AppendError, Claim, DeviceClock, DocumentContent, Entry, Floors, Head,
-    Ledger, LedgerError, LiveRedemption, Page, Serving, Unsent,
+    AcceptError, Act, AppendError, Claim, DocumentContent, Entry, Head, Ledger, LedgerError,
+    LiveRedemption, Page, Serving, Unsent,
 };
 use crate::trust::Trust;
 use crate::verdict::{self, Accepted, Circumstances, Lookup, Reason, Refusal, Verdict};
@@ -174,7 +174,7 @@ impl Verifier {
             verifier.offer = Some(Offer::from_text(&text).map_err(EngineError::NotAnOffer)?);
         }
         if let (Some(offer), Some(file)) = (&verifier.offer, verifier.ledger.trust_file()?) {
-            let trust = Trust::restore(offer.root, &file.bytes).map_err(broken_trust)?;
+            let trust = Trust::restore(offer.root, &file.bytes).map_err(|error| broken_trust(&error))?;
             if let Some(signed) = verifier.ledger.profile()? {
                 verifier.profile = trust.open_profile(&signed.bytes, &verifier.public_key()).ok();
             }
@@ -230,7 +230,7 @@ impl Verifier {
     /// When the phone is not enrolled or its storage is broken.
     pub fn check(&self, text: &str, now: DeviceClock) -> Result<Verdict, EngineError> {
         let (trust, profile) = self.in_force()?;
-        let floors = self.ledger.floors(now.monotonic.boot)?;
+        let floors = self.ledger.floors()?;
         let circumstances =
             Circumstances { trust: trust.state(), profile, clock: now, floors: &floors };
         verdict::decide(text, &circumstances, &Known { ledger: &self.ledger, trust })
@@ -362,8 +362,8 @@ impl Verifier {
     /// # Errors
     /// When the ledger cannot be read.
     pub fn health(&self, now: DeviceClock) -> Result<Health, EngineError> {
-        let floors = self.ledger.floors(now.monotonic.boot)?;
-        let judged = |trust: &TrustState| clock::judge(&floors, now, trust.list().expires).time;
+        let floors = self.ledger.floors()?;
+        let judged = |trust: &TrustState| floors.judge(now, trust.list().expires).time;
         let time = self.trust().map_or(now.time, judged);
         let held = self.ledger.status_lists()?;
         let issued = |number| held.iter().find(|list| list.number == number).map(|l| l.issued);
@@ -426,11 +426,11 @@ impl Verifier {
         now: DeviceClock,
     ) -> Result<OpenedRecord, EngineError> {
         let (sealing, expires) = self.sealing_key()?;
-        let floors: Floors = self.ledger.floors(now.monotonic.boot)?;
+        let floors: Floors = self.ledger.floors()?;
         let entry = Entry {
             act,
             operator,
-            clock_floor: clock::judge(&floors, now, expires).floor,
+            clock_floor: floors.judge(now, expires).floor,
             held: self.ledger.held()?,
         };
         Ok(self.ledger.append(now, &entry, &*self.device, &sealing)?)
@@ -659,11 +659,15 @@ fn refused(error: AcceptError) -> Result<protocol::Error, EngineError> {
         AcceptError::Ledger(error) => Err(error.into()),
         AcceptError::Protocol(error) => Ok(error),
         AcceptError::OtherDevice | AcceptError::OtherChain => Ok(protocol::Error::Signature),
+        AcceptError::Older => Ok(protocol::Error::Rule {
+            object: "answer",
+            rule: "it is older than what this phone holds",
+        }),
     }
 }
 
 /// A trust file was verified before it was stored; one that no longer holds together was altered.
-fn broken_trust(error: protocol::Error) -> EngineError {
+fn broken_trust(error: &protocol::Error) -> EngineError {
     EngineError::Ledger(LedgerError::Corrupt { detail: format!("stored trust file: {error}") })
 }
 
