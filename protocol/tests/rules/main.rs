@@ -1,0 +1,20 @@
+//! What the protocol promises, as properties and by example. Single faults, one by one, are vectors:
+//! see `vectors.rs`.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail as tests do")]
+
+#[path = "../samples/mod.rs"]
+mod samples;
+
+mod authenticity;
+mod cbor;
+mod days;
+mod envelopes;
+mod keys;
+mod money;
+mod never_panics;
+mod objects;
+mod openg2p;
+mod status;
+mod text;
+mod trust;
