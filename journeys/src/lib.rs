@@ -1,3 +1,7 @@
 //! Tests that need both ends: kill loops, two phones, the demo's checks.
+#![forbid(unsafe_code)]
 
 pub mod camera;
+pub mod command;
+pub mod phone;
+pub mod server;
