@@ -37,7 +37,7 @@ pub(crate) fn run(
         })?;
     }
     let (text, _) = arguments.voucher.text()?;
-    let verdict = phone::open(home)?.check(&text, clock)?;
+    let verdict = phone::open_read_only(home)?.check(&text, clock)?;
     if arguments.json {
         writeln!(out, "{}", words::verdict_json(&verdict))?;
     } else {

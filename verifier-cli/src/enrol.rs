@@ -2,10 +2,12 @@
 
 use crate::presented::Presented;
 use crate::{Outcome, failure, network, phone};
+use protocol::enrolment::Offer;
 use serde_json::json;
 use std::io::Write;
 use std::path::Path;
 use verifier_core::sync::{Stopped, SyncReport};
+use verifier_core::verifier::{EngineError, Verifier};
 
 /// Enrol this phone with the enrolment code that the programme office shows
 ///
@@ -27,7 +29,9 @@ pub(crate) fn run(
     out: &mut impl Write,
 ) -> failure::Result<Outcome> {
     let (text, _) = arguments.offer.text()?;
-    let mut verifier = phone::open(home)?;
+    // A wrong code must not leave a home behind.
+    Offer::from_text(text.trim()).map_err(EngineError::NotAnOffer)?;
+    let mut verifier = phone::open_or_create(home)?;
     verifier.enrol(&text, phone::clock())?;
     let report = network::sync(&mut verifier)?;
     let refused = report.stopped == Some(Stopped::EnrolmentRefused);
@@ -54,7 +58,7 @@ pub(crate) fn run(
 }
 
 fn write_words(
-    verifier: &verifier_core::verifier::Verifier,
+    verifier: &Verifier,
     report: &SyncReport,
     out: &mut impl Write,
 ) -> failure::Result<()> {

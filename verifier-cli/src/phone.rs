@@ -13,12 +13,18 @@ use verifier_core::home::Home;
 use verifier_core::ledger::{KeyInFile, Ledger};
 use verifier_core::verifier::{EngineError, Verifier};
 
-/// Opens a home to work with it; makes it at first use.
-pub(crate) fn open(home: &Path) -> Result<Verifier, EngineError> {
+/// Opens a home to work with it; makes it when it is not there yet.
+pub(crate) fn open_or_create(home: &Path) -> Result<Verifier, EngineError> {
     let home = Home::open(home)?;
     let device = FileKey::load_or_create(&home)?;
     let ledger = Ledger::open(home, &KeyInFile, &device.public_key())?;
     Verifier::new(ledger, Box::new(device))
+}
+
+/// Opens a home to work with it, which must be there.
+pub(crate) fn open(home: &Path) -> Result<Verifier, EngineError> {
+    Home::open_read_only(home)?;
+    open_or_create(home)
 }
 
 /// Opens a home to look at it, also one that cannot be written or that another program works with.
