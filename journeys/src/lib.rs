@@ -1,7 +1,9 @@
 //! Tests that need both ends: kill loops, two phones, the demo's checks.
 #![forbid(unsafe_code)]
 
+pub mod binaries;
 pub mod camera;
 pub mod command;
 pub mod phone;
+pub mod programme;
 pub mod server;

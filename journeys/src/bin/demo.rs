@@ -7,10 +7,12 @@
 
 use clap::Parser;
 use image::Luma;
+use journeys::binaries::built;
 use journeys::camera::{Troubles, photograph};
 use journeys::command::Answer;
 use journeys::phone::Phone;
-use journeys::server::{Running, Server};
+use journeys::programme::{Issued, LAST_DAY_IN, Office, day, text_at, text_of};
+use journeys::server::Running;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -23,10 +25,6 @@ struct Arguments {
     /// Where to put everything that the demo makes; must be empty or not there yet
     #[arg(long, default_value = "out/demo")]
     out: PathBuf,
-
-    /// Where the binaries `vouchsafe` and `vouchsafe-server` are; beside this one by default
-    #[arg(long)]
-    bin: Option<PathBuf>,
 }
 
 fn main() -> ExitCode {
@@ -85,41 +83,28 @@ impl Table {
     }
 }
 
-/// One voucher as it was issued.
-struct Issued {
-    reference: String,
-    text: String,
-    png: PathBuf,
-}
-
 struct Demo {
     out: PathBuf,
-    server: Server,
-    /// A server that is nobody's: what a forger can set up by themselves.
-    stranger: Server,
+    office: Office,
+    /// An office that is nobody's: what a forger can set up by themselves.
+    stranger: Office,
     phones: [Phone; 2],
     vouchers: BTreeMap<&'static str, Issued>,
 }
 
 impl Demo {
     fn new(arguments: &Arguments) -> Result<Self, String> {
-        let bin = match &arguments.bin {
-            Some(bin) => bin.clone(),
-            None => std::env::current_exe()
-                .ok()
-                .and_then(|exe| exe.parent().map(Path::to_owned))
-                .ok_or("where is this program?")?,
-        };
+        let (vouchsafe, server) = (built("vouchsafe")?, built("vouchsafe-server")?);
         let out = arguments.out.clone();
         if std::fs::read_dir(&out).is_ok_and(|mut files| files.next().is_some()) {
             return Err(format!("{} is not empty; name another place with --out", out.display()));
         }
         std::fs::create_dir_all(&out).map_err(|error| format!("{}: {error}", out.display()))?;
-        let phone = |name: &str| Phone::new(&bin.join("vouchsafe"), &out.join(name));
-        let server = |name: &str| Server::new(&bin.join("vouchsafe-server"), &out.join(name));
+        let phone = |name: &str| Phone::new(&vouchsafe, &out.join(name));
+        let office = |name: &str| Office::set_up(&server, &out.join(name), None);
         Ok(Demo {
-            server: server("server")?,
-            stranger: server("stranger")?,
+            office: office("office")?,
+            stranger: office("stranger")?,
             phones: [phone("phone-a"), phone("phone-b")],
             vouchers: BTreeMap::new(),
             out,
@@ -146,53 +131,24 @@ impl Demo {
 /// Setting up: server, keys, programmes, providers.
 impl Demo {
     fn set_up(&self, table: &mut Table) -> Result<Running, String> {
-        let roots = self.out.join("root-keys");
-        set_up_server(&self.server, &roots)?;
-        set_up_server(&self.stranger, &self.out.join("stranger-root-keys"))?;
-        let root_keys = files_in(&roots)?.len();
-        table.same("three root keys lie apart from the server", root_keys, 3);
+        let office = &self.office;
+        table.same(
+            "three root keys lie apart from the server",
+            files_in(&office.root_keys())?.len(),
+            3,
+        );
         for (id, name) in [("aid", "Medical Aid"), ("other", "School Meals")] {
-            add_programme(&self.server, id, name)?;
+            office.add_programme(id, name)?;
         }
-        add_programme(&self.stranger, "aid", "Medical Aid")?;
+        self.stranger.add_programme("aid", "Medical Aid")?;
         for (id, name) in [("mercy", "Mercy Pharmacy"), ("corner", "Corner Shop")] {
-            self.admin(&["provider", "add", "--id", id, "--name", name, "--programme", "aid"])?;
+            office.add_provider(id, name, "aid")?;
         }
-        self.admin(&["trust", "publish"])?;
-        let running = self.server.start()?;
-        table.row("the server answers", Ok(self.server.origin()));
+        office.publish()?;
+        let running = office.server.start()?;
+        table.row("the server answers", Ok(office.server.origin()));
         Ok(running)
     }
-
-    /// Runs a command of the office that must succeed.
-    fn admin(&self, arguments: &[&str]) -> Result<Answer, String> {
-        self.server.run(arguments)?.succeeded()
-    }
-}
-
-fn set_up_server(server: &Server, root_keys: &Path) -> Result<(), String> {
-    server.run(&["init", "--origin", &server.origin()])?.succeeded()?;
-    let keys = text_of(root_keys);
-    let ceremony = ["trust", "ceremony", "--root-keys", &keys, "--roots", "3", "--threshold", "2"];
-    server.run(&ceremony)?.succeeded()?;
-    Ok(())
-}
-
-fn add_programme(server: &Server, id: &str, name: &str) -> Result<(), String> {
-    let programme = [
-        "programme",
-        "add",
-        "--id",
-        id,
-        "--name",
-        name,
-        "--zone",
-        "Asia/Manila",
-        "--currency",
-        "PHP",
-    ];
-    server.run(&programme)?.succeeded()?;
-    Ok(())
 }
 
 /// Issuing.
@@ -218,15 +174,20 @@ impl Demo {
             ("with a document", "aid", money.to_vec()),
         ];
         for (name, programme, extra) in kinds {
-            let voucher = issue(&self.server, &self.out.join("vouchers"), programme, &extra)?;
+            let voucher = issue(&self.office, programme, &extra)?;
             self.vouchers.insert(name, voucher);
         }
-        let fake = issue(&self.stranger, &self.out.join("stranger-vouchers"), "aid", &money)?;
+        let fake = issue(&self.stranger, "aid", &money)?;
         self.vouchers.insert("of a stranger", fake);
         self.issue_under_other_keys(&money)?;
-        self.admin(&["revoke", &self.reference("revoked")?, "--reason", "issued twice"])?;
-        self.admin(&["suspend", &self.reference("suspended")?, "--reason", "under review"])?;
-        self.admin(&["trust", "publish"])?;
+        self.office.admin(&["revoke", &self.reference("revoked")?, "--reason", "issued twice"])?;
+        self.office.admin(&[
+            "suspend",
+            &self.reference("suspended")?,
+            "--reason",
+            "under review",
+        ])?;
+        self.office.admin(&["trust", "publish"])?;
         table.row(
             "vouchers are pictures that a person can look at",
             Ok(self.voucher("money for one provider")?.png.display().to_string()),
@@ -237,15 +198,17 @@ impl Demo {
     /// One voucher under a key that is stolen later, and one under a key that had been put away.
     fn issue_under_other_keys(&mut self, money: &[&str]) -> Result<(), String> {
         for name in ["under a stolen key", "under a key put away"] {
-            let key = self.admin(&["trust", "add-issuer-key", "--json"])?.json()?;
+            let key = self.office.admin(&["trust", "add-issuer-key", "--json"])?.json()?;
             let kid = text_at(&key, "kid")?;
-            self.admin(&["trust", "publish"])?;
+            self.office.admin(&["trust", "publish"])?;
             let extra = [money, &["--key", &kid]].concat();
-            let voucher = issue(&self.server, &self.out.join("vouchers"), "aid", &extra)?;
+            let voucher = issue(&self.office, "aid", &extra)?;
             self.vouchers.insert(name, voucher);
             match name {
-                "under a stolen key" => self.admin(&["trust", "compromise", &kid])?,
-                _ => self.admin(&["trust", "retire", &kid, "--at", "2020-01-01T00:00:00Z"])?,
+                "under a stolen key" => self.office.admin(&["trust", "compromise", &kid])?,
+                _ => {
+                    self.office.admin(&["trust", "retire", &kid, "--at", "2020-01-01T00:00:00Z"])?
+                }
             };
         }
         Ok(())
@@ -260,32 +223,9 @@ impl Demo {
     }
 }
 
-fn issue(server: &Server, out: &Path, programme: &str, extra: &[&str]) -> Result<Issued, String> {
-    let (out, last_day) = (text_of(out), day(LAST_DAY_IN)?.to_string());
-    let mut arguments = vec![
-        "issue",
-        "--json",
-        "--programme",
-        programme,
-        "--holder",
-        "Maria Santos",
-        "--birth-year",
-        "1980",
-        "--id-tail",
-        "4711",
-        "--out",
-        &out,
-    ];
-    if !extra.contains(&"--until") {
-        arguments.extend(["--until", &last_day]);
-    }
-    arguments.extend(extra);
-    let issued = server.run(&arguments)?.succeeded()?.json()?;
-    Ok(Issued {
-        reference: text_at(&issued, "reference")?,
-        text: text_at(&issued, "text")?,
-        png: PathBuf::from(text_at(&issued, "png")?),
-    })
+/// Issues one voucher.
+fn issue(office: &Office, programme: &str, extra: &[&str]) -> Result<Issued, String> {
+    office.issue(programme, extra)?.into_iter().next().ok_or("nothing was issued".to_owned())
 }
 
 /// Enrolling.
@@ -293,26 +233,19 @@ impl Demo {
     fn enrol(&self, table: &mut Table) -> Result<(), String> {
         for (phone, provider) in self.phones.iter().zip(["mercy", "corner"]) {
             let name = name_of(phone.home());
-            let out = text_of(&self.out.join("enrolment").join(&name));
-            let offer = ["enrolment", "offer", "--provider", provider, "--out", &out, "--json"];
-            let offer = self.admin(&offer)?.json()?;
-            let picture = text_at(&offer, "png")?;
+            let picture = text_of(&self.office.offer(provider)?);
             let enrolled = phone.run(&["enrol", "--json", &picture])?.succeeded()?.json()?;
             let digits = text_at(&enrolled, "digits")?;
-            let pending = self.admin(&["enrolment", "pending", "--json"])?.json_lines()?;
-            let device = pending
-                .iter()
-                .find(|device| device["digits"] == digits.as_str())
-                .ok_or_else(|| format!("the office does not see the digits {digits}"))?;
-            let device = text_at(device, "device")?;
+            let device = self.office.pending(&digits)?;
             let other = if digits == "00000000" { "00000001" } else { "00000000" };
-            let wrong = self.server.run(&["enrolment", "confirm", &device, "--digits", other])?;
+            let wrong =
+                self.office.server.run(&["enrolment", "confirm", &device, "--digits", other])?;
             table.same(
                 &format!("{name}: wrong digits confirm nothing"),
                 wrong.status == Some(0),
                 false,
             );
-            self.admin(&["enrolment", "confirm", &device, "--digits", &digits])?;
+            self.office.admin(&["enrolment", "confirm", &device, "--digits", &digits])?;
             let again = Phone::new(phone.binary(), &self.out.join("second-use"));
             let again = again.run(&["enrol", "--json", &picture])?;
             table.same(&format!("{name}: the code works once"), again.status, Some(1));
@@ -454,10 +387,10 @@ impl Demo {
 impl Demo {
     fn sync(&self, table: &mut Table) -> Result<(), String> {
         let [a, b] = &self.phones;
-        let running = self.server.start()?;
+        let running = self.office.server.start()?;
         let cut = self.kill_during_sync(a, running)?;
         table.same("the sync was cut short", cut, true);
-        let running = self.server.start()?;
+        let running = self.office.server.start()?;
         let mut stopped = Vec::new();
         for phone in [a, b, a, b] {
             stopped.push(phone.sync()?["stopped"].as_str().map(str::to_owned));
@@ -481,7 +414,7 @@ impl Demo {
         let mut command = phone.command(&["sync", "--json"]);
         let child = command.stdout(Stdio::piped()).spawn().map_err(|error| error.to_string())?;
         let syncing = thread::spawn(move || child.wait_with_output());
-        while !syncing.is_finished() && self.server_claims()?.is_empty() {
+        while !syncing.is_finished() && self.office.claims()?.is_empty() {
             thread::yield_now();
         }
         running.kill();
@@ -493,10 +426,6 @@ impl Demo {
         Ok(report["stopped"].is_string())
     }
 
-    fn server_claims(&self) -> Result<Vec<Value>, String> {
-        self.admin(&["claims", "--json"])?.json_lines()
-    }
-
     /// What the phones made against what the server holds.
     fn compare(&self, table: &mut Table, a: &Phone, b: &Phone) -> Result<(), String> {
         let mut made: Vec<String> = Vec::new();
@@ -505,7 +434,7 @@ impl Demo {
                 made.push(text_at(&claim, "claim")?);
             }
         }
-        let held = self.server_claims()?;
+        let held = self.office.claims()?;
         let mut ids = held.iter().map(|it| text_at(it, "claim")).collect::<Result<Vec<_>, _>>()?;
         made.sort();
         ids.sort();
@@ -552,15 +481,6 @@ impl Demo {
     }
 }
 
-/// How many days from today the last valid day of the demo's vouchers lies.
-const LAST_DAY_IN: i64 = 20;
-
-/// The day so many days from today.
-fn day(days: i64) -> Result<jiff::civil::Date, String> {
-    let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
-    today.checked_add(jiff::Span::new().days(days)).map_err(|error| error.to_string())
-}
-
 /// The voucher with one byte of its claims changed, as a forger who has no key would do it.
 fn forged(text: &str) -> Result<String, String> {
     let digits = text.strip_prefix("VS1:").ok_or("not a voucher")?;
@@ -580,15 +500,6 @@ fn receipt_photo() -> image::GrayImage {
         state ^= state << 5;
         Luma([(state >> 24) as u8])
     })
-}
-
-fn text_at(value: &Value, key: &str) -> Result<String, String> {
-    let text = value[key].as_str().map(str::to_owned);
-    text.ok_or_else(|| format!("there is no {key} in {value}"))
-}
-
-fn text_of(path: &Path) -> String {
-    path.display().to_string()
 }
 
 fn name_of(path: &Path) -> String {
