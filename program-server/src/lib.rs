@@ -1,1 +1,20 @@
 //! The programme server: issues vouchers, takes in evidence, keeps claims.
+//!
+//! Each room owns its tables, its rules and its calls. [`App`] is what they work with; what travels
+//! to phones and back is the `protocol` crate's.
+#![forbid(unsafe_code)]
+
+pub mod app;
+pub mod config;
+pub mod database;
+mod error;
+pub mod files;
+pub mod keys;
+
+pub use app::App;
+pub use error::{Error, Result};
+
+/// The rooms' tables, each room after those whose tables it refers to.
+fn rooms() -> Vec<database::Room> {
+    vec![]
+}

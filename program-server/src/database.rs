@@ -1,0 +1,194 @@
+//! The database: one SQLite file, or PostgreSQL where several processes share the work.
+//!
+//! One set of queries serves both. What differs between them stands here and nowhere else: how a
+//! connection is opened, how a transaction that writes begins, and how writers take turns.
+
+mod migration;
+mod stored;
+
+pub use migration::{Migration, Room, Step, column, migrate};
+pub use stored::{Storable, Stored};
+
+use crate::{Error, Result};
+use sea_orm::{
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, SqliteTransactionMode,
+    Statement, TransactionOptions, TransactionTrait,
+};
+use sqlx::ConnectOptions as _;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{Mutex, OwnedMutexGuard};
+
+/// How long a writer waits for another process that writes to the same SQLite file.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Where the database is.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Location {
+    /// An SQLite file, made when it is not there.
+    Sqlite(PathBuf),
+    /// A PostgreSQL database: `postgres://user:password@host/name`.
+    Postgres(String),
+}
+
+impl Location {
+    /// Reads `sqlite:PATH` or a `postgres://` URL.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for anything else.
+    pub fn parse(text: &str) -> Result<Self> {
+        if let Some(path) = text.strip_prefix("sqlite:").filter(|path| !path.is_empty()) {
+            return Ok(Location::Sqlite(PathBuf::from(path.strip_prefix("//").unwrap_or(path))));
+        }
+        if text.starts_with("postgres://") || text.starts_with("postgresql://") {
+            return Ok(Location::Postgres(text.to_owned()));
+        }
+        Err(Error::invalid(
+            "the database is named by sqlite:PATH or postgres://user:password@host/name",
+        ))
+    }
+}
+
+/// Shows no password.
+impl std::fmt::Debug for Location {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Location::Sqlite(path) => write!(f, "sqlite:{}", path.display()),
+            Location::Postgres(_) => f.write_str("postgres://…"),
+        }
+    }
+}
+
+/// An open database. Clones share its connections.
+#[derive(Debug, Clone)]
+pub struct Database {
+    connection: DatabaseConnection,
+    /// Writers in this process take turns here, in order, instead of polling the file's lock.
+    turn: Option<Arc<Mutex<()>>>,
+}
+
+/// A transaction that writes. Dropped without [`Transaction::commit`], it leaves nothing behind.
+///
+/// It stands for sea-orm's [`DatabaseTransaction`]: `&*transaction` goes wherever one is asked for.
+#[derive(Debug)]
+pub struct Transaction {
+    // Before `turn`, so that a transaction given up is rolled back while the turn is still held.
+    inner: DatabaseTransaction,
+    _turn: Option<OwnedMutexGuard<()>>,
+}
+
+impl Database {
+    /// Opens the database.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for a URL that is none, [`Error::Unavailable`] when it cannot be opened.
+    pub async fn open(location: &Location) -> Result<Self> {
+        match location {
+            Location::Sqlite(path) => Self::open_sqlite(path).await,
+            Location::Postgres(url) => Self::open_postgres(url).await,
+        }
+    }
+
+    async fn open_sqlite(path: &Path) -> Result<Self> {
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(BUSY_TIMEOUT)
+            .disable_statement_logging();
+        let pool = SqlitePoolOptions::new().max_connections(8).connect_with(options).await;
+        let pool = pool.map_err(|error| unavailable(&path.display().to_string(), &error))?;
+        Ok(Database { connection: pool.into(), turn: Some(Arc::new(Mutex::new(()))) })
+    }
+
+    async fn open_postgres(url: &str) -> Result<Self> {
+        let options = PgConnectOptions::from_str(url)
+            .map_err(|_| Error::invalid("the PostgreSQL URL cannot be read"))?
+            .disable_statement_logging();
+        let host = options.get_host().to_owned();
+        let pool = PgPoolOptions::new().max_connections(16).connect_with(options).await;
+        let pool = pool.map_err(|error| unavailable(&format!("PostgreSQL at {host}"), &error))?;
+        Ok(Database { connection: pool.into(), turn: None })
+    }
+
+    /// The connections for reading outside a transaction.
+    #[must_use]
+    pub fn reader(&self) -> &DatabaseConnection {
+        &self.connection
+    }
+
+    /// Begins a transaction that writes: `BEGIN IMMEDIATE` on SQLite, where writers are alone; read
+    /// committed on PostgreSQL, where constraints, row locks and [`Transaction::hold`] decide races.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    pub async fn begin(&self) -> Result<Transaction> {
+        let turn = match &self.turn {
+            Some(turn) => Some(turn.clone().lock_owned().await),
+            None => None,
+        };
+        let inner = self
+            .connection
+            .begin_with_options(TransactionOptions {
+                sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+                ..TransactionOptions::default()
+            })
+            .await?;
+        Ok(Transaction { inner, _turn: turn })
+    }
+
+    /// Closes every connection once it is idle.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    pub async fn close(self) -> Result<()> {
+        Ok(self.connection.close().await?)
+    }
+}
+
+impl Transaction {
+    /// Commits: on disk when this returns.
+    ///
+    /// # Errors
+    /// [`Error::Database`]; then nothing was written.
+    pub async fn commit(self) -> Result<()> {
+        Ok(self.inner.commit().await?)
+    }
+
+    /// Waits until no other transaction holds `name`, and holds it until the end of this one. For
+    /// work that reads before it writes and may not be done twice at once.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    pub async fn hold(&self, name: &str) -> Result<()> {
+        // On SQLite a writing transaction already is the only one.
+        if self.inner.get_database_backend() == DbBackend::Postgres {
+            let mut key = [0; 8];
+            key.copy_from_slice(&protocol::Hash::of(name.as_bytes()).as_bytes()[..8]);
+            let statement = Statement::from_sql_and_values(
+                DbBackend::Postgres,
+                "SELECT pg_advisory_xact_lock($1)",
+                [i64::from_be_bytes(key).into()],
+            );
+            self.inner.execute_raw(statement).await?;
+        }
+        Ok(())
+    }
+}
+
+impl std::ops::Deref for Transaction {
+    type Target = DatabaseTransaction;
+    fn deref(&self) -> &DatabaseTransaction {
+        &self.inner
+    }
+}
+
+fn unavailable(what: &str, error: &sqlx::Error) -> Error {
+    Error::Unavailable(format!("the database ({what}) cannot be opened: {error}"))
+}
