@@ -21,7 +21,7 @@ mod schema;
 mod sql;
 
 pub use append::{Act, AppendError, DocumentContent, Entry, LiveRedemption, Serving};
-pub use claims::{Attachment, Claim, Page, Served, Voided};
+pub use claims::{Attachment, Claim, Page, Readable, Served, Voided};
 pub use data_key::{DataKey, KeyInFile, KeyWrap, KeyWrapError};
 pub use doctor::{DerivedFault, Finding, Report};
 pub use error::LedgerError;
@@ -35,7 +35,7 @@ use protocol::id::ChainId;
 use protocol::key::PublicKey;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior};
 use sql::{Column, get};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// How long to wait for another program's short work on the database, such as a backup's.
@@ -59,7 +59,7 @@ pub struct Ledger {
     device: PublicKey,
     cipher: Result<Cipher, KeyWrapError>,
     /// Holds the lock for as long as the database is open.
-    _home: Home,
+    home: Home,
 }
 
 impl Ledger {
@@ -87,6 +87,7 @@ impl Ledger {
         db.pragma_update(None, "journal_mode", "WAL")?;
         db.pragma_update(None, "synchronous", "FULL")?;
         guard(&db)?;
+        refuse_cut(&db, &file)?;
         schema::migrate(&mut db)?;
         let cipher = Ok(Cipher::new(&key));
         let (chain_number, chain, holder) = match current_chain(&db)? {
@@ -96,7 +97,7 @@ impl Ledger {
         if holder != *device {
             return Err(LedgerError::OtherDevice);
         }
-        Ok(Ledger { db, chain_number, chain, device: holder, cipher, _home: home })
+        Ok(Ledger { db, chain_number, chain, device: holder, cipher, home })
     }
 
     /// Opens the ledger for reading alone: beside a program that writes, on a read-only home, or on a
@@ -117,7 +118,7 @@ impl Ledger {
             Err(other) => return Err(other),
         };
         let (chain_number, chain, device) = current_chain(&db)?.ok_or(LedgerError::Missing)?;
-        Ok(Ledger { db, chain_number, chain, device, cipher, _home: home })
+        Ok(Ledger { db, chain_number, chain, device, cipher, home })
     }
 
     /// The chain that this phone writes.
@@ -180,32 +181,57 @@ fn guard(db: &Connection) -> Result<(), LedgerError> {
     Ok(())
 }
 
-/// A database whose last writer closed it in order has no log beside it, and on a read-only medium
-/// SQLite then reads it only when told that nobody writes.
+/// SQLite notices when whole pages are missing; a last page that is cut it fills with zeros. While
+/// there is a log, the newest pages may stand there alone.
+fn refuse_cut(db: &Connection, file: &Path) -> Result<(), LedgerError> {
+    let log_is_empty = log_of(file).metadata().map_or(true, |log| log.len() == 0);
+    let len = file.metadata().map_or(0, |database| database.len());
+    let page: u64 = db.pragma_query_value(None, "page_size", |row| get(row, 0))?;
+    if log_is_empty && !len.is_multiple_of(page) {
+        return Err(LedgerError::corrupt(format!(
+            "the file ends within a page, after {len} bytes"
+        )));
+    }
+    Ok(())
+}
+
+/// The write-ahead log beside a database.
+fn log_of(file: &Path) -> PathBuf {
+    file.with_extension("db-wal")
+}
+
+/// Opens the database for reading as it can be opened.
 fn connect_read_only(file: &Path) -> Result<Connection, LedgerError> {
+    use rusqlite::ErrorCode::{CannotOpen, DatabaseCorrupt, ReadOnly};
     if !file.exists() {
         return Err(LedgerError::Missing);
     }
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let open = |db: Connection| -> rusqlite::Result<Connection> {
-        db.busy_timeout(BUSY_TIMEOUT)?;
-        db.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
-        Ok(db)
+    let error = match read_only(file, false, "") {
+        Ok(db) => return Ok(db),
+        Err(error) => error,
     };
-    let opened = Connection::open_with_flags(file, flags).and_then(open);
-    let log = file.with_extension("db-wal");
-    match opened {
-        Err(error)
-            if error.sqlite_error_code() == Some(rusqlite::ErrorCode::CannotOpen)
-                && !log.exists() =>
-        {
-            let path = file.to_string_lossy().replace('%', "%25").replace('?', "%3f");
-            let uri = format!("file:{}?immutable=1", path.replace('#', "%23"));
-            let flags = flags | OpenFlags::SQLITE_OPEN_URI;
-            Ok(Connection::open_with_flags(uri, flags).and_then(open)?)
-        }
-        other => Ok(other?),
+    match error.sqlite_error_code() {
+        // A database whose last writer closed it in order has no log beside it, and where none can be
+        // made SQLite reads it only when told that nobody writes.
+        Some(CannotOpen | ReadOnly) if !log_of(file).exists() => Ok(read_only(file, true, "")?),
+        // SQLite refuses a file that misses pages, but for those who repair schemas.
+        Some(DatabaseCorrupt) => Ok(read_only(file, false, "PRAGMA writable_schema = ON")?),
+        _ => Err(error.into()),
     }
+}
+
+fn read_only(file: &Path, immutable: bool, settings: &str) -> rusqlite::Result<Connection> {
+    let path = file.to_string_lossy();
+    let path = path.replace('%', "%25").replace('?', "%3f").replace('#', "%23");
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX
+        | OpenFlags::SQLITE_OPEN_URI;
+    let uri = format!("file:{path}?immutable={}", u8::from(immutable));
+    let db = Connection::open_with_flags(uri, flags)?;
+    db.busy_timeout(BUSY_TIMEOUT)?;
+    db.execute_batch(settings)?;
+    db.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
+    Ok(db)
 }
 
 fn current_chain(db: &Connection) -> Result<Option<(i64, ChainId, PublicKey)>, LedgerError> {

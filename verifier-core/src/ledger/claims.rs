@@ -10,6 +10,7 @@ use protocol::record::{Body, Document, HowRead, Kind, SignedVoucher};
 use protocol::voucher::Identity;
 use protocol::{Benefit, Timestamp};
 use rusqlite::{Row, ToSql, params};
+use zeroize::Zeroizing;
 
 /// A claim of this phone.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,7 +23,7 @@ pub struct Claim {
     pub redeemed_at: Timestamp,
     /// By whom.
     pub operator: Option<OperatorId>,
-    /// What was served; `None` when this phone can no longer decrypt it.
+    /// What was served; `None` when this phone can no longer read it.
     pub served: Option<Served>,
     /// Its state as far as the phone knows.
     pub state: ClaimState,
@@ -56,7 +57,7 @@ pub struct Served {
 pub struct Voided {
     /// When, by the phone's clock.
     pub at: Timestamp,
-    /// Why, in staff's words; `None` when this phone can no longer decrypt it.
+    /// Why, in staff's words; `None` when this phone can no longer read it.
     pub reason: Option<String>,
     /// Whether the server has the record of it.
     pub delivery: Delivery,
@@ -85,25 +86,37 @@ impl Page {
     pub const ALL: Page = Page { before: None, limit: u32::MAX };
 }
 
+/// How many events in a row may be unreadable before a damaged ledger counts as read to its end.
+const LARGEST_HOLE: u64 = 1000;
+
+/// What can still be read of a damaged ledger.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Readable {
+    /// The claims that can be read, newest first.
+    pub claims: Vec<Claim>,
+    /// How many places, where a claim may have stood, cannot be read. When the end of the ledger is
+    /// lost, how much stood there is not known, and up to a thousand are counted beyond it.
+    pub unreadable: u64,
+}
+
 /// A claim's row: what is read in one step, before anything is decrypted.
 struct ClaimRow {
     id: ClaimId,
+    record: u64,
     sequence: u64,
     redeemed_at: Timestamp,
     operator: Option<OperatorId>,
     state: ClaimState,
     reason: Option<String>,
     delivery: Delivery,
-    body: Vec<u8>,
-    voucher: Option<Vec<u8>>,
     void: Option<VoidRow>,
 }
 
 struct VoidRow {
+    record: u64,
     sequence: u64,
     at: Timestamp,
     delivery: Delivery,
-    body: Vec<u8>,
 }
 
 impl Ledger {
@@ -130,20 +143,53 @@ impl Ledger {
         Ok(self.claims_where("c.id = ?1", params![Column(id)])?.pop())
     }
 
+    /// Every claim of a damaged ledger that can still be read, each looked for by itself, so that one
+    /// damaged page hides no other. Slower than [`Ledger::claims`].
+    #[must_use]
+    pub fn readable_claims(&self) -> Readable {
+        let mut readable = Readable { claims: Vec::new(), unreadable: 0 };
+        let (mut arrival, mut last) = (1, self.last_readable_arrival());
+        while arrival <= last + LARGEST_HOLE {
+            match self.claims_where("c.record = ?1", params![Column(arrival)]) {
+                Ok(found) if found.is_empty() => {}
+                Ok(found) => {
+                    readable.claims.extend(found);
+                    last = last.max(arrival);
+                }
+                Err(_) => readable.unreadable += 1,
+            }
+            arrival += 1;
+        }
+        readable.claims.reverse();
+        readable
+    }
+
+    /// The highest number of an event that any table still tells of.
+    fn last_readable_arrival(&self) -> u64 {
+        let tables = [
+            ("record", "arrival"),
+            ("inbox", "arrival"),
+            ("outbox", "record"),
+            ("claim", "record"),
+        ];
+        let last = tables.iter().filter_map(|(table, column)| {
+            let sql = format!("SELECT coalesce(max({column}), 0) FROM {table}");
+            self.db.query_row(&sql, [], |row| get(row, 0)).ok()
+        });
+        last.max().unwrap_or(0)
+    }
+
     fn claims_where(
         &self,
         condition: &str,
         values: &[&dyn ToSql],
     ) -> Result<Vec<Claim>, LedgerError> {
         let mut select = self.db.prepare_cached(&format!(
-            "SELECT c.id, o.sequence, c.redeemed_at, c.operator, c.state, c.reason,
-                    o.state, o.reason, r.body, r.voucher,
-                    v.sequence, v.recorded_at, v.state, v.reason, w.body
+            "SELECT c.id, c.record, o.sequence, c.redeemed_at, c.operator, c.state, c.reason,
+                    o.state, o.reason, v.record, v.sequence, v.recorded_at, v.state, v.reason
              FROM claim AS c
              JOIN outbox AS o ON o.record = c.record
-             JOIN record AS r ON r.arrival = c.record
              LEFT JOIN outbox AS v ON v.record = c.void
-             LEFT JOIN record AS w ON w.arrival = c.void
              WHERE {condition}"
         ))?;
         let mut rows = select.query(values)?;
@@ -155,23 +201,24 @@ impl Ledger {
     }
 
     fn claim_of(&self, row: ClaimRow) -> Result<Claim, LedgerError> {
-        let voided = row.void.as_ref().map(|void| Voided {
+        let served = self.served(&row);
+        let voided = row.void.map(|void| Voided {
             at: void.at,
-            reason: match self.body(Kind::Void, void.sequence, &void.body) {
+            reason: match self.body(Kind::Void, void.record, void.sequence) {
                 Some(Body::Void { reason, .. }) => Some(reason),
                 _ => None,
             },
-            delivery: void.delivery.clone(),
+            delivery: void.delivery,
         });
         // Until the server has heard of a void, what it says of the claim is overtaken by it.
         let void_waits = voided.as_ref().is_some_and(|void| void.delivery == Delivery::Waiting);
         let (state, reason) =
-            if void_waits { (ClaimState::Voided, None) } else { (row.state, row.reason.clone()) };
+            if void_waits { (ClaimState::Voided, None) } else { (row.state, row.reason) };
         Ok(Claim {
             id: row.id,
             sequence: row.sequence,
             redeemed_at: row.redeemed_at,
-            served: self.served(&row),
+            served,
             operator: row.operator,
             state,
             reason,
@@ -182,11 +229,10 @@ impl Ledger {
     }
 
     fn served(&self, row: &ClaimRow) -> Option<Served> {
-        let Some(Body::Redeem(redeem)) = self.body(Kind::Redeem, row.sequence, &row.body) else {
+        let Some(Body::Redeem(redeem)) = self.body(Kind::Redeem, row.record, row.sequence) else {
             return None;
         };
-        let place = Place::record(self.chain, row.sequence, "voucher");
-        let voucher = self.cipher().ok()?.decrypt(place, row.voucher.as_deref()?).ok()?;
+        let voucher = self.field(row.record, row.sequence, "voucher")?;
         Some(Served {
             identity: ServedIdentity::decode(&voucher)?.identity,
             voucher: redeem.voucher,
@@ -196,11 +242,25 @@ impl Ledger {
         })
     }
 
-    /// A body for display; `None` when it does not decrypt. Doctor tells why.
-    fn body(&self, kind: Kind, sequence: u64, stored: &[u8]) -> Option<Body> {
-        let place = Place::record(self.chain, sequence, "body");
-        let plain = self.cipher().ok()?.decrypt(place, stored).ok()?;
-        Body::decode(kind, &plain).ok()
+    fn body(&self, kind: Kind, record: u64, sequence: u64) -> Option<Body> {
+        Body::decode(kind, &self.field(record, sequence, "body")?).ok()
+    }
+
+    /// An encrypted column of a record, for display; `None` when it cannot be read or does not
+    /// decrypt. Doctor tells why.
+    fn field(
+        &self,
+        record: u64,
+        sequence: u64,
+        column: &'static str,
+    ) -> Option<Zeroizing<Vec<u8>>> {
+        let cipher = self.cipher().ok()?;
+        let mut select = self
+            .db
+            .prepare_cached(&format!("SELECT {column} FROM record WHERE arrival = ?1"))
+            .ok()?;
+        let stored: Vec<u8> = select.query_row([Column(record)], |row| row.get(0)).ok()?;
+        cipher.decrypt(Place::record(self.chain, sequence, column), &stored).ok()
     }
 
     fn attachments(&self, claim: ClaimId) -> Result<Vec<Attachment>, LedgerError> {
@@ -220,25 +280,24 @@ impl Ledger {
 
 impl ClaimRow {
     fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
-        let void = match get_some(row, 10)? {
+        let void = match get_some(row, 9)? {
             None => None,
-            Some(sequence) => Some(VoidRow {
-                sequence,
+            Some(record) => Some(VoidRow {
+                record,
+                sequence: get(row, 10)?,
                 at: get(row, 11)?,
                 delivery: Delivery::from_columns(row, 12)?,
-                body: row.get(14)?,
             }),
         };
         Ok(ClaimRow {
             id: get(row, 0)?,
-            sequence: get(row, 1)?,
-            redeemed_at: get(row, 2)?,
-            operator: get_some(row, 3)?,
-            state: get(row, 4)?,
-            reason: row.get(5)?,
-            delivery: Delivery::from_columns(row, 6)?,
-            body: row.get(8)?,
-            voucher: row.get(9)?,
+            record: get(row, 1)?,
+            sequence: get(row, 2)?,
+            redeemed_at: get(row, 3)?,
+            operator: get_some(row, 4)?,
+            state: get(row, 5)?,
+            reason: row.get(6)?,
+            delivery: Delivery::from_columns(row, 7)?,
             void,
         })
     }

@@ -7,7 +7,7 @@ use crate::ledger::derive::{self, Effect, Event, Occasion};
 use crate::ledger::identity::ServedIdentity;
 use crate::ledger::inbox::{self, InboxKind};
 use crate::ledger::sql::{Column, get, get_some};
-use crate::ledger::{Head, Ledger, LedgerError, guard, schema};
+use crate::ledger::{Head, Ledger, LedgerError, guard, refuse_cut, schema};
 use protocol::ack::Ack;
 use protocol::key::PublicKey;
 use protocol::profile::Profile;
@@ -180,6 +180,7 @@ impl Visit<'_> {
 
     fn structure(&mut self) -> Result<(), LedgerError> {
         let db = &self.ledger.db;
+        refuse_cut(db, &self.ledger.home.ledger_file())?;
         let mut check = db.prepare("PRAGMA integrity_check(100)")?;
         let said = check
             .query_map([], |row| row.get::<_, String>(0))?

@@ -1,0 +1,45 @@
+//! Ledgers that earlier versions wrote. Each was made once, by `examples/stored_ledger.rs` as it was
+//! then, and is never made again.
+
+use crate::phone::{claim_id, digest, identity, open, serving};
+use protocol::ack::ClaimState;
+use std::fs;
+use std::path::Path;
+use verifier_core::home::Home;
+use verifier_core::ledger::{Act, Page};
+
+/// The data key of every stored ledger.
+const DATA_KEY: [u8; 32] = [8; 32];
+
+/// Puts a stored ledger into a new home.
+fn home_with(stored: &str) -> tempfile::TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    let home = Home::open(dir.path()).unwrap();
+    home.write_secret(&home.data_key_file(), &DATA_KEY).unwrap();
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/ledgers").join(stored);
+    fs::copy(file, home.ledger_file()).unwrap();
+    dir
+}
+
+#[test]
+fn a_ledger_of_version_1_opens_with_everything_in_it() {
+    let dir = home_with("v1.db");
+    let ledger = open(dir.path()).unwrap();
+    assert!(ledger.doctor().unwrap().findings.is_empty());
+    let states = [3, 2, 1].map(|number| (claim_id(number), number));
+    let claims = ledger.claims(Page::ALL).unwrap();
+    assert_eq!(claims.iter().map(|claim| claim.id).collect::<Vec<_>>(), states.map(|it| it.0));
+    let expected = [ClaimState::Recorded, ClaimState::Voided, ClaimState::Submitted];
+    assert_eq!(claims.iter().map(|claim| claim.state).collect::<Vec<_>>(), expected);
+    assert_eq!(claims[2].served.as_ref().unwrap().identity, identity(1));
+    let content = ledger.read_document(digest(b"receipt of Maria")).unwrap();
+    assert_eq!(content.as_deref(), Some(b"receipt of Maria".as_slice()));
+    assert_eq!(ledger.held().unwrap().trust_version, 2);
+    assert_eq!(ledger.last_ack().unwrap().unwrap().cursor, 5);
+    assert_eq!(ledger.outbox(10, usize::MAX).unwrap().len(), 4);
+
+    let mut phone = crate::phone::Phone { ledger, dir };
+    assert!(phone.act(100, Act::Redeem(serving(1, 9))).is_err(), "served before");
+    phone.redeem(100, 4, 4);
+    assert_eq!(phone.ledger.head().unwrap().unwrap().sequence, 7);
+}
