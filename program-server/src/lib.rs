@@ -10,6 +10,7 @@ pub mod database;
 mod error;
 pub mod files;
 pub mod keys;
+pub mod vouchers;
 
 pub use app::App;
 pub use error::{Error, Result};

@@ -1,0 +1,4 @@
+//! Vouchers as the office issues them.
+
+pub mod picture;
+pub mod words;
