@@ -1,7 +1,12 @@
 //! Writes a ledger with something of everything to a file, to be stored under `tests/ledgers` when the
 //! schema has a new version: `cargo run -p verifier-core --example stored_ledger -- FILE`.
 
-#[allow(dead_code, missing_docs)]
+#[allow(
+    dead_code,
+    missing_docs,
+    clippy::unwrap_used,
+    reason = "made for tests, of which this needs a part"
+)]
 #[path = "../tests/ledger/phone.rs"]
 mod phone;
 

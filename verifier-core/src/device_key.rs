@@ -85,3 +85,39 @@ impl DeviceKey for FileKey {
         self.kept.clone()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_phone_keeps_its_key() {
+        let dir = tempfile::tempdir().unwrap();
+        let home = Home::open(dir.path()).unwrap();
+        assert!(FileKey::load(&home).unwrap().is_none());
+        let made = FileKey::load_or_create(&home).unwrap();
+        let loaded = FileKey::load_or_create(&home).unwrap();
+        assert_eq!(made.public_key(), loaded.public_key());
+        let signature = loaded.sign(b"record").unwrap();
+        made.public_key().verify(b"record", &signature).unwrap();
+    }
+
+    #[test]
+    fn two_phones_have_two_keys() {
+        let [one, two] = [(); 2].map(|()| {
+            let dir = tempfile::tempdir().unwrap();
+            FileKey::load_or_create(&Home::open(dir.path()).unwrap()).unwrap().public_key()
+        });
+        assert_ne!(one, two);
+    }
+
+    #[test]
+    fn a_damaged_key_file_is_told_and_never_replaced() {
+        let dir = tempfile::tempdir().unwrap();
+        let home = Home::open(dir.path()).unwrap();
+        home.write_secret(&home.device_key_file(), &[7; 31]).unwrap();
+        let refused = FileKey::load_or_create(&home).err().unwrap();
+        assert!(matches!(refused, DeviceKeyError::Malformed { found: 31 }));
+        assert_eq!(std::fs::read(home.device_key_file()).unwrap(), [7; 31]);
+    }
+}

@@ -243,3 +243,65 @@ fn sync_dir(dir: &Path) -> io::Result<()> {
 fn sync_dir(_: &Path) -> io::Result<()> {
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_home_is_one_programs_at_a_time_and_free_again_when_it_ends() {
+        let dir = tempfile::tempdir().unwrap();
+        let first = Home::open(dir.path()).unwrap();
+        let second = Home::open(dir.path()).unwrap_err();
+        assert!(matches!(second, HomeError::Busy { .. }));
+        assert!(second.to_string().contains("close it"), "{second}");
+        drop(first);
+        Home::open(dir.path()).unwrap();
+    }
+
+    #[test]
+    fn a_home_is_made_where_there_is_none_but_never_for_reading() {
+        let dir = tempfile::tempdir().unwrap();
+        let home = dir.path().join("phones/one");
+        assert!(matches!(Home::open_read_only(&home), Err(HomeError::Missing { .. })));
+        Home::open(&home).unwrap();
+        Home::open_read_only(&home).unwrap();
+    }
+
+    #[test]
+    fn a_secret_is_written_whole_and_replaces_what_a_crash_left_behind() {
+        let dir = tempfile::tempdir().unwrap();
+        let home = Home::open(dir.path()).unwrap();
+        let file = home.data_key_file();
+        assert!(home.read_secret(&file).unwrap().is_none());
+        fs::write(dir.path().join("data.key.new"), b"half").unwrap();
+        home.write_secret(&file, b"secret").unwrap();
+        assert_eq!(home.read_secret(&file).unwrap().unwrap().as_slice(), b"secret");
+        assert!(!dir.path().join("data.key.new").exists());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_secret_that_others_can_read_is_refused_with_what_to_do() {
+        use std::os::unix::fs::PermissionsExt;
+        let dir = tempfile::tempdir().unwrap();
+        let home = Home::open(dir.path()).unwrap();
+        let file = home.device_key_file();
+        home.write_secret(&file, b"secret").unwrap();
+        for mode in [0o640, 0o604, 0o666, 0o610] {
+            fs::set_permissions(&file, fs::Permissions::from_mode(mode)).unwrap();
+            let refused = home.read_secret(&file).unwrap_err();
+            assert!(matches!(refused, HomeError::Exposed { .. }), "{mode:o}");
+            assert!(refused.to_string().contains("chmod 600"), "{refused}");
+        }
+    }
+
+    #[test]
+    fn a_file_is_no_home() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("file");
+        fs::write(&file, b"").unwrap();
+        assert!(Home::open(&file).is_err());
+        assert!(Home::open_read_only(&file).is_err());
+    }
+}

@@ -14,6 +14,8 @@ mod derive;
 mod doctor;
 mod error;
 mod floors;
+#[cfg(test)]
+mod full;
 mod identity;
 mod inbox;
 mod outbox;

@@ -69,7 +69,7 @@ fn an_ack_under_another_key_or_for_another_phone_changes_nothing() {
     other.device = Hash::of(b"another phone");
     let other = other.sign(&server()).unwrap();
     assert!(matches!(accept(&mut phone, &other), AcceptError::OtherDevice));
-    let mut other = ack.clone();
+    let mut other = ack;
     other.chain = ChainId::from_bytes([9; 16]);
     let other = other.sign(&server()).unwrap();
     assert!(matches!(accept(&mut phone, &other), AcceptError::OtherChain));
