@@ -18,6 +18,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use documents::Upload;
 use protocol::Hash;
 use protocol::ack::{Batch, Outcome};
+use protocol::trust::TrustFile;
 use std::time::Duration;
 
 /// Items of a batch at first; a broken connection halves it.
@@ -25,6 +26,9 @@ const BATCH_ITEMS: usize = 100;
 
 /// Bytes of a batch's items at most, far below the protocol's limit, for weak networks.
 const BATCH_BYTES: usize = 1024 * 1024;
+
+/// A connection that breaks over so many documents in a row is to blame itself.
+const BROKEN_UPLOADS: u32 = 3;
 
 /// Largest answer that is read where the protocol names no limit of its own.
 const SMALL_ANSWER: usize = 64 * 1024;
@@ -61,7 +65,7 @@ pub struct SyncReport {
     pub conflicts: usize,
     /// Records that it did not take in; they stay here, listed with the reason.
     pub refused: usize,
-    /// Records to be sent again another time.
+    /// Records that the server asked to be sent again another time; they stay in the outbox.
     pub later: usize,
     /// Claims whose state changed.
     pub claims_changed: usize,
@@ -93,14 +97,17 @@ pub enum Stopped {
 /// One run. At most one at a time works on a ledger, since it borrows the [`Verifier`] mutably.
 pub struct SyncRun {
     stage: Stage,
-    /// Which attempt at the present request this is, from 1.
+    /// Which attempt at the present request this is, from 1. Challenge and proof count as one.
     attempt: u32,
     pause: Option<Duration>,
+    enrolment_refused: bool,
     token: Option<String>,
     renewed_session: bool,
     batch_items: usize,
     sent: Option<Batch>,
     uploads_done: bool,
+    /// Documents in a row over which the connection broke at every attempt.
+    broken_uploads: u32,
     report: SyncReport,
 }
 
@@ -131,11 +138,13 @@ impl SyncRun {
             stage: Stage::Trust,
             attempt: 1,
             pause: None,
+            enrolment_refused: false,
             token: None,
             renewed_session: false,
             batch_items: BATCH_ITEMS,
             sent: None,
             uploads_done: false,
+            broken_uploads: 0,
             report: SyncReport::default(),
         }
     }
@@ -156,7 +165,7 @@ impl SyncRun {
                 Stage::Over => return Ok(Step::Done(self.report.clone())),
                 Stage::Trust => {
                     let mut request = get(&origin, "/v1/trust", None);
-                    request.max_response = protocol::trust::TrustFile::MAX_LEN;
+                    request.max_response = TrustFile::MAX_LEN;
                     if let Some(hash) = verifier.trust_file_hash() {
                         request.headers.push(("if-none-match", format!("\"{hash}\"")));
                     }
@@ -250,17 +259,22 @@ impl SyncRun {
                         self.report.profile_renewed = true;
                         self.go_on(Stage::Challenge);
                     }
-                    (Err(_), 400..=499) => drop(self.stop(Stopped::EnrolmentRefused)),
-                    (Err(_), _) => self.again(Stopped::NotOurServer)?,
+                    // A code counts once. A phone whose answer was lost, or whose profile no longer
+                    // verifies, is known by its key.
+                    (Err(_), 400..=428 | 430..=499) => {
+                        self.enrolment_refused = true;
+                        self.go_on(Stage::Challenge);
+                    }
+                    (Err(_), status) => self.again(unsigned(status))?,
                 }
                 Ok(())
             }
             Stage::Challenge => match nonce(&response) {
                 Some(nonce) => {
-                    self.go_on(Stage::Prove { nonce });
+                    self.stage = Stage::Prove { nonce };
                     Ok(())
                 }
-                None => self.again(Stopped::NotOurServer),
+                None => self.again(unsigned(response.status)),
             },
             Stage::Prove { .. } => match (token(&response), response.status) {
                 (Some(token), _) => {
@@ -269,14 +283,18 @@ impl SyncRun {
                     Ok(())
                 }
                 (None, 401 | 403) => {
-                    self.stop(Stopped::NotAdmitted);
+                    self.not_admitted();
                     Ok(())
                 }
-                (None, _) => self.again(Stopped::NotOurServer),
+                (None, status) => self.again(unsigned(status)),
             },
             Stage::Profile => {
                 if let Ok(renewed) = verifier.accept_profile(&response.body, clock)? {
                     self.report.profile_renewed |= renewed;
+                }
+                if !verifier.is_enrolled() {
+                    self.not_admitted();
+                    return Ok(());
                 }
                 let waiting = verifier.status_numbers();
                 self.go_on(Stage::StatusLists { waiting });
@@ -301,7 +319,10 @@ impl SyncRun {
                 self.attempt = 1;
                 match upload.answer(&response) {
                     documents::Progress::More => waiting.push(upload),
-                    documents::Progress::Sent => self.report.documents_sent += 1,
+                    documents::Progress::Sent => {
+                        self.report.documents_sent += 1;
+                        self.broken_uploads = 0;
+                    }
                     documents::Progress::Failed => self.report.documents_failed += 1,
                 }
                 Ok(())
@@ -315,16 +336,23 @@ impl SyncRun {
         response: &HttpResponse,
         clock: DeviceClock,
     ) -> Result<(), EngineError> {
-        if response.status != 304 {
-            match verifier.accept_trust(&response.body, clock)? {
-                Ok(version) => self.report.trust_version = version,
-                // A list that is whole and refused by a rule came from a stale copy on the way, or
-                // worse. What is held stays in force, and signed acks protect the rest of the run.
-                Err(error @ protocol::Error::Trust(_)) if verifier.is_enrolled() => {
-                    self.report.trust_refused = Some(error.code());
-                }
-                Err(error) => {
-                    self.report.trust_refused = Some(error.code());
+        if response.status == 304 && verifier.trust().is_some() {
+            self.go_on(Stage::Enrol);
+            return Ok(());
+        }
+        match verifier.accept_trust(&response.body, clock)? {
+            Ok(version) => {
+                self.report.trust_version = version;
+                self.report.trust_refused = None;
+            }
+            Err(_) if TrustFile::decode(&response.body).is_err() => {
+                return self.again(unsigned(response.status));
+            }
+            // A trust file that is refused by a rule came from a stale copy on the way, or is newer
+            // than this program. What is held stays, and signed acks protect the rest of the run.
+            Err(error) => {
+                self.report.trust_refused = Some(error.code());
+                if verifier.trust().is_none() {
                     return self.again(Stopped::NotOurServer);
                 }
             }
@@ -351,43 +379,51 @@ impl SyncRun {
                     self.stop(Stopped::NotAdmitted);
                     Ok(())
                 }
-                429 | 503 => self.again(Stopped::Busy),
-                _ => self.again(Stopped::NotOurServer),
+                status => self.again(unsigned(status)),
             };
         };
-        let mut settled = 0;
+        let mut later = 0;
         for item in &batch.items {
             let hash = Hash::of(item);
             let result = ack.results.iter().find(|result| result.item == hash);
-            settled += 1;
             match result.map(|result| &result.outcome) {
                 Some(Outcome::Accepted) => self.report.accepted += 1,
                 Some(Outcome::Duplicate) => self.report.duplicates += 1,
                 Some(Outcome::Conflict) => self.report.conflicts += 1,
                 Some(Outcome::Refused(_)) => self.report.refused += 1,
-                Some(Outcome::Later) | None => {
-                    self.report.later += 1;
-                    settled -= 1;
-                }
+                Some(Outcome::Later) | None => later += 1,
             }
         }
+        // Those of the batch before are the oldest that wait, so they are in this one too.
+        self.report.later = later;
         self.report.claims_changed += ack.claims.len();
         self.attempt = 1;
-        if batch.items.is_empty() || verifier.unsent()? == 0 {
+        let none_settled = later == batch.items.len();
+        self.report.stopped = (later > 0 && none_settled).then_some(Stopped::Busy);
+        if none_settled || verifier.unsent()? == 0 {
             let waiting = if self.uploads_done { Vec::new() } else { documents::queue(verifier)? };
             self.go_on(Stage::Documents { waiting });
-        } else if settled == 0 {
-            self.stop(Stopped::Busy);
         }
         Ok(())
     }
 
     /// A request got no answer. Some failures end the run at once, since the next request would fail
-    /// the same way; a broken connection is worth another try, with a smaller batch.
+    /// the same way; a broken connection is worth another try, with a smaller batch. It may break over
+    /// one document alone, which then does not keep the others from being sent.
     fn no_answer(&mut self, failure: TransportFailure) -> Result<(), EngineError> {
         match failure {
             TransportFailure::Interrupted => {
                 self.batch_items = (self.batch_items / 2).max(1);
+                if let Stage::Documents { waiting } = &mut self.stage
+                    && self.attempt >= backoff::ATTEMPTS
+                    && self.broken_uploads < BROKEN_UPLOADS
+                {
+                    waiting.pop();
+                    self.report.documents_failed += 1;
+                    self.broken_uploads += 1;
+                    self.attempt = 1;
+                    return Ok(());
+                }
                 self.again(Stopped::Transport(failure))
             }
             TransportFailure::Unreachable | TransportFailure::Certificate => {
@@ -404,9 +440,18 @@ impl SyncRun {
             return Ok(());
         }
         self.attempt += 1;
+        // A nonce counts once, and the server may have seen this one.
+        if matches!(self.stage, Stage::Prove { .. }) {
+            self.stage = Stage::Challenge;
+        }
         let noise = getrandom::u32().map_err(|_| EngineError::NoRandomness)?;
         self.pause = Some(backoff::between_attempts(self.attempt, noise));
         Ok(())
+    }
+
+    fn not_admitted(&mut self) {
+        let refused = self.enrolment_refused;
+        self.stop(if refused { Stopped::EnrolmentRefused } else { Stopped::NotAdmitted });
     }
 
     fn stop(&mut self, why: Stopped) -> Step {
@@ -419,6 +464,14 @@ impl SyncRun {
         self.stage = stage;
         self.attempt = 1;
         None
+    }
+}
+
+/// What an answer without the server's signature is worth: nothing, but it may ask to wait.
+fn unsigned(status: u16) -> Stopped {
+    match status {
+        429 | 503 => Stopped::Busy,
+        _ => Stopped::NotOurServer,
     }
 }
 

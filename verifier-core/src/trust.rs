@@ -54,6 +54,14 @@ impl Trust {
         if profile.device == *device { Ok(profile) } else { Err(protocol::Error::Signature) }
     }
 
+    /// Takes up a profile that was accepted before. Its key may have been put away since; only a
+    /// compromised one takes its profiles with it.
+    pub(crate) fn restore_profile(&self, signed: &[u8]) -> Result<Profile> {
+        let keys = self.state.list().keys_for(KeyUse::Profile);
+        let good = keys.filter(|key| key.end != Some(KeyEnd::Compromised));
+        Profile::open(signed, good.map(|key| &key.key))
+    }
+
     /// The status list of this number, verified under the trust in force; `token` fetches the one that
     /// is held. A token that no longer verifies is as good as none.
     pub(crate) fn status_list<E>(

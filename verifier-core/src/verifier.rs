@@ -174,9 +174,10 @@ impl Verifier {
             verifier.offer = Some(Offer::from_text(&text).map_err(EngineError::NotAnOffer)?);
         }
         if let (Some(offer), Some(file)) = (&verifier.offer, verifier.ledger.trust_file()?) {
-            let trust = Trust::restore(offer.root, &file.bytes).map_err(|error| broken_trust(&error))?;
+            let trust =
+                Trust::restore(offer.root, &file.bytes).map_err(|error| broken_trust(&error))?;
             if let Some(signed) = verifier.ledger.profile()? {
-                verifier.profile = trust.open_profile(&signed.bytes, &verifier.public_key()).ok();
+                verifier.profile = trust.restore_profile(&signed.bytes).ok();
             }
             verifier.trust = Some(trust);
         }
@@ -251,7 +252,7 @@ impl Verifier {
             Verdict::Accept(accepted) => accepted,
             Verdict::Refuse(refusal) => return Ok(Redemption::Refused(refusal)),
         };
-        self.check_may_serve(&service, now)?;
+        self.check_may_serve(&service, accepted.now.time)?;
         let given = service.given.unwrap_or_else(|| accepted.voucher.benefit.clone());
         if !given.is_within(&accepted.voucher.benefit) {
             return Ok(Redemption::NotWithinVoucher(accepted));
@@ -362,9 +363,7 @@ impl Verifier {
     /// # Errors
     /// When the ledger cannot be read.
     pub fn health(&self, now: DeviceClock) -> Result<Health, EngineError> {
-        let floors = self.ledger.floors()?;
-        let judged = |trust: &TrustState| floors.judge(now, trust.list().expires).time;
-        let time = self.trust().map_or(now.time, judged);
+        let time = self.judged_time(now)?;
         let held = self.ledger.status_lists()?;
         let issued = |number| held.iter().find(|list| list.number == number).map(|l| l.issued);
         Ok(Health {
@@ -389,6 +388,12 @@ impl Verifier {
         &self.ledger
     }
 
+    /// The time to judge at; before there is trust, what the device's clock says.
+    fn judged_time(&self, now: DeviceClock) -> Result<Timestamp, EngineError> {
+        let Some(trust) = self.trust() else { return Ok(now.time) };
+        Ok(self.ledger.floors()?.judge(now, trust.list().expires).time)
+    }
+
     fn in_force(&self) -> Result<(&Trust, &Profile), EngineError> {
         match (&self.offer, &self.trust, &self.profile) {
             (None, _, _) => Err(EngineError::NotEnrolled),
@@ -397,10 +402,10 @@ impl Verifier {
         }
     }
 
-    fn check_may_serve(&self, service: &Service, now: DeviceClock) -> Result<(), EngineError> {
+    fn check_may_serve(&self, service: &Service, now: Timestamp) -> Result<(), EngineError> {
         let (trust, profile) = self.in_force()?;
         if let Some(minimum) = &trust.state().list().app_minimum
-            && now.time >= minimum.from
+            && now >= minimum.from
             && app_version() < minimum.version
         {
             let [major, minor, patch] = minimum.version;
@@ -490,9 +495,10 @@ impl Verifier {
         now: DeviceClock,
     ) -> Result<protocol::Result<Option<u64>>, EngineError> {
         let offer = self.offer.as_ref().ok_or(EngineError::NotEnrolled)?;
+        let time = self.judged_time(now)?;
         let next = TrustFile::decode(file).and_then(|parsed| match &self.trust {
-            Some(held) => held.state().accept(&parsed, now.time),
-            None => TrustState::first(offer.root, &parsed, now.time),
+            Some(held) => held.state().accept(&parsed, time),
+            None => TrustState::first(offer.root, &parsed, time),
         });
         let next = match next {
             Ok(next) => next,

@@ -14,7 +14,10 @@ const CHUNK: u64 = 256 * 1024;
 pub(super) struct Upload {
     document: Document,
     next: Next,
-    /// Offsets that did not move on; a server that takes nothing is not asked for ever.
+    /// The furthest offset that the server named.
+    furthest: u64,
+    /// How often the offset was asked for since it moved on last; a server that takes nothing is not
+    /// asked for ever.
     stuck: u32,
 }
 
@@ -38,7 +41,7 @@ pub(super) fn queue(verifier: &Verifier) -> Result<Vec<Upload>, EngineError> {
     Ok(documents
         .into_iter()
         .rev()
-        .map(|document| Upload { document, next: Next::AskOffset, stuck: 0 })
+        .map(|document| Upload { document, next: Next::AskOffset, furthest: 0, stuck: 0 })
         .collect())
 }
 
@@ -93,8 +96,12 @@ impl Upload {
             (Next::Send { .. } | Next::Create, 409, _) => Next::AskOffset,
             _ => return Progress::Failed,
         };
-        if matches!(next, Next::AskOffset) {
-            self.stuck += 1;
+        match next {
+            Next::AskOffset => self.stuck += 1,
+            Next::Send { offset } if offset > self.furthest => {
+                (self.furthest, self.stuck) = (offset, 0);
+            }
+            _ => {}
         }
         self.next = next;
         match next {
