@@ -51,9 +51,8 @@ pub(super) fn fill(template: &str, fields: &Fields, symbol: &Symbol) -> Result<P
             module = Some(symbol.module_size(side)).filter(|&units| units > 0);
             let attributes = attributes(node, &[]);
             let outline = symbol.outline(x, y, side);
-            format!(
-                r#"<path{attributes} shape-rendering="crispEdges" fill-rule="evenodd" d="{outline}"/>"#
-            )
+            let look = r#"shape-rendering="crispEdges" fill-rule="evenodd""#;
+            format!(r#"<path{attributes} {look} d="{outline}"/>"#)
         } else if node.has_tag_name((SVG, "text")) {
             let text = substitute(node.text().unwrap_or_default(), fields)?;
             let filled = match node.attribute("data-box") {
@@ -183,4 +182,58 @@ fn numbers<T: std::str::FromStr, const N: usize>(
 
 fn wrong(problem: impl Into<String>) -> PictureError {
     PictureError::Template(problem.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn filled(inside: &str, name: &str) -> Result<Page, PictureError> {
+        let template = format!(r#"<svg xmlns="{SVG}" viewBox="0 0 500 300">{inside}</svg>"#);
+        fill(&template, &[("name", name.to_owned())], &Symbol::new("VS1:0")?)
+    }
+
+    const CODE: &str = r#"<path data-qr="0 0 200"/>"#;
+
+    #[test]
+    fn values_are_words_and_never_markup_or_fields() {
+        let text =
+            r#"<text font-size="20" data-least="10" data-box="0 200 300 50">To {{name}}</text>"#;
+        let page = filled(&format!("{text}{CODE}"), "<b>{{name}}</b>").unwrap();
+        assert_eq!(page.words, "To <b>{{name}}</b>");
+        assert!(!page.content.contains("<b>"));
+    }
+
+    #[test]
+    fn all_else_in_a_template_stays_as_it_is() {
+        let page = filled(&format!("<circle r=\"5\"/> {CODE}<!-- end -->"), "").unwrap();
+        assert!(page.content.starts_with("<circle r=\"5\"/> <path shape-rendering"));
+        assert!(page.content.ends_with("<!-- end -->"));
+    }
+
+    #[test]
+    fn a_mistake_in_a_template_is_named() {
+        let box_of = |more: &str| format!("<text {more}>{{{{name}}}}</text>{CODE}");
+        for (inside, words) in [
+            (String::new(), "empty"),
+            ("<g/>".to_owned(), "data-qr"),
+            (r#"<path data-qr="1 2"/>"#.to_owned(), "3 numbers"),
+            (r#"<path data-qr="0 0 9"/>"#.to_owned(), "data-qr"),
+            (format!("<text>{{{{nobody}}}}</text>{CODE}"), "nobody"),
+            (format!("<text>{{{{name</text>{CODE}"), "}}"),
+            (box_of(r#"x="1" y="2""#), "font-size"),
+            (box_of(r#"data-box="0 0 9" font-size="9""#), "4 numbers"),
+            (box_of(r#"data-box="0 0 9 9" font-size="9""#), "data-least"),
+            (box_of(r#"x="1" y="2" font-size="9" font-weight="700""#), "font-weight"),
+            ("<g>".to_owned(), "tag"),
+        ] {
+            match filled(&inside, "Ana") {
+                Err(PictureError::Template(problem)) => {
+                    assert!(problem.contains(words), "{inside}: {problem}");
+                }
+                Err(other) => panic!("{inside}: {other}"),
+                Ok(_) => panic!("{inside} was taken"),
+            }
+        }
+    }
 }

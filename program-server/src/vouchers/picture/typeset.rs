@@ -220,3 +220,50 @@ pub(super) fn one_line(text: &str) -> String {
         .collect();
     visible.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ROOM: Room = Room { x: 0.0, y: 0.0, width: 800.0, height: 120.0 };
+    const STYLE: Style = Style { weight: Weight::Regular, largest: 50.0, least: 20.0 };
+
+    fn widest(setting: &Setting) -> f32 {
+        setting.lines.iter().map(Line::width).fold(0.0, f32::max) * setting.size
+    }
+
+    #[test]
+    fn short_words_stand_in_one_line_at_the_largest_size() {
+        let setting = set("Maria Santos", ROOM, STYLE);
+        assert_eq!((setting.lines.len(), setting.size), (1, 50.0));
+    }
+
+    #[test]
+    fn a_last_word_is_not_left_alone_when_slightly_smaller_letters_keep_one_line() {
+        let setting = set("Mercy Pharmacy in San Juan Laguna", ROOM, STYLE);
+        assert_eq!(setting.lines.len(), 1);
+        assert!(setting.size >= 50.0 * WORTH_A_LINE && setting.size < 50.0);
+    }
+
+    #[test]
+    fn lines_are_of_like_length() {
+        let setting = set("Maria Concepción de los Santos y Villanueva Reyes", ROOM, STYLE);
+        let [first, second] = setting.lines.as_slice() else { panic!("two lines") };
+        assert!((first.width() - second.width()).abs() < first.width() / 3.0);
+    }
+
+    #[test]
+    fn what_no_size_fits_is_broken_and_cut_and_still_fits() {
+        for text in ["W".repeat(300), "Maria de los Santos ".repeat(40).trim().to_owned()] {
+            let setting = set(&text, ROOM, STYLE);
+            assert!(widest(&setting) <= ROOM.width * 1.001);
+            assert!(height(setting.lines.len(), setting.size) <= ROOM.height);
+        }
+    }
+
+    #[test]
+    fn one_line_keeps_joiners_and_drops_what_orders_or_hides() {
+        assert_eq!(one_line(" a\n\tb\u{2028}c\u{0}\u{202e}d "), "a b cd");
+        assert_eq!(one_line("ක්\u{200d}ෂ"), "ක්\u{200d}ෂ");
+    }
+}
