@@ -1,0 +1,552 @@
+//! The vectors of `test-vectors/`, read as any other implementation would read them.
+//!
+//! A file without vectors and a vector with an unknown field both fail. `verdict.json` is for the
+//! phone's engine, whose tests read it.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail as tests do")]
+
+#[allow(dead_code, reason = "each test binary uses its own part")]
+#[path = "samples/describe.rs"]
+mod describe;
+
+use protocol::ack::{Ack, Batch};
+use protocol::authenticity::{authenticate, read_text};
+use protocol::cbor;
+use protocol::cose::{MultiSigned, ObjectType, Sign1};
+use protocol::enrolment::{Offer, Request};
+use protocol::key::PublicKey;
+use protocol::profile::Profile;
+use protocol::record::Record;
+use protocol::seal::{Sealed, UnsealingKey};
+use protocol::session::SessionProof;
+use protocol::trust::{TrustFile, TrustState};
+use protocol::voucher::{Voucher, from_text, to_text};
+use protocol::{Error, Hash, Result, Timestamp};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use std::path::Path;
+
+/// A file of vectors.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, bound = "V: DeserializeOwned")]
+struct File<V> {
+    #[allow(dead_code, reason = "for people who read the file")]
+    about: String,
+    #[serde(default)]
+    trust: Option<Trust>,
+    vectors: Vec<Named<V>>,
+}
+
+/// The trust under which a file's vectors are read.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Trust {
+    file: Hex,
+    pinned: Hex,
+}
+
+/// A vector with what every vector has; its own fields are checked by `V`.
+struct Named<V> {
+    name: String,
+    own: V,
+    expect: Value,
+}
+
+impl<'de, V: DeserializeOwned> Deserialize<'de> for Named<V> {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> std::result::Result<Self, D::Error> {
+        use serde::de::Error;
+        let mut members = serde_json::Map::deserialize(from)?;
+        let mut take = |name| members.remove(name).ok_or_else(|| D::Error::missing_field(name));
+        let name = take("name")?.as_str().map(str::to_owned);
+        let name = name.ok_or_else(|| D::Error::custom("a name is text"))?;
+        if !take("what")?.is_string() {
+            return Err(D::Error::custom("what a vector shows is said in a sentence"));
+        }
+        let expect = take("expect")?;
+        let own = V::deserialize(Value::Object(members))
+            .map_err(|error| D::Error::custom(format!("{name}: {error}")))?;
+        Ok(Named { name, own, expect })
+    }
+}
+
+/// Bytes in hex.
+struct Hex(Vec<u8>);
+
+impl<'de> Deserialize<'de> for Hex {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> std::result::Result<Self, D::Error> {
+        let text = String::deserialize(from)?;
+        hex::decode(text).map(Hex).map_err(serde::de::Error::custom)
+    }
+}
+
+impl Hex {
+    fn key(&self) -> PublicKey {
+        PublicKey::from_bytes(&self.0).unwrap()
+    }
+
+    fn hash(&self) -> Hash {
+        Hash::from_bytes(self.0.as_slice().try_into().unwrap())
+    }
+}
+
+/// Bytes in hex with so many zeros after them.
+fn padded(hex: &Hex, zeros: usize) -> Vec<u8> {
+    [hex.0.as_slice(), &vec![0; zeros]].concat()
+}
+
+fn keys(all: &[Hex]) -> Vec<PublicKey> {
+    all.iter().map(Hex::key).collect()
+}
+
+impl<V> File<V> {
+    fn trust(&self) -> TrustState {
+        let trust = self.trust.as_ref().unwrap();
+        let file = TrustFile::decode(&trust.file.0).unwrap();
+        TrustState::restore(trust.pinned.hash(), &file).unwrap()
+    }
+}
+
+fn read<V: DeserializeOwned>(name: &str) -> File<V> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../test-vectors").join(name);
+    let text = std::fs::read_to_string(&path).unwrap();
+    let file: File<V> =
+        serde_json::from_str(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
+    assert!(!file.vectors.is_empty(), "{name} has no vectors");
+    for (i, vector) in file.vectors.iter().enumerate() {
+        let twice = file.vectors[..i].iter().any(|other| other.name == vector.name);
+        assert!(!twice, "{name}: the name {} appears twice", vector.name);
+    }
+    file
+}
+
+/// Reads every vector of a file and compares; all that differ are told at once.
+fn check<V: DeserializeOwned>(name: &str, outcome: impl Fn(&File<V>, &V) -> Result<Value>) {
+    let file = read::<V>(name);
+    let wrong: Vec<String> = file
+        .vectors
+        .iter()
+        .filter_map(|vector| {
+            let found = outcome(&file, &vector.own).unwrap_or_else(|error| describe::error(&error));
+            (found != vector.expect).then(|| {
+                format!("{}\n  expected {}\n  found    {found}", vector.name, vector.expect)
+            })
+        })
+        .collect();
+    assert!(wrong.is_empty(), "{name}:\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_file_is_read_by_a_test() {
+    let known = [
+        "ack.json",
+        "batch.json",
+        "cbor.json",
+        "cose.json",
+        "enrolment.json",
+        "key.json",
+        "openg2p.json",
+        "profile.json",
+        "record.json",
+        "sealed.json",
+        "session.json",
+        "status.json",
+        "text.json",
+        "trust.json",
+        "verdict.json",
+        "voucher.json",
+    ];
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../test-vectors");
+    let mut found: Vec<String> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.ends_with(".json"))
+        .collect();
+    found.sort();
+    assert_eq!(found, known);
+}
+
+#[test]
+fn cbor_json() {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Own {
+        hex: Hex,
+        #[serde(default)]
+        zeros: usize,
+    }
+    check("cbor.json", |_, own: &Own| {
+        let bytes = padded(&own.hex, own.zeros);
+        match cbor::decode(&bytes) {
+            Ok(value) => {
+                assert_eq!(cbor::encode(&value).unwrap(), bytes);
+                Ok(json!({ "valid": true }))
+            }
+            Err(Error::Cbor { at, fault }) => Ok(json!({ "error": fault.code(), "at": at })),
+            Err(other) => Err(other),
+        }
+    });
+}
+
+#[test]
+fn key_json() {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Own {
+        hex: Hex,
+    }
+    check("key.json", |_, own: &Own| {
+        let key = PublicKey::from_bytes(&own.hex.0)?;
+        assert_eq!(key.to_bytes(), own.hex.0);
+        Ok(describe::key(&key))
+    });
+}
+
+#[test]
+fn cose_json() {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Own {
+        r#type: String,
+        hex: Hex,
+        #[serde(default)]
+        zeros: usize,
+        keys: Vec<Hex>,
+    }
+    check("cose.json", |_, own: &Own| {
+        let keys = keys(&own.keys);
+        let bytes = padded(&own.hex, own.zeros);
+        let single = |kind| {
+            let signed = Sign1::parse(kind, &bytes)?;
+            let hash = signed.payload_hash().to_string();
+            let verified = signed.verify(&keys)?;
+            Ok(json!({ "payload": hex::encode(&verified.payload), "hash": hash }))
+        };
+        let multi = |kind| {
+            let signed = MultiSigned::parse(kind, &bytes)?;
+            Ok(json!({
+                "payload": hex::encode(signed.unverified_payload()),
+                "hash": signed.payload_hash().to_string(),
+                "signers": signed.count_signers(&keys),
+            }))
+        };
+        match own.r#type.as_str() {
+            "voucher" => single(ObjectType::Voucher),
+            "status" => single(ObjectType::StatusList),
+            "record" => single(ObjectType::Record),
+            "ack" => single(ObjectType::Ack),
+            "profile" => single(ObjectType::Profile),
+            "enrolment" => single(ObjectType::Enrolment),
+            "session" => single(ObjectType::Session),
+            "root" => multi(ObjectType::Root),
+            "trust" => multi(ObjectType::TrustList),
+            other => panic!("no type {other}"),
+        }
+    });
+}
+
+#[test]
+fn text_json() {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Own {
+        text: String,
+    }
+    check("text.json", |_, own: &Own| {
+        let bytes = from_text(&own.text)?;
+        assert_eq!(to_text(&bytes).unwrap(), own.text);
+        Ok(json!({ "hex": hex::encode(bytes) }))
+    });
+}
+
+#[test]
+fn voucher_json() {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Own {
+        text: String,
+        hex: Hex,
+        keys: Vec<Hex>,
+    }
+    check("voucher.json", |_, own: &Own| {
+        let signed = from_text(&own.text)?;
+        assert_eq!(signed, own.hex.0);
+        let signed = Sign1::parse(ObjectType::Voucher, &signed)?;
+        let hash = signed.payload_hash().to_string();
+        let keys = keys(&own.keys);
+        let verified = signed.verify(&keys)?;
+        let mut described = describe::voucher(&Voucher::decode(&verified.payload)?);
+        described["payload_hash"] = hash.into();
+        Ok(described)
+    });
+}
+
+#[test]
+fn status_json() {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Own {
+        hex: Hex,
+        list: u32,
+        #[serde(default)]
+        held: Option<u64>,
+    }
+    check("status.json", |file, own: &Own| {
+        let trust = file.trust();
+        let entry = trust.list().status_list(own.list).unwrap();
+        let held = own.held.and_then(Timestamp::from_seconds);
+        let list = entry.accept(&own.hex.0, trust.list(), held)?;
+        Ok(describe::status_list(&list))
+    });
+}
+
+#[test]
+fn trust_json() {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Own {
+        pinned: Hex,
+        /// Files that were accepted before, each at its time, oldest first.
+        held: Vec<Held>,
+        hex: Hex,
+        now: u64,
+        /// Whether the file was accepted before and is taken up again.
+        #[serde(default)]
+        restore: bool,
+    }
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Held {
+        hex: Hex,
+        now: u64,
+    }
+    let accept = |state: Option<&TrustState>, pinned: &Hex, file: &Hex, now: Timestamp| {
+        let file = TrustFile::decode(&file.0)?;
+        match state {
+            None => TrustState::first(pinned.hash(), &file, now),
+            Some(state) => state.accept(&file, now),
+        }
+    };
+    check("trust.json", |_, own: &Own| {
+        let mut state = None;
+        for held in &own.held {
+            let now = Timestamp::from_seconds(held.now).unwrap();
+            state = Some(accept(state.as_ref(), &own.pinned, &held.hex, now).unwrap());
+        }
+        let now = Timestamp::from_seconds(own.now).unwrap();
+        let state = if own.restore {
+            TrustState::restore(own.pinned.hash(), &TrustFile::decode(&own.hex.0)?)?
+        } else {
+            accept(state.as_ref(), &own.pinned, &own.hex, now)?
+        };
+        Ok(describe::trust(&state, now))
+    });
+}
+
+#[test]
+fn openg2p_json() {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Own {
+        text: String,
+    }
+    check("openg2p.json", |file, own: &Own| {
+        let trust = file.trust();
+        let found = read_text(&own.text).and_then(|signed| authenticate(&signed, trust.list()));
+        Ok(match found {
+            Ok(authentic) => {
+                let mut described = describe::voucher(&authentic.voucher);
+                described["key_in_force"] = authentic.key_in_force.into();
+                described["payload_hash"] = authentic.payload_hash.to_string().into();
+                described
+            }
+            Err(reason) => describe::not_authentic(&reason),
+        })
+    });
+}
+
+#[test]
+fn record_json() {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Own {
+        hex: Hex,
+        #[serde(default)]
+        zeros: usize,
+        key: Hex,
+    }
+    check("record.json", |_, own: &Own| {
+        let bytes = padded(&own.hex, own.zeros);
+        let record = Record::decode(&bytes)?;
+        assert_eq!(record.encode().unwrap(), bytes);
+        Ok(describe::record(&record.open(&own.key.key())?))
+    });
+}
+
+#[test]
+fn sealed_json() {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Own {
+        hex: Hex,
+        #[serde(default)]
+        zeros: usize,
+        /// What the private key is derived from (RFC 9180 §7.1.3).
+        seed: Hex,
+    }
+    check("sealed.json", |_, own: &Own| {
+        let key = UnsealingKey::from_seed(own.seed.0.as_slice().try_into().unwrap());
+        let sealed = Sealed::decode(&padded(&own.hex, own.zeros))?;
+        Ok(json!({
+            "kid": sealed.kid.to_string(),
+            "hex": hex::encode(key.open(&sealed)?),
+        }))
+    });
+}
+
+#[test]
+fn batch_json() {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Own {
+        hex: Hex,
+    }
+    check("batch.json", |_, own: &Own| {
+        let batch = Batch::decode(&own.hex.0)?;
+        assert_eq!(batch.encode().unwrap(), own.hex.0);
+        Ok(describe::batch(&batch))
+    });
+}
+
+#[test]
+fn ack_json() {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Own {
+        hex: Hex,
+        keys: Vec<Hex>,
+    }
+    check("ack.json", |_, own: &Own| {
+        let (ack, hash) = Ack::open(&own.hex.0, &keys(&own.keys))?;
+        let mut described = describe::ack(&ack);
+        described["hash"] = hash.to_string().into();
+        Ok(described)
+    });
+}
+
+#[test]
+fn profile_json() {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Own {
+        hex: Hex,
+        keys: Vec<Hex>,
+    }
+    check("profile.json", |_, own: &Own| {
+        Ok(describe::profile(&Profile::open(&own.hex.0, &keys(&own.keys))?))
+    });
+}
+
+#[test]
+fn enrolment_json() {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Own {
+        #[serde(default)]
+        text: Option<String>,
+        #[serde(default)]
+        hex: Option<Hex>,
+    }
+    check("enrolment.json", |_, own: &Own| match (&own.text, &own.hex) {
+        (Some(text), None) => Ok(describe::offer(&Offer::from_text(text)?)),
+        (None, Some(hex)) => Ok(describe::request(&Request::open(&hex.0)?)),
+        _ => panic!("an offer's text or a request's bytes"),
+    });
+}
+
+#[test]
+fn session_json() {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Own {
+        hex: Hex,
+        key: Hex,
+    }
+    check("session.json", |_, own: &Own| {
+        Ok(describe::session(&SessionProof::open(&own.hex.0, &own.key.key())?))
+    });
+}
+
+/// The form alone, and that what each vector is judged with can itself be read.
+#[test]
+fn verdict_json() {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct File {
+        #[allow(dead_code, reason = "for people who read the file")]
+        about: String,
+        trusts: std::collections::BTreeMap<String, Trust>,
+        profiles: std::collections::BTreeMap<String, Hex>,
+        status_lists: std::collections::BTreeMap<String, Hex>,
+        vectors: Vec<Named<Own>>,
+    }
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Own {
+        text: String,
+        trust: String,
+        profile: String,
+        status_lists: Vec<String>,
+        clock: Clock,
+        redeemed: Vec<Redeemed>,
+    }
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Clock {
+        now: u64,
+        floor: u64,
+    }
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Redeemed {
+        identity: Hex,
+        claim: Hex,
+        at: u64,
+    }
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../test-vectors/verdict.json");
+    let file: File = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    assert!(!file.vectors.is_empty());
+    for Named { name, own, expect } in &file.vectors {
+        let trust = &file.trusts[&own.trust];
+        let state =
+            TrustState::restore(trust.pinned.hash(), &TrustFile::decode(&trust.file.0).unwrap())
+                .unwrap();
+        let purpose = protocol::key::KeyUse::Profile;
+        let keys: Vec<PublicKey> =
+            state.list().keys_for(purpose).map(|key| key.key.clone()).collect();
+        assert!(Profile::open(&file.profiles[&own.profile].0, &keys).is_ok(), "{name}");
+        for list in &own.status_lists {
+            let token = &file.status_lists[list].0;
+            let entries = &state.list().status_lists;
+            assert!(
+                entries.iter().any(|entry| entry.accept(token, state.list(), None).is_ok()),
+                "{name}: {list}"
+            );
+        }
+        for redeemed in &own.redeemed {
+            assert_eq!((redeemed.identity.0.len(), redeemed.claim.0.len()), (32, 16), "{name}");
+            assert!(redeemed.at <= own.clock.now.max(own.clock.floor), "{name}");
+        }
+        // Whatever the bytes alone decide is decided here already.
+        let found = read_text(&own.text).and_then(|signed| authenticate(&signed, state.list()));
+        match &found {
+            Err(reason) => {
+                assert_eq!(describe::not_authentic(reason)["refuse"], expect["refuse"], "{name}");
+            }
+            Ok(_) => {
+                let refused = expect.get("refuse").and_then(Value::as_str);
+                let accepted = expect.get("accept").and_then(Value::as_array);
+                assert!(refused.is_some() != accepted.is_some(), "{name}");
+            }
+        }
+    }
+}
