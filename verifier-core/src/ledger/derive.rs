@@ -337,13 +337,14 @@ fn hold_documents(db: &Connection, documents: &[Hash]) -> rusqlite::Result<()> {
     documents.iter().try_for_each(|document| hold.execute([Column(*document)]).map(|_| ()))
 }
 
-/// Acks may arrive out of order (by file). What an older one says of claims is overtaken.
+/// Acks may arrive out of order (by file); what an older one says of claims is overtaken. The
+/// server's clock decides before its cursor, which starts lower again on a server that was restored.
 fn is_newest(db: &Connection, ack: &Ack) -> rusqlite::Result<bool> {
-    let held: Option<(u64, Timestamp)> = db
-        .prepare_cached("SELECT cursor, server_time FROM last_ack")?
+    let held: Option<(Timestamp, u64)> = db
+        .prepare_cached("SELECT server_time, cursor FROM last_ack")?
         .query_row([], |row| Ok((get(row, 0)?, get(row, 1)?)))
         .optional()?;
-    Ok(held.is_none_or(|held| (ack.cursor, ack.server_time) >= held))
+    Ok(held.is_none_or(|held| (ack.server_time, ack.cursor) >= held))
 }
 
 fn update_claim(db: &Connection, update: &ClaimUpdate) -> rusqlite::Result<()> {

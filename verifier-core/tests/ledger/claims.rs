@@ -98,3 +98,15 @@ fn an_older_ack_that_comes_late_turns_no_claim_back() {
     assert_eq!(phone.ledger.last_ack().unwrap().unwrap().cursor, 9);
     assert_eq!(phone.findings(), [""; 0]);
 }
+
+#[test]
+fn a_server_that_was_restored_is_listened_to() {
+    let mut phone = Phone::new();
+    phone.redeem(10, 1, 1);
+    phone.answer(9, 20, &Outcome::Accepted);
+    let mut restored = phone.ack(3, 50);
+    restored.claims = vec![update(1, ClaimState::Approved)];
+    phone.accept(&restored);
+    assert_eq!(phone.ledger.claim(claim_id(1)).unwrap().unwrap().state, ClaimState::Approved);
+    assert_eq!(phone.ledger.last_ack().unwrap().unwrap().cursor, 3);
+}

@@ -11,3 +11,4 @@ mod outbox;
 mod phone;
 mod privacy;
 mod stored;
+mod stories;
