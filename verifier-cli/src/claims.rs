@@ -1,10 +1,13 @@
 //! `vouchsafe claims`: what this phone served, and what became of it.
 
 use crate::{Outcome, failure, phone, words};
+use protocol::{Benefit, Currency};
 use serde_json::{Value, json};
-use std::io::Write;
+use std::collections::BTreeMap;
+use std::io::{self, Write};
 use std::path::Path;
-use verifier_core::ledger::{Claim, Delivery, Page};
+use verifier_core::ledger::{Claim, Delivery, LedgerError, Page};
+use verifier_core::verifier::EngineError;
 
 /// List the claims of this phone, newest first, and what became of them
 #[derive(clap::Args)]
@@ -19,21 +22,64 @@ pub(crate) fn run(
     home: &Path,
     out: &mut impl Write,
 ) -> failure::Result<Outcome> {
-    let claims = phone::open_read_only(home)?.claims(Page::ALL)?;
-    if claims.is_empty() && !arguments.json {
+    let Listing { claims, unreadable, decimals } = list(home)?;
+    if claims.is_empty() && unreadable == 0 && !arguments.json {
         writeln!(out, "This phone has no claims yet.")?;
     }
     for claim in &claims {
+        let given = claim.served.as_ref().map(|served| {
+            let places = match &served.given {
+                Benefit::Money(money) => decimals.get(&money.currency()).copied(),
+                Benefit::Goods(_) => None,
+            };
+            served.given.words(places.unwrap_or(words::USUAL_DECIMALS))
+        });
         if arguments.json {
-            writeln!(out, "{}", as_json(claim))?;
+            writeln!(out, "{}", as_json(claim, given))?;
         } else {
-            write_words(claim, out)?;
+            write_words(claim, given, out)?;
         }
+    }
+    if unreadable > 0 {
+        writeln!(
+            io::stderr(),
+            "vouchsafe: the ledger is damaged; {unreadable} places in it cannot be read. Copy this home away and call the programme office"
+        )?;
+        return Ok(Outcome::Broken);
     }
     Ok(Outcome::Done)
 }
 
-fn as_json(claim: &Claim) -> Value {
+struct Listing {
+    claims: Vec<Claim>,
+    /// Places of a damaged ledger that hide claims.
+    unreadable: u64,
+    /// The decimal places of each currency that the phone's programmes use.
+    decimals: BTreeMap<Currency, u8>,
+}
+
+/// The claims; of a damaged ledger those that can still be read.
+fn list(home: &Path) -> failure::Result<Listing> {
+    let listed = phone::open_read_only(home)
+        .and_then(|verifier| Ok((verifier.claims(Page::ALL)?, verifier)));
+    match listed {
+        Ok((claims, verifier)) => {
+            let programmes = verifier.trust().map(|trust| trust.list().programmes.as_slice());
+            let decimals =
+                programmes.unwrap_or_default().iter().map(|it| (it.currency, it.decimals));
+            Ok(Listing { claims, unreadable: 0, decimals: decimals.collect() })
+        }
+        Err(EngineError::Ledger(LedgerError::Corrupt { .. })) => {
+            let readable = phone::ledger_read_only(home)?.readable_claims();
+            // A damaged ledger that gives everything is damaged all the same.
+            let unreadable = readable.unreadable.max(1);
+            Ok(Listing { claims: readable.claims, unreadable, decimals: BTreeMap::new() })
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn as_json(claim: &Claim, given: Option<String>) -> Value {
     let documents: Vec<Value> = claim
         .documents
         .iter()
@@ -47,7 +93,7 @@ fn as_json(claim: &Claim) -> Value {
         "at": claim.redeemed_at.to_string(),
         "operator": claim.operator.as_ref().map(|operator| operator.as_str()),
         "voucher": claim.served.as_ref().map(|it| it.identity.reference.to_string()),
-        "given": claim.served.as_ref().map(|it| words::benefit_words(&it.given, None)),
+        "given": given,
         "state": claim.state.name(),
         "reason": claim.reason,
         "delivery": delivery_word(&claim.delivery),
@@ -56,11 +102,8 @@ fn as_json(claim: &Claim) -> Value {
     })
 }
 
-fn write_words(claim: &Claim, out: &mut impl Write) -> failure::Result<()> {
-    let given = match &claim.served {
-        Some(served) => words::benefit_words(&served.given, None),
-        None => "(cannot be shown: this phone's key is lost)".to_owned(),
-    };
+fn write_words(claim: &Claim, given: Option<String>, out: &mut impl Write) -> failure::Result<()> {
+    let given = given.unwrap_or_else(|| "(cannot be shown: this phone's key is lost)".to_owned());
     writeln!(out, "{}  {}  {given}", claim.id, claim.redeemed_at)?;
     write!(out, "  {}", claim.state.name().replace('_', " "))?;
     if let Some(reason) = &claim.reason {

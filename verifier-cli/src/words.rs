@@ -71,9 +71,12 @@ pub(crate) fn refusal_json(refusal: &Refusal) -> Value {
     object
 }
 
+/// The decimal places of most currencies, where nothing says which a currency has.
+pub(crate) const USUAL_DECIMALS: u8 = 2;
+
 /// What a benefit is, with the places of the programme's currency.
 pub(crate) fn benefit_words(benefit: &Benefit, programme: Option<&Programme>) -> String {
-    benefit.words(programme.map_or(2, |programme| programme.decimals))
+    benefit.words(programme.map_or(USUAL_DECIMALS, |programme| programme.decimals))
 }
 
 fn write_voucher(
