@@ -35,7 +35,7 @@ pub(crate) fn run(
             served.given.words(places.unwrap_or(words::USUAL_DECIMALS))
         });
         if arguments.json {
-            writeln!(out, "{}", as_json(claim, given))?;
+            writeln!(out, "{}", as_json(claim, given.as_deref()))?;
         } else {
             write_words(claim, given, out)?;
         }
@@ -79,7 +79,7 @@ fn list(home: &Path) -> failure::Result<Listing> {
     }
 }
 
-fn as_json(claim: &Claim, given: Option<String>) -> Value {
+fn as_json(claim: &Claim, given: Option<&str>) -> Value {
     let documents: Vec<Value> = claim
         .documents
         .iter()
