@@ -3,7 +3,7 @@
 use crate::config::{Config, Home};
 use crate::database::{Database, migrate};
 use crate::keys::KeyRing;
-use crate::{Result, files, rooms};
+use crate::{Result, files, rooms, trust};
 use protocol::Timestamp;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -22,6 +22,8 @@ pub struct App {
     pub keys: KeyRing,
     /// The clock.
     pub clock: Clock,
+    /// The trust file that was read last.
+    pub(crate) newest_trust: trust::Newest,
 }
 
 impl App {
@@ -58,7 +60,8 @@ impl App {
         let db = Database::open(&config.location(&home)?).await?;
         migrate(&db, &rooms()).await?;
         let keys = KeyRing::at(home.keys());
-        Ok(App { home, config: Arc::new(config), db, keys, clock })
+        let newest_trust = trust::Newest::default();
+        Ok(App { home, config: Arc::new(config), db, keys, clock, newest_trust })
     }
 
     /// The time now.

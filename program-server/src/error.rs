@@ -43,7 +43,7 @@ pub enum Error {
 }
 
 /// Result of the server's work.
-pub type Result<T> = std::result::Result<T, Error>;
+pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
     /// An [`Error::Invalid`] with these words.
@@ -62,7 +62,7 @@ impl Error {
     }
 
     /// An [`Error::NotFound`].
-    pub fn not_found(what: &'static str, id: impl ToString) -> Self {
+    pub fn not_found(what: &'static str, id: &(impl ToString + ?Sized)) -> Self {
         Error::NotFound { what, id: id.to_string() }
     }
 

@@ -10,6 +10,9 @@ pub mod database;
 mod error;
 pub mod files;
 pub mod keys;
+pub mod programmes;
+pub mod providers;
+pub mod trust;
 pub mod vouchers;
 
 pub use app::App;
@@ -17,5 +20,5 @@ pub use error::{Error, Result};
 
 /// The rooms' tables, each room after those whose tables it refers to.
 fn rooms() -> Vec<database::Room> {
-    vec![]
+    vec![programmes::schema(), providers::schema(), trust::schema(), vouchers::schema()]
 }

@@ -1,4 +1,266 @@
-//! Vouchers as the office issues them.
+//! Vouchers as the office issues them, and what it decided of them since.
+//!
+//! What was signed is kept whole, so that it can be printed again, and a second voucher under the
+//! same identity can be told from the true one.
 
+mod issue;
 pub mod picture;
+mod store;
 pub mod words;
+
+pub use issue::{Line, Order, issue, issued_lines};
+pub use store::schema;
+
+use crate::database::Transaction;
+use crate::{Error, Result, programmes, providers, trust};
+use picture::VoucherCard;
+use protocol::cose::{ObjectType, Sign1};
+use protocol::id::{Audience, VoucherId};
+use protocol::voucher::{Identity, Voucher, to_text};
+use protocol::{Hash, Timestamp};
+use sea_orm::ConnectionTrait;
+
+pub use crate::trust::Withdrawal;
+
+/// A voucher that this office issued.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IssuedVoucher {
+    /// What people call it by, as it is printed: `7K2M-94QX`.
+    pub reference: String,
+    /// Its claims.
+    pub voucher: Voucher,
+    /// The signed bytes.
+    pub signed: Vec<u8>,
+    /// What the office decided of it since.
+    pub withdrawal: Withdrawal,
+}
+
+impl IssuedVoucher {
+    fn read(reference: String, signed: Vec<u8>, withdrawal: Withdrawal) -> Result<Self> {
+        let envelope = Sign1::parse(ObjectType::Voucher, &signed)?;
+        let voucher = Voucher::decode(envelope.unverified_payload())?;
+        Ok(IssuedVoucher { reference, voucher, signed, withdrawal })
+    }
+
+    /// The digest of what was signed. The same identity with another digest is a twin.
+    ///
+    /// # Errors
+    /// [`Error::Protocol`] when the stored bytes are damaged.
+    pub fn payload_hash(&self) -> Result<Hash> {
+        Ok(Sign1::parse(ObjectType::Voucher, &self.signed)?.payload_hash())
+    }
+
+    /// The QR text.
+    ///
+    /// # Errors
+    /// [`Error::Protocol`] when it is longer than a QR code holds.
+    pub fn text(&self) -> Result<String> {
+        Ok(to_text(&self.signed)?)
+    }
+}
+
+/// A voucher as pictures that people can hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pictures {
+    /// Portable Network Graphics.
+    pub png: Vec<u8>,
+    /// Scalable Vector Graphics.
+    pub svg: String,
+}
+
+/// Draws a voucher.
+///
+/// # Errors
+/// [`Error::NotFound`] when its programme is gone, [`Error::Invalid`] when it cannot be drawn.
+pub async fn draw(
+    connection: &impl ConnectionTrait,
+    office: &str,
+    issued: &IssuedVoucher,
+) -> Result<Pictures> {
+    let voucher = &issued.voucher;
+    let programme = programmes::get(connection, &voucher.programme).await?;
+    let provider = match &voucher.audience {
+        Some(audience) => Some(providers::audience_name(connection, audience).await?),
+        None => None,
+    };
+    let card = VoucherCard {
+        programme: &programme.name,
+        assistance: &voucher.assistance,
+        benefit: &voucher.benefit,
+        decimals: programme.decimals,
+        holder: voucher.holder.as_ref(),
+        provider: provider.as_deref(),
+        first_day: programme.zone.day_of(voucher.not_before),
+        last_day: programme.zone.last_day_before(voucher.expires),
+        reference: &issued.reference,
+        issuer: office,
+        qr_text: &issued.text()?,
+    };
+    let undrawn = |error: picture::PictureError| {
+        Error::Invalid(format!("voucher {}: {error}", issued.reference))
+    };
+    Ok(Pictures { png: card.png().map_err(undrawn)?, svg: card.svg().map_err(undrawn)? })
+}
+
+/// The voucher that this office issued under this identity.
+///
+/// # Errors
+/// [`Error::Database`].
+pub async fn issued(
+    connection: &impl ConnectionTrait,
+    identity: &Identity,
+) -> Result<Option<IssuedVoucher>> {
+    store::find(connection, identity.hash()).await
+}
+
+/// The voucher with this `cti`, as hexadecimal digits, or with this printed reference.
+///
+/// # Errors
+/// [`Error::NotFound`].
+pub async fn find(connection: &impl ConnectionTrait, named: &str) -> Result<IssuedVoucher> {
+    let found = match VoucherId::from_hex(named) {
+        Some(cti) => store::find_cti(connection, cti).await?,
+        None => {
+            let plain: String = named.chars().filter(char::is_ascii_alphanumeric).collect();
+            store::find_reference(connection, &hyphenated(&plain.to_ascii_uppercase())).await?
+        }
+    };
+    found.ok_or_else(|| Error::not_found("voucher", named))
+}
+
+fn hyphenated(reference: &str) -> String {
+    match reference.split_at_checked(4) {
+        Some((front, back)) if !back.is_empty() => format!("{front}-{back}"),
+        _ => reference.to_owned(),
+    }
+}
+
+/// Vouchers that name one of these providers or groups, in the order of their references, from the
+/// one after `after` on.
+///
+/// # Errors
+/// [`Error::Database`].
+pub async fn naming(
+    connection: &impl ConnectionTrait,
+    audiences: &[Audience],
+    after: Option<&str>,
+    most: u64,
+) -> Result<Vec<IssuedVoucher>> {
+    store::naming(connection, audiences, after, most).await
+}
+
+/// Marks vouchers as served; those of other issuers have no place in our lists and are passed over.
+///
+/// # Errors
+/// [`Error::Database`].
+pub async fn redeemed(transaction: &Transaction, vouchers: &[Identity]) -> Result<()> {
+    mark(transaction, vouchers, true).await
+}
+
+/// Marks a voucher as not served after all.
+///
+/// # Errors
+/// [`Error::Database`].
+pub async fn released(transaction: &Transaction, voucher: &Identity) -> Result<()> {
+    mark(transaction, std::slice::from_ref(voucher), false).await
+}
+
+async fn mark(transaction: &Transaction, vouchers: &[Identity], served: bool) -> Result<()> {
+    let hashes: Vec<Hash> = vouchers.iter().map(Identity::hash).collect();
+    let places = store::places(&**transaction, &hashes).await?;
+    trust::mark_redeemed(transaction, &places, served).await
+}
+
+/// A step that the office takes with a voucher after it was issued.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decision {
+    /// Take it back for good.
+    Revoke,
+    /// Hold it for now.
+    Suspend,
+    /// End a suspension.
+    Lift,
+}
+
+/// A decision as it was taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DecisionTaken {
+    /// Which.
+    pub decision: Decision,
+    /// Why, in the office's words.
+    pub reason: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// Where a decision leads.
+fn after(withdrawal: Withdrawal, decision: Decision) -> Result<Withdrawal, &'static str> {
+    match (decision, withdrawal) {
+        (_, Withdrawal::Revoked) => Err("it was revoked, which is for good"),
+        (Decision::Revoke, _) => Ok(Withdrawal::Revoked),
+        (Decision::Suspend, Withdrawal::None) => Ok(Withdrawal::Suspended),
+        (Decision::Suspend, Withdrawal::Suspended) => Err("it is suspended already"),
+        (Decision::Lift, Withdrawal::Suspended) => Ok(Withdrawal::None),
+        (Decision::Lift, Withdrawal::None) => Err("it is not suspended"),
+    }
+}
+
+/// Takes a decision on the voucher with this `cti` or printed reference.
+///
+/// # Errors
+/// [`Error::NotFound`]; [`Error::Conflict`] when the voucher does not stand so that it could be
+/// taken; [`Error::Invalid`] without a reason.
+pub async fn decide(
+    transaction: &Transaction,
+    named: &str,
+    decision: Decision,
+    reason: &str,
+    now: Timestamp,
+) -> Result<IssuedVoucher> {
+    programmes::check_name(reason)
+        .map_err(|_| Error::invalid("give the reason in one line; it is kept with the voucher"))?;
+    let mut issued = find(&**transaction, named).await?;
+    let identity = issued.voucher.identity.hash();
+    transaction.hold(&format!("voucher {identity}")).await?;
+    issued = store::find(&**transaction, identity).await?.unwrap_or(issued);
+    issued.withdrawal = after(issued.withdrawal, decision)
+        .map_err(|why| Error::Conflict(format!("voucher {}: {why}", issued.reference)))?;
+    let taken = DecisionTaken { decision, reason: reason.to_owned(), at: now };
+    store::decide(&**transaction, identity, issued.withdrawal, &taken).await?;
+    if let Some(status) = issued.voucher.status {
+        trust::withdraw(transaction, status, issued.withdrawal).await?;
+    }
+    Ok(issued)
+}
+
+/// The decisions taken on a voucher, oldest first.
+///
+/// # Errors
+/// [`Error::Database`].
+pub async fn decisions(
+    connection: &impl ConnectionTrait,
+    identity: &Identity,
+) -> Result<Vec<DecisionTaken>> {
+    store::decisions(connection, identity.hash()).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_revoked_voucher_stays_revoked() {
+        for decision in [Decision::Revoke, Decision::Suspend, Decision::Lift] {
+            assert!(after(Withdrawal::Revoked, decision).is_err());
+        }
+    }
+
+    #[test]
+    fn a_suspension_can_be_lifted_or_turned_into_a_revocation() {
+        assert_eq!(after(Withdrawal::None, Decision::Suspend), Ok(Withdrawal::Suspended));
+        assert_eq!(after(Withdrawal::Suspended, Decision::Lift), Ok(Withdrawal::None));
+        assert_eq!(after(Withdrawal::Suspended, Decision::Revoke), Ok(Withdrawal::Revoked));
+        assert!(after(Withdrawal::Suspended, Decision::Suspend).is_err());
+        assert!(after(Withdrawal::None, Decision::Lift).is_err());
+    }
+}

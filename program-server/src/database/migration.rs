@@ -25,7 +25,7 @@ pub struct Migration(pub Vec<Step>);
 /// One change of the schema.
 pub enum Step {
     /// A new table.
-    CreateTable(TableCreateStatement),
+    CreateTable(Box<TableCreateStatement>),
     /// A changed table: one change a step, as SQLite wants it.
     AlterTable(TableAlterStatement),
     /// A new index; with `and_where` a partial one.
@@ -41,7 +41,7 @@ pub enum Step {
 
 impl From<&mut TableCreateStatement> for Step {
     fn from(statement: &mut TableCreateStatement) -> Self {
-        Step::CreateTable(statement.take())
+        Step::CreateTable(Box::new(statement.take()))
     }
 }
 
@@ -164,7 +164,7 @@ async fn version_of(connection: &impl ConnectionTrait, room: &Room) -> Result<us
 impl Step {
     async fn run(&self, transaction: &Transaction) -> Result<()> {
         match self {
-            Step::CreateTable(statement) => transaction.execute(statement).await?,
+            Step::CreateTable(statement) => transaction.execute(&**statement).await?,
             Step::AlterTable(statement) => transaction.execute(statement).await?,
             Step::CreateIndex(statement) => transaction.execute(statement).await?,
             Step::Sql { sqlite, postgres } => {

@@ -1,0 +1,251 @@
+//! The tables of providers, groups, and who belongs where.
+
+use super::Provider;
+use crate::Result;
+use crate::database::{Migration, Room, Stored, column};
+use protocol::id::Audience;
+use sea_orm::sea_query::{ForeignKey, Index, OnConflict, Table};
+use sea_orm::{
+    ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _, Set,
+};
+
+/// Whatever a voucher's `aud` may name.
+mod audience {
+    use crate::database::Stored;
+    use protocol::id::Audience;
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Debug, Clone, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "audiences")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Stored<Audience>,
+        pub name: String,
+    }
+
+    #[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+mod provider {
+    use crate::database::Stored;
+    use protocol::id::Audience;
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Debug, Clone, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "providers")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Stored<Audience>,
+        pub account_name: Option<String>,
+    }
+
+    #[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+mod member {
+    use crate::database::Stored;
+    use protocol::id::Audience;
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Debug, Clone, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "group_members")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub group_id: Stored<Audience>,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub provider: Stored<Audience>,
+    }
+
+    #[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+mod served {
+    use crate::database::Stored;
+    use protocol::id::{Audience, ProgrammeId};
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Debug, Clone, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "provider_programmes")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub provider: Stored<Audience>,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub programme: Stored<ProgrammeId>,
+    }
+
+    #[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// The room's tables.
+#[must_use]
+pub fn schema() -> Room {
+    let audiences = Table::create()
+        .table(audience::Entity)
+        .col(column::text("id").primary_key())
+        .col(column::text("name"))
+        .into();
+    let providers = Table::create()
+        .table(provider::Entity)
+        .col(column::text("id").primary_key())
+        .col(column::text("account_name").null())
+        .foreign_key(
+            ForeignKey::create()
+                .from(provider::Entity, provider::Column::Id)
+                .to(audience::Entity, audience::Column::Id),
+        )
+        .into();
+    let members = Table::create()
+        .table(member::Entity)
+        .col(column::text("group_id"))
+        .col(column::text("provider"))
+        .primary_key(
+            Index::create().col(member::Column::GroupId).col(member::Column::Provider).primary(),
+        )
+        .foreign_key(
+            ForeignKey::create()
+                .from(member::Entity, member::Column::GroupId)
+                .to(audience::Entity, audience::Column::Id),
+        )
+        .foreign_key(
+            ForeignKey::create()
+                .from(member::Entity, member::Column::Provider)
+                .to(provider::Entity, provider::Column::Id),
+        )
+        .into();
+    let served = Table::create()
+        .table(served::Entity)
+        .col(column::text("provider"))
+        .col(column::text("programme"))
+        .primary_key(
+            Index::create().col(served::Column::Provider).col(served::Column::Programme).primary(),
+        )
+        .foreign_key(
+            ForeignKey::create()
+                .from(served::Entity, served::Column::Provider)
+                .to(provider::Entity, provider::Column::Id),
+        )
+        .foreign_key(
+            ForeignKey::create()
+                .from(served::Entity, served::Column::Programme)
+                .to("programmes", "id"),
+        )
+        .into();
+    Room {
+        name: "providers",
+        migrations: vec![Migration(vec![audiences, providers, members, served])],
+    }
+}
+
+pub(super) async fn insert(connection: &impl ConnectionTrait, new: &Provider) -> Result<()> {
+    let audience = |id: &Audience, name: &str| audience::ActiveModel {
+        id: Set(Stored(id.clone())),
+        name: Set(name.to_owned()),
+    };
+    audience::Entity::insert(audience(&new.id, &new.name))
+        .exec_without_returning(connection)
+        .await?;
+    let account_name = Set(new.account_name.clone());
+    provider::Entity::insert(provider::ActiveModel {
+        id: Set(Stored(new.id.clone())),
+        account_name,
+    })
+    .exec_without_returning(connection)
+    .await?;
+    for group in &new.groups {
+        audience::Entity::insert(audience(group, group.as_str()))
+            .on_conflict(OnConflict::column(audience::Column::Id).do_nothing().to_owned())
+            .exec_without_returning(connection)
+            .await?;
+        member::Entity::insert(member::ActiveModel {
+            group_id: Set(Stored(group.clone())),
+            provider: Set(Stored(new.id.clone())),
+        })
+        .exec_without_returning(connection)
+        .await?;
+    }
+    for programme in &new.programmes {
+        served::Entity::insert(served::ActiveModel {
+            provider: Set(Stored(new.id.clone())),
+            programme: Set(Stored(programme.clone())),
+        })
+        .exec_without_returning(connection)
+        .await?;
+    }
+    Ok(())
+}
+
+pub(super) async fn all(connection: &impl ConnectionTrait) -> Result<Vec<Provider>> {
+    let rows = provider::Entity::find().order_by_asc(provider::Column::Id).all(connection).await?;
+    let mut providers = Vec::with_capacity(rows.len());
+    for row in rows {
+        providers.push(assemble(connection, row).await?);
+    }
+    Ok(providers)
+}
+
+pub(super) async fn find(
+    connection: &impl ConnectionTrait,
+    id: &Audience,
+) -> Result<Option<Provider>> {
+    match provider::Entity::find_by_id(Stored(id.clone())).one(connection).await? {
+        Some(row) => Ok(Some(assemble(connection, row).await?)),
+        None => Ok(None),
+    }
+}
+
+pub(super) async fn name(
+    connection: &impl ConnectionTrait,
+    id: &Audience,
+) -> Result<Option<String>> {
+    let row = audience::Entity::find_by_id(Stored(id.clone())).one(connection).await?;
+    Ok(row.map(|row| row.name))
+}
+
+pub(super) async fn members(
+    connection: &impl ConnectionTrait,
+    group: &Audience,
+) -> Result<Vec<Provider>> {
+    let rows = member::Entity::find()
+        .filter(member::Column::GroupId.eq(Stored(group.clone())))
+        .order_by_asc(member::Column::Provider)
+        .all(connection)
+        .await?;
+    let mut members = Vec::with_capacity(rows.len());
+    for row in rows {
+        members.extend(find(connection, &row.provider.0).await?);
+    }
+    Ok(members)
+}
+
+async fn assemble(connection: &impl ConnectionTrait, row: provider::Model) -> Result<Provider> {
+    let groups = member::Entity::find()
+        .filter(member::Column::Provider.eq(row.id.clone()))
+        .order_by_asc(member::Column::GroupId)
+        .all(connection)
+        .await?;
+    let programmes = served::Entity::find()
+        .filter(served::Column::Provider.eq(row.id.clone()))
+        .order_by_asc(served::Column::Programme)
+        .all(connection)
+        .await?;
+    let name = name(connection, &row.id.0).await?;
+    Ok(Provider {
+        name: name.ok_or_else(|| crate::Error::broken("a provider without a name"))?,
+        id: row.id.0,
+        groups: groups.into_iter().map(|row| row.group_id.0).collect(),
+        programmes: programmes.into_iter().map(|row| row.programme.0).collect(),
+        account_name: row.account_name,
+    })
+}

@@ -1,0 +1,38 @@
+//! What phones trust: the root ceremony, the office's keys, the trust list and the status lists.
+//!
+//! The trust list is put together from what the rooms hold and signed anew whenever that changed or
+//! the list has grown a day old; every version is stored whole before anyone gets it. Status lists
+//! are signed when they are asked for and something changed.
+
+mod ceremony;
+mod keys;
+mod publication;
+mod status;
+mod store;
+
+pub use ceremony::{Ceremony, CeremonyReport, hold_ceremony};
+pub use keys::{
+    Foreign, TrustedKey, add_foreign_issuer, add_issuer_key, compromise, keys, retire, signer,
+    unsealing,
+};
+pub use publication::{Newest, Published, current, current_file, publish, root_hash};
+pub use status::{Withdrawal, allot, mark_redeemed, status_address, status_token, withdraw};
+pub use store::schema;
+
+use protocol::Hash;
+
+/// Signed bytes as they are served, with the validator for caches.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Served {
+    /// The bytes.
+    pub bytes: Vec<u8>,
+    /// A strong entity tag (RFC 9110 §8.8.3), quotes included.
+    pub etag: String,
+}
+
+impl Served {
+    fn new(bytes: Vec<u8>) -> Self {
+        let etag = format!("\"{}\"", Hash::of(&bytes));
+        Served { bytes, etag }
+    }
+}

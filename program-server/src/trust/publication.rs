@@ -1,0 +1,192 @@
+//! Putting the trust list together, signing it, and handing out the newest.
+
+use super::Served;
+use super::keys::keys;
+use super::status;
+use super::store::{list, root, sealing};
+use crate::database::{Stored, Transaction};
+use crate::keys::Purpose;
+use crate::programmes::{self, Programme};
+use crate::{App, Error, Result};
+use protocol::key::{KeyUse, Signer};
+use protocol::trust::{TrustFile, TrustList, TrustState};
+use protocol::{Hash, Span};
+use sea_orm::{ConnectionTrait, EntityTrait as _, QueryOrder as _, QuerySelect as _, Set};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// How old a list may grow before it is signed anew, so that phones see that the office is alive.
+const RENEW_AFTER: Span = Span::days(1);
+
+/// When a list says that the next is due.
+const NEXT_DUE: Span = Span::days(30);
+
+/// The newest trust file.
+#[derive(Debug)]
+pub struct Published {
+    /// The file as phones get it.
+    pub served: Served,
+    /// What it says, for judging what phones bring.
+    pub state: TrustState,
+}
+
+/// The file that was read last, so that its signatures are not checked for every request.
+#[derive(Clone, Default)]
+pub struct Newest(Arc<Mutex<Option<Arc<Published>>>>);
+
+/// The digest of the root that new phones pin.
+///
+/// # Errors
+/// [`Error::Unavailable`] before the key ceremony.
+pub async fn root_hash(connection: &impl ConnectionTrait) -> Result<Hash> {
+    Ok(last_root(connection).await?.payload_hash.0)
+}
+
+/// The newest trust file as it is served.
+///
+/// # Errors
+/// As [`current`].
+pub async fn current_file(app: &App) -> Result<Served> {
+    Ok(current(app).await?.served.clone())
+}
+
+/// The newest trust file, signed anew when something in it changed or it has grown a day old. When
+/// it cannot be signed now, the last one is given and the fault is logged.
+///
+/// # Errors
+/// [`Error::Unavailable`] before the key ceremony.
+pub async fn current(app: &App) -> Result<Arc<Published>> {
+    let held = newest(app).await?;
+    let due = match &held {
+        None => true,
+        Some(held) => {
+            let mut list = assemble(app, app.db.reader()).await?;
+            let last = held.state.list();
+            let aged = held.state.age(app.now()) >= RENEW_AFTER;
+            (list.version, list.issued, list.expires) = (last.version, last.issued, last.expires);
+            aged || list != *last
+        }
+    };
+    match held {
+        Some(held) if !due => Ok(held),
+        held => match (publish(app).await, held) {
+            (Ok(published), _) => Ok(published),
+            (Err(error), Some(held)) => {
+                tracing::error!(%error, "the trust list is due and could not be signed");
+                Ok(held)
+            }
+            (Err(error), None) => Err(error),
+        },
+    }
+}
+
+/// Signs and stores a new version of the trust list, whatever the last one says.
+///
+/// # Errors
+/// [`Error::Unavailable`] before the key ceremony or without the trust key.
+pub async fn publish(app: &App) -> Result<Arc<Published>> {
+    let transaction = app.db.begin().await?;
+    transaction.hold("trust").await?;
+    publish_in(app, &transaction).await?;
+    transaction.commit().await?;
+    newest(app).await?.ok_or_else(|| Error::broken("a trust list that was just stored is gone"))
+}
+
+/// As [`publish`], in a transaction that holds `trust`.
+pub(super) async fn publish_in(app: &App, transaction: &Transaction) -> Result<()> {
+    let connection = &**transaction;
+    let mut list = assemble(app, connection).await?;
+    if let Some(last) = last_file(connection).await? {
+        list.version = last.version.0 + 1;
+        list.issued = app.now().max(last.issued.0);
+        list.expires = list.issued.after(NEXT_DUE);
+    }
+    let roots = root::Entity::find().order_by_asc(root::Column::Version).all(connection).await?;
+    let roots: Vec<Vec<u8>> = roots.into_iter().map(|root| root.signed).collect();
+    let trusted = app.keys.signers(Purpose::Signs(KeyUse::Trust))?;
+    let signers: Vec<&dyn Signer> = trusted.iter().map(|key| key.as_ref() as &dyn Signer).collect();
+    let file = TrustFile { roots, list: list.sign(&signers)? };
+    // Read as a phone would read it, so that what is stored can be accepted.
+    let pinned = file.first_root_hash()?;
+    let state = TrustState::restore(pinned, &file).map_err(|error| {
+        Error::Unavailable(format!("the trust list cannot be signed with the keys here: {error}"))
+    })?;
+    list::Entity::insert(list::ActiveModel {
+        version: Set(Stored(list.version)),
+        list_hash: Set(Stored(state.list_hash())),
+        issued: Set(Stored(list.issued)),
+        file: Set(file.encode()?),
+    })
+    .exec_without_returning(connection)
+    .await?;
+    Ok(())
+}
+
+/// What the trust list says now, as version 1 of this moment.
+async fn assemble(app: &App, connection: &impl ConnectionTrait) -> Result<TrustList> {
+    let programmes = programmes::all(connection).await?;
+    let ids: Vec<_> = programmes.iter().map(|programme| programme.id.clone()).collect();
+    let keys: Vec<_> = keys(connection).await?.iter().map(|key| key.entry(&ids)).collect();
+    let status_lists = status::entries(connection, &keys).await?;
+    let sealing_rows =
+        sealing::Entity::find().order_by_desc(sealing::Column::Made).all(connection).await?;
+    let sealing_keys = sealing_rows
+        .iter()
+        .map(|row| Ok(app.keys.unsealing(row.kid.0)?.public().clone()))
+        .collect::<Result<_>>()?;
+    let issued = app.now();
+    Ok(TrustList {
+        version: 1,
+        issued,
+        expires: issued.after(NEXT_DUE),
+        freshness: app.config.trust_age.freshness(),
+        status_freshness: app.config.status_age.freshness(),
+        keys,
+        programmes: programmes.iter().map(Programme::for_trust_list).collect(),
+        status_lists,
+        ended_delegations: Vec::new(),
+        sealing_keys,
+        app_minimum: None,
+    })
+}
+
+async fn newest(app: &App) -> Result<Option<Arc<Published>>> {
+    let connection = app.db.reader();
+    let last_hash = list::Entity::find()
+        .order_by_desc(list::Column::Version)
+        .select_only()
+        .column(list::Column::ListHash)
+        .into_tuple::<Stored<Hash>>()
+        .one(connection)
+        .await?;
+    let Some(Stored(last_hash)) = last_hash else {
+        last_root(connection).await?;
+        return Ok(None);
+    };
+    let Newest(held) = &app.newest_trust;
+    if let Some(held) = held.lock().unwrap_or_else(PoisonError::into_inner).as_ref()
+        && held.state.list_hash() == last_hash
+    {
+        return Ok(Some(held.clone()));
+    }
+    let row =
+        last_file(connection).await?.ok_or_else(|| Error::broken("the trust file is gone"))?;
+    let file = TrustFile::decode(&row.file)?;
+    let state = TrustState::restore(file.first_root_hash()?, &file)?;
+    let published = Arc::new(Published { served: Served::new(row.file), state });
+    *held.lock().unwrap_or_else(PoisonError::into_inner) = Some(published.clone());
+    Ok(Some(published))
+}
+
+async fn last_file(connection: &impl ConnectionTrait) -> Result<Option<list::Model>> {
+    Ok(list::Entity::find().order_by_desc(list::Column::Version).one(connection).await?)
+}
+
+async fn last_root(connection: &impl ConnectionTrait) -> Result<root::Model> {
+    let last = root::Entity::find().order_by_desc(root::Column::Version).one(connection).await?;
+    last.ok_or_else(|| {
+        Error::Unavailable(
+            "the key ceremony was not held yet: `vouchsafe-server trust ceremony --root-keys DIR`"
+                .to_owned(),
+        )
+    })
+}

@@ -1,0 +1,338 @@
+//! Status lists: an index for each voucher, what is known of it, and the signed tokens.
+
+use super::Served;
+use super::keys::signer;
+use super::store::status_entry::{self, Withdrawn};
+use super::store::{status_change, status_list};
+use crate::database::{Stored, Transaction};
+use crate::{App, Error, Result, keys};
+use protocol::id::ProgrammeId;
+use protocol::key::KeyUse;
+use protocol::status::{Entries, MAX_ENTRIES, Status, StatusList};
+use protocol::trust::{IssuerKey, StatusListEntry};
+use protocol::voucher::StatusRef;
+use protocol::{Span, Timestamp};
+use sea_orm::sea_query::{Expr, ExprTrait as _};
+use sea_orm::{
+    ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, IntoActiveModel as _,
+    QueryFilter as _, QueryOrder as _, QuerySelect as _, Set,
+};
+use std::collections::BTreeSet;
+
+/// Indices of one list that are given out before another list begins: half of them, so that a
+/// random one is free after two draws on average.
+const CAPACITY: u32 = MAX_ENTRIES / 2;
+
+/// How old a token may grow before it is signed anew although nothing changed.
+const RENEW_AFTER: Span = Span::hours(1);
+
+/// Rows in one statement: both engines bound the number of values.
+const ROWS_AT_ONCE: usize = 500;
+
+/// What the office decided of a voucher after it was issued.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Withdrawal {
+    /// Nothing against it.
+    None,
+    /// Held for now.
+    Suspended,
+    /// Taken back for good.
+    Revoked,
+}
+
+/// What the list says of an index. A voucher that was taken back stays so, served or not; a served
+/// one is never shown as merely suspended.
+fn published(withdrawal: Withdrawn, redeemed: bool) -> Status {
+    match (withdrawal, redeemed) {
+        (Withdrawn::Revoked, _) => Status::Revoked,
+        (_, true) => Status::Redeemed,
+        (Withdrawn::Suspended, false) => Status::Suspended,
+        (Withdrawn::None, false) => Status::Valid,
+    }
+}
+
+/// The address of a list: the path where it is served, and the `sub` of its tokens.
+#[must_use]
+pub fn status_address(number: u32) -> String {
+    format!("/v1/status/{number}")
+}
+
+/// Takes `count` random free indices for vouchers of this programme that expire in this month.
+///
+/// # Errors
+/// [`Error::Database`], [`Error::Unavailable`] without randomness.
+pub async fn allot(
+    transaction: &Transaction,
+    programme: &ProgrammeId,
+    month: jiff::civil::Date,
+    count: usize,
+    now: Timestamp,
+) -> Result<Vec<StatusRef>> {
+    transaction.hold("status lists").await?;
+    let month = month.strftime("%Y-%m").to_string();
+    let mut allotted = Vec::with_capacity(count);
+    while allotted.len() < count {
+        let list = list_with_room(transaction, programme, &month, now).await?;
+        let room = (CAPACITY - list.taken.0) as usize;
+        let wanted = (count - allotted.len()).min(room).min(ROWS_AT_ONCE);
+        let drawn = draw_free(transaction, list.number.0, wanted).await?;
+        status_entry::Entity::insert_many(drawn.iter().map(|position| status_entry::ActiveModel {
+            list: Set(list.number),
+            position: Set(Stored(*position)),
+            withdrawal: Set(Withdrawn::None),
+            redeemed: Set(false),
+        }))
+        .exec_without_returning(&**transaction)
+        .await?;
+        let mut row = list.clone().into_active_model();
+        row.taken = Set(Stored(list.taken.0 + drawn.len() as u32));
+        status_list::Entity::update(row).exec(&**transaction).await?;
+        allotted.extend(drawn.into_iter().map(|index| StatusRef { list: list.number.0, index }));
+    }
+    Ok(allotted)
+}
+
+async fn list_with_room(
+    transaction: &Transaction,
+    programme: &ProgrammeId,
+    month: &str,
+    now: Timestamp,
+) -> Result<status_list::Model> {
+    let with_room = status_list::Entity::find()
+        .filter(status_list::Column::Programme.eq(Stored(programme.clone())))
+        .filter(status_list::Column::Month.eq(month))
+        .filter(status_list::Column::Taken.lt(Stored(CAPACITY)))
+        .order_by_asc(status_list::Column::Number)
+        .one(&**transaction)
+        .await?;
+    if let Some(list) = with_room {
+        return Ok(list);
+    }
+    let last = status_list::Entity::find()
+        .order_by_desc(status_list::Column::Number)
+        .one(&**transaction)
+        .await?;
+    let list = status_list::Model {
+        number: Stored(last.map_or(1, |last| last.number.0 + 1)),
+        programme: Stored(programme.clone()),
+        month: month.to_owned(),
+        taken: Stored(0),
+        made: Stored(now),
+        token_issued: None,
+        token: None,
+    };
+    status_list::Entity::insert(list.clone().into_active_model())
+        .exec_without_returning(&**transaction)
+        .await?;
+    Ok(list)
+}
+
+/// Draws positions that no voucher has, in random order.
+async fn draw_free(transaction: &Transaction, list: u32, count: usize) -> Result<Vec<u32>> {
+    let mut free: Vec<u32> = Vec::with_capacity(count);
+    while free.len() < count {
+        let mut drawn: Vec<u32> = Vec::new();
+        while free.len() + drawn.len() < count {
+            let mut bytes = [0; 4];
+            keys::random(&mut bytes)?;
+            // The number of entries is a power of two, so no position is favoured.
+            let position = u32::from_be_bytes(bytes) % MAX_ENTRIES;
+            if !free.contains(&position) && !drawn.contains(&position) {
+                drawn.push(position);
+            }
+        }
+        let taken: BTreeSet<u32> = status_entry::Entity::find()
+            .filter(status_entry::Column::List.eq(Stored(list)))
+            .filter(status_entry::Column::Position.is_in(drawn.iter().copied().map(Stored)))
+            .all(&**transaction)
+            .await?
+            .into_iter()
+            .map(|row| row.position.0)
+            .collect();
+        free.extend(drawn.into_iter().filter(|position| !taken.contains(position)));
+    }
+    Ok(free)
+}
+
+/// Says of each of these vouchers whether it was served.
+///
+/// # Errors
+/// [`Error::Broken`] for an index that no voucher has.
+pub async fn mark_redeemed(
+    transaction: &Transaction,
+    vouchers: &[StatusRef],
+    redeemed: bool,
+) -> Result<()> {
+    let row = status_entry::ActiveModel { redeemed: Set(redeemed), ..Default::default() };
+    mark(transaction, vouchers, row).await
+}
+
+/// Says what the office decided of a voucher.
+///
+/// # Errors
+/// [`Error::Broken`] for an index that no voucher has.
+pub async fn withdraw(
+    transaction: &Transaction,
+    voucher: StatusRef,
+    withdrawal: Withdrawal,
+) -> Result<()> {
+    let withdrawal = match withdrawal {
+        Withdrawal::None => Withdrawn::None,
+        Withdrawal::Suspended => Withdrawn::Suspended,
+        Withdrawal::Revoked => Withdrawn::Revoked,
+    };
+    let row = status_entry::ActiveModel { withdrawal: Set(withdrawal), ..Default::default() };
+    mark(transaction, &[voucher], row).await
+}
+
+async fn mark(
+    transaction: &Transaction,
+    vouchers: &[StatusRef],
+    row: status_entry::ActiveModel,
+) -> Result<()> {
+    // Always in the same order, so that two transactions never wait for each other's rows.
+    let places: BTreeSet<(u32, u32)> = vouchers.iter().map(|at| (at.list, at.index)).collect();
+    for (list, index) in &places {
+        let marked = status_entry::Entity::update_many()
+            .set(row.clone())
+            .filter(status_entry::Column::List.eq(Stored(*list)))
+            .filter(status_entry::Column::Position.eq(Stored(*index)))
+            .exec(&**transaction)
+            .await?;
+        if marked.rows_affected != 1 {
+            return Err(Error::Broken(format!("no voucher has index {index} of list {list}")));
+        }
+    }
+    let lists: BTreeSet<u32> = places.into_iter().map(|(list, _)| list).collect();
+    for list in lists {
+        let change = status_change::ActiveModel { list: Set(Stored(list)), ..Default::default() };
+        status_change::Entity::insert(change).exec_without_returning(&**transaction).await?;
+    }
+    Ok(())
+}
+
+/// The newest token of a list, signed anew when an entry changed or it has grown an hour old.
+///
+/// # Errors
+/// [`Error::NotFound`] when there is no such list; those of [`signer`] when there is no token yet.
+pub async fn status_token(app: &App, number: u32) -> Result<Served> {
+    let row = list(app.db.reader(), number).await?;
+    let changed = status_change::Entity::find()
+        .filter(status_change::Column::List.eq(Stored(number)))
+        .one(app.db.reader())
+        .await?
+        .is_some();
+    match row.token {
+        Some(token) if !changed && !is_old(row.token_issued, app.now()) => Ok(Served::new(token)),
+        held => match (sign(app, number).await, held) {
+            (Ok(token), _) => Ok(Served::new(token)),
+            (Err(error), Some(token)) => {
+                tracing::error!(%error, list = number, "a status list could not be signed");
+                Ok(Served::new(token))
+            }
+            (Err(error), None) => Err(error),
+        },
+    }
+}
+
+fn is_old(issued: Option<Stored<Timestamp>>, now: Timestamp) -> bool {
+    issued.is_none_or(|issued| now.since(issued.0) >= RENEW_AFTER)
+}
+
+async fn sign(app: &App, number: u32) -> Result<Vec<u8>> {
+    let transaction = app.db.begin().await?;
+    transaction.hold(&format!("status list {number}")).await?;
+    let row = list(&*transaction, number).await?;
+    let changes: Vec<i64> = status_change::Entity::find()
+        .filter(status_change::Column::List.eq(Stored(number)))
+        .select_only()
+        .column(status_change::Column::Id)
+        .into_tuple()
+        .all(&*transaction)
+        .await?;
+    if let Some(token) = &row.token
+        && changes.is_empty()
+        && !is_old(row.token_issued, app.now())
+    {
+        return Ok(token.clone());
+    }
+    let mut entries = Entries::all_valid(MAX_ENTRIES)?;
+    let told = Condition::any()
+        .add(status_entry::Column::Redeemed.eq(true))
+        .add(status_entry::Column::Withdrawal.ne(Withdrawn::None));
+    let rows = status_entry::Entity::find()
+        .filter(status_entry::Column::List.eq(Stored(number)))
+        .filter(told)
+        .all(&*transaction)
+        .await?;
+    for row in rows {
+        entries.set(row.position.0, published(row.withdrawal, row.redeemed))?;
+    }
+    let after_last = row.token_issued.map(|last| last.0.after(Span::seconds(1)));
+    let issued = after_last.map_or(app.now(), |least| least.max(app.now())).max(row.made.0);
+    let token = StatusList { address: status_address(number), issued, expires: None, entries }
+        .sign(&*signer(app, &*transaction, KeyUse::Status, Some(&row.programme.0)).await?)?;
+    let mut row = row.into_active_model();
+    row.token = Set(Some(token.clone()));
+    row.token_issued = Set(Some(Stored(issued)));
+    status_list::Entity::update(row).exec(&*transaction).await?;
+    for some in changes.chunks(ROWS_AT_ONCE) {
+        status_change::Entity::delete_many()
+            .filter(Expr::col(status_change::Column::Id).is_in(some.iter().copied()))
+            .exec(&*transaction)
+            .await?;
+    }
+    transaction.commit().await?;
+    Ok(token)
+}
+
+async fn list(connection: &impl ConnectionTrait, number: u32) -> Result<status_list::Model> {
+    let row = status_list::Entity::find_by_id(Stored(number)).one(connection).await?;
+    row.ok_or_else(|| Error::not_found("status list", &number))
+}
+
+/// The entries of the trust list.
+pub(super) async fn entries(
+    connection: &impl ConnectionTrait,
+    keys: &[IssuerKey],
+) -> Result<Vec<StatusListEntry>> {
+    use status_list::Column::{Made, Number, Programme};
+    let rows: Vec<(Stored<u32>, Stored<ProgrammeId>, Stored<Timestamp>)> =
+        status_list::Entity::find()
+            .select_only()
+            .columns([Number, Programme, Made])
+            .order_by_asc(Number)
+            .into_tuple()
+            .all(connection)
+            .await?;
+    Ok(rows
+        .into_iter()
+        .map(|(Stored(number), Stored(programme), Stored(made))| StatusListEntry {
+            number,
+            address: status_address(number),
+            kids: keys
+                .iter()
+                .filter(|key| key.purpose == KeyUse::Status && key.programmes.contains(&programme))
+                .map(|key| key.key.kid())
+                .collect(),
+            programme,
+            least_issued: made,
+        })
+        .collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_voucher_taken_back_stays_so_and_a_served_one_is_shown_as_served() {
+        use Withdrawn::{None, Revoked, Suspended};
+        assert_eq!(published(None, false), Status::Valid);
+        assert_eq!(published(None, true), Status::Redeemed);
+        assert_eq!(published(Suspended, false), Status::Suspended);
+        assert_eq!(published(Suspended, true), Status::Redeemed);
+        assert_eq!(published(Revoked, false), Status::Revoked);
+        assert_eq!(published(Revoked, true), Status::Revoked);
+    }
+}

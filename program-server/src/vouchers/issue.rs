@@ -1,0 +1,275 @@
+//! Issuing: from what an officer orders to signed vouchers.
+
+use super::{IssuedVoucher, Withdrawal, store};
+use crate::programmes::{self, Programme};
+use crate::{App, Error, Result, keys, providers, trust};
+use jiff::civil::Date;
+use protocol::id::{Audience, EntitlementId, ProgrammeId, VoucherId};
+use protocol::key::KeyUse;
+use protocol::time::Zone;
+use protocol::voucher::{
+    Holder, Identity, Reference, StatusRef, SupportingDocument, Voucher, sign, to_text,
+};
+use protocol::{Benefit, Hash, Timestamp};
+use sea_orm::ConnectionTrait;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A voucher to be issued.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Order {
+    /// What it gives.
+    pub benefit: Benefit,
+    /// The provider or group that may serve it; any of the programme's if absent.
+    pub audience: Option<Audience>,
+    /// The kind of assistance, in the programme's words.
+    pub assistance: String,
+    /// What it shows of the holder.
+    pub holder: Option<Holder>,
+    /// The first valid day in the programme's time zone; today if absent.
+    pub first_day: Option<Date>,
+    /// The last valid day in the programme's time zone.
+    pub last_day: Date,
+    /// The entitlement it stands for; the printed reference if absent.
+    pub entitlement: Option<EntitlementId>,
+    /// Its supporting documents.
+    pub documents: Vec<SupportingDocument>,
+    /// Where it stands in a list of orders that may be given twice.
+    pub line: Option<Line>,
+}
+
+/// A line of a list of orders, for which one voucher is issued however often the list is given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Line {
+    /// The digest of the list.
+    pub list: Hash,
+    /// The line.
+    pub number: u32,
+}
+
+/// Issues vouchers of one programme, all of them or none. They are stored when this returns.
+///
+/// # Errors
+/// [`Error::NotFound`] for a programme or provider that is not there, [`Error::Invalid`] for an order
+/// that makes no good voucher, [`Error::Conflict`] for a line that has its voucher already,
+/// [`Error::Unavailable`] without a key.
+pub async fn issue(
+    app: &App,
+    programme: &ProgrammeId,
+    orders: &[Order],
+) -> Result<Vec<IssuedVoucher>> {
+    let transaction = app.db.begin().await?;
+    let programme = programmes::get(&*transaction, programme).await?;
+    let now = app.now();
+    check_audiences(&*transaction, &programme, orders).await?;
+    let windows = orders
+        .iter()
+        .map(|order| window(order, &programme.zone, now))
+        .collect::<Result<Vec<_>>>()?;
+
+    let mut by_month: BTreeMap<Date, Vec<usize>> = BTreeMap::new();
+    for (place, order) in orders.iter().enumerate() {
+        by_month.entry(order.last_day.first_of_month()).or_default().push(place);
+    }
+    let mut places: BTreeMap<usize, StatusRef> = BTreeMap::new();
+    for (month, orders) in by_month {
+        let allotted = trust::allot(&transaction, &programme.id, month, orders.len(), now).await?;
+        places.extend(orders.into_iter().zip(allotted));
+    }
+
+    let signer = trust::signer(app, &*transaction, KeyUse::Voucher, Some(&programme.id)).await?;
+    let ids = draw_ids(&*transaction, orders.len()).await?;
+    let mut issued = Vec::with_capacity(orders.len());
+    for (place, ((order, window), (cti, reference))) in
+        orders.iter().zip(windows).zip(ids).enumerate()
+    {
+        let entitlement = match &order.entitlement {
+            Some(entitlement) => entitlement.clone(),
+            None => EntitlementId::new(reference.as_str())?,
+        };
+        let voucher = Voucher {
+            identity: Identity {
+                issuer: app.config.issuer.clone(),
+                reference: Reference::Cti(cti),
+            },
+            entitlement,
+            audience: order.audience.clone(),
+            expires: window.expires,
+            not_before: window.not_before,
+            issued: now,
+            programme: programme.id.clone(),
+            benefit: order.benefit.clone(),
+            assistance: order.assistance.clone(),
+            holder: order.holder.clone(),
+            status: places.get(&place).copied(),
+            documents: order.documents.clone(),
+        };
+        let signed = sign(&voucher, &*signer)?;
+        to_text(&signed).map_err(|_| {
+            Error::invalid(
+                "the voucher is too large for a QR code: give it fewer documents or goods, or \
+                 shorter names",
+            )
+        })?;
+        issued.push(IssuedVoucher { reference, voucher, signed, withdrawal: Withdrawal::None });
+    }
+    store::insert(&*transaction, orders, &issued).await.map_err(|error| {
+        if error.is_unique_violation() {
+            Error::conflict("another command is issuing the same list now; wait for its end")
+        } else {
+            error
+        }
+    })?;
+    transaction.commit().await?;
+    Ok(issued)
+}
+
+/// The vouchers that were issued for the lines of this list, by line.
+///
+/// # Errors
+/// [`Error::Database`].
+pub async fn issued_lines(
+    connection: &impl ConnectionTrait,
+    list: Hash,
+) -> Result<BTreeMap<u32, IssuedVoucher>> {
+    store::lines(connection, list).await
+}
+
+struct Window {
+    not_before: Timestamp,
+    expires: Timestamp,
+}
+
+/// When a voucher is good: from the start of its first day to the end of its last.
+fn window(order: &Order, zone: &Zone, now: Timestamp) -> Result<Window> {
+    let today = zone.day_of(now);
+    let first_day = order.first_day.unwrap_or(today);
+    if order.last_day < first_day {
+        return Err(Error::Invalid(format!(
+            "the last day {} is before the first day {first_day}",
+            order.last_day
+        )));
+    }
+    if order.last_day < today {
+        return Err(Error::Invalid(format!(
+            "the last day {} has passed: it is {today} in {}",
+            order.last_day,
+            zone.name()
+        )));
+    }
+    Ok(Window { not_before: zone.start_of(first_day)?, expires: zone.end_of(order.last_day)? })
+}
+
+async fn check_audiences(
+    connection: &impl ConnectionTrait,
+    programme: &Programme,
+    orders: &[Order],
+) -> Result<()> {
+    let audiences: BTreeSet<&Audience> =
+        orders.iter().filter_map(|order| order.audience.as_ref()).collect();
+    for audience in audiences {
+        providers::audience_name(connection, audience).await?;
+        let members = providers::members(connection, audience).await?;
+        if !members.iter().any(|provider| provider.programmes.contains(&programme.id)) {
+            return Err(Error::Invalid(format!(
+                "{audience} does not serve the programme {}, so nobody could redeem the voucher",
+                programme.id
+            )));
+        }
+    }
+    if orders.iter().any(|order| {
+        matches!(&order.benefit, Benefit::Money(money) if money.currency() != programme.currency)
+    }) {
+        return Err(Error::Invalid(format!(
+            "the programme {} pays in {}",
+            programme.id, programme.currency
+        )));
+    }
+    Ok(())
+}
+
+/// Draws voucher ids whose references nobody has yet.
+async fn draw_ids(
+    connection: &impl ConnectionTrait,
+    count: usize,
+) -> Result<Vec<(VoucherId, String)>> {
+    let mut drawn: BTreeMap<String, VoucherId> = BTreeMap::new();
+    while drawn.len() < count {
+        let mut new = BTreeMap::new();
+        while drawn.len() + new.len() < count {
+            let id = VoucherId::from_uuid(uuid::Uuid::now_v7());
+            let mut random = [0; 5];
+            keys::random(&mut random)?;
+            let reference = reference(random);
+            if !drawn.contains_key(&reference) {
+                new.insert(reference, id);
+            }
+        }
+        for taken in store::references_taken(connection, new.keys()).await? {
+            new.remove(&taken);
+        }
+        drawn.extend(new);
+    }
+    Ok(drawn.into_iter().map(|(reference, id)| (id, reference)).collect())
+}
+
+/// What people call a voucher by: 40 random bits in the base 32 of Crockford, whose letters are hard
+/// to mistake. It says nothing of the `cti`, so a list of references redeems nothing.
+fn reference(random: [u8; 5]) -> String {
+    const LETTERS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+    let bits = random.iter().fold(0_u64, |bits, byte| bits << 8 | u64::from(*byte));
+    let letters = (0..8).rev().map(|place| {
+        let five = (bits >> (5 * place)) & 31;
+        char::from(LETTERS[five as usize])
+    });
+    super::hyphenated(&letters.collect::<String>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::civil::date;
+    use protocol::{Currency, Money};
+
+    fn order(first_day: Option<Date>, last_day: Date) -> Order {
+        let money = Money::new(500, Currency::new("PHP").unwrap()).unwrap();
+        Order {
+            benefit: Benefit::Money(money),
+            audience: None,
+            assistance: "Food".to_owned(),
+            holder: None,
+            first_day,
+            last_day,
+            entitlement: None,
+            documents: Vec::new(),
+            line: None,
+        }
+    }
+
+    #[test]
+    fn a_voucher_ends_with_the_first_second_after_its_last_day_in_the_programmes_zone() {
+        let manila = Zone::new("Asia/Manila").unwrap();
+        // In Manila it is the 22nd already.
+        let now = Timestamp::parse("2026-11-21T16:30:00Z").unwrap();
+        let window = |order| window(&order, &manila, now).unwrap();
+        let good = window(order(None, date(2026, 12, 31)));
+        assert_eq!(good.not_before, Timestamp::parse("2026-11-21T16:00:00Z").unwrap());
+        assert_eq!(good.expires, Timestamp::parse("2026-12-31T16:00:00Z").unwrap());
+    }
+
+    #[test]
+    fn days_that_leave_no_time_to_serve_are_refused() {
+        let manila = Zone::new("Asia/Manila").unwrap();
+        let now = Timestamp::parse("2026-11-21T16:30:00Z").unwrap();
+        let refused = |order| window(&order, &manila, now).is_err();
+        assert!(refused(order(None, date(2026, 11, 21))));
+        assert!(!refused(order(None, date(2026, 11, 22))));
+        assert!(refused(order(Some(date(2026, 12, 2)), date(2026, 12, 1))));
+    }
+
+    #[test]
+    fn a_reference_has_eight_letters_that_are_hard_to_mistake() {
+        assert_eq!(reference([0; 5]), "0000-0000");
+        assert_eq!(reference([0xff; 5]), "ZZZZ-ZZZZ");
+        assert_eq!(reference([0, 0, 0, 0, 33]), "0000-0011");
+    }
+}
