@@ -254,7 +254,12 @@ impl Ack {
                 .optional(4, "head hash")?
                 .map(|hash| hash.hash("head hash"))
                 .transpose()?,
-            results: each(Some(fields.required(5, "results")?), ItemResult::from_item)?,
+            results: fields
+                .required(5, "results")?
+                .list("results")?
+                .into_iter()
+                .map(ItemResult::from_item)
+                .collect::<Result<_>>()?,
             documents: each(fields.optional(6, "documents")?, |item| item.hash("document"))?,
             claims: each(fields.optional(7, "claims")?, ClaimUpdate::from_item)?,
             cursor: fields.required(8, "cursor")?.uint("cursor")?,
@@ -328,6 +333,6 @@ impl ClaimUpdate {
 fn each<T>(item: Option<Item>, read: impl Fn(Item) -> Result<T>) -> Result<Vec<T>> {
     match item {
         None => Ok(Vec::new()),
-        Some(item) => item.list("list")?.into_iter().map(read).collect(),
+        Some(item) => item.filled_list("list")?.into_iter().map(read).collect(),
     }
 }

@@ -136,6 +136,15 @@ impl Item {
         }
     }
 
+    /// A list that is left out when it is empty, so that there is one way to say nothing.
+    pub(crate) fn filled_list(self, field: &'static str) -> Result<Vec<Item>> {
+        let object = self.object;
+        match self.list(field)? {
+            items if items.is_empty() => Err(Self::wrong(object, field)),
+            items => Ok(items),
+        }
+    }
+
     pub(crate) fn array<const N: usize>(self, field: &'static str) -> Result<[Item; N]> {
         let object = self.object;
         self.list(field)?.try_into().map_err(|_| Self::wrong(object, field))

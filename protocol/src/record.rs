@@ -511,6 +511,6 @@ fn check_len(record: &[u8]) -> Result<()> {
 fn list<T>(item: Option<Item>, read: impl Fn(Item) -> Result<T>) -> Result<Vec<T>> {
     match item {
         None => Ok(Vec::new()),
-        Some(item) => item.list("list")?.into_iter().map(read).collect(),
+        Some(item) => item.filled_list("list")?.into_iter().map(read).collect(),
     }
 }

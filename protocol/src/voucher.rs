@@ -296,18 +296,13 @@ impl SupportingDocument {
 }
 
 fn documents(list: Item) -> Result<Vec<SupportingDocument>> {
-    let documents = list
-        .list("documents")?
+    list.filled_list("documents")?
         .into_iter()
         .map(|document| {
             let [hash, name] = document.array("document")?;
             Ok(SupportingDocument { hash: hash.hash("hash")?, label: name.label("label")? })
         })
-        .collect::<Result<Vec<_>>>()?;
-    if documents.is_empty() {
-        return Err(Error::Field { object: "voucher claim", field: "documents" });
-    }
-    Ok(documents)
+        .collect()
 }
 
 fn rule(rule: &'static str) -> Error {

@@ -165,6 +165,84 @@ fn every_file_is_read_by_a_test() {
     assert_eq!(found, known);
 }
 
+fn protocol_md() -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/protocol.md");
+    std::fs::read_to_string(path).unwrap()
+}
+
+#[test]
+fn the_worked_example_of_the_document_is_a_vector() {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Own {
+        text: String,
+        hex: Hex,
+        keys: Vec<Hex>,
+    }
+    let file = read::<Own>("voucher.json");
+    let money = file.vectors.iter().find(|vector| vector.name == "money").unwrap();
+    let page = protocol_md();
+    let without_breaks = page.replace('\n', "");
+    let key = money.own.keys[0].key();
+    assert!(page.contains(&money.own.text));
+    assert!(without_breaks.contains(&hex::encode(&money.own.hex.0)));
+    for shown in [
+        hex::encode(key.to_bytes()),
+        key.thumbprint().to_string(),
+        key.digits(),
+        money.expect["payload_hash"].as_str().unwrap().to_owned(),
+        money.expect["identity_hash"].as_str().unwrap().to_owned(),
+    ] {
+        assert!(page.contains(&shown), "{shown}");
+    }
+}
+
+/// The words before the dot of an error code, as the source has them in quotes.
+const LAYERS: [&str; 12] = [
+    "cbor",
+    "size",
+    "cose",
+    "key",
+    "signature",
+    "field",
+    "rule",
+    "text",
+    "status",
+    "jwt",
+    "seal",
+    "trust",
+];
+
+#[test]
+fn the_document_lists_every_error_code_and_no_others() {
+    let codes_in = |text: &str, before: &str, after: char| {
+        let mut found: Vec<String> = LAYERS
+            .iter()
+            .flat_map(|layer| {
+                text.split(&format!("{before}{layer}."))
+                    .skip(1)
+                    .filter_map(|rest| rest.split_once(after))
+                    .map(|(word, _)| format!("{layer}.{word}"))
+                    .collect::<Vec<_>>()
+            })
+            .collect();
+        found.sort();
+        found.dedup();
+        found
+    };
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let source: String = ["", "trust"]
+        .iter()
+        .flat_map(|room| std::fs::read_dir(folder.join(room)).unwrap())
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|it| it == "rs"))
+        .map(|path| std::fs::read_to_string(path).unwrap())
+        .collect();
+    let page = protocol_md();
+    let (_, listed) = page.split_once("## 13. Error codes\n").unwrap();
+    assert_eq!(codes_in(listed, "| `", '`'), codes_in(&source, "=> \"", '"'));
+}
+
 #[test]
 fn cbor_json() {
     #[derive(Deserialize)]

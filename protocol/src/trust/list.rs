@@ -281,7 +281,7 @@ impl TrustList {
         let mut fields = Fields::decode("trust list", payload)?;
         let optional_list = |item: Option<Item>, name| match item {
             None => Ok(Vec::new()),
-            Some(item) => item.list(name),
+            Some(item) => item.filled_list(name),
         };
         let list = TrustList {
             version: fields.required(1, "version")?.uint("version")?,

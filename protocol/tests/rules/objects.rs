@@ -156,6 +156,29 @@ fn a_refusal_names_a_voucher_or_a_text() {
 }
 
 #[test]
+fn an_empty_list_is_left_out() {
+    let set = |payload: &[u8], label: i64| {
+        let mut map = protocol::cbor::decode(payload).unwrap();
+        let entries = map.as_map_mut().unwrap();
+        entries.retain(|(key, _)| *key != label.into());
+        entries.push((label.into(), protocol::cbor::Value::Array(Vec::new())));
+        protocol::cbor::encode(&map).unwrap()
+    };
+    let body = redeem().encode().unwrap();
+    for label in [5, 6] {
+        assert_eq!(code(Body::decode(Kind::Redeem, &set(&body, label))), "field.wrong");
+    }
+    let signed = ack().sign(&key(Who::Ack)).unwrap();
+    let envelope = protocol::cose::Sign1::parse(ObjectType::Ack, &signed).unwrap();
+    let with = |label| {
+        let payload = set(envelope.unverified_payload(), label);
+        let signed = Envelope::new(ObjectType::Ack, &payload, &key(Who::Ack));
+        code(Ack::open(&signed.sign(&key(Who::Ack)), [&public(Who::Ack)]))
+    };
+    assert_eq!((with(5), with(6), with(7)), ("none", "field.wrong", "field.wrong"));
+}
+
+#[test]
 fn batches_read_back_and_are_limited() {
     assert_eq!(Batch::decode(&batch().encode().unwrap()).unwrap(), batch());
     let of = |count, len| Batch { items: vec![vec![0; len]; count], ..batch() };
