@@ -15,7 +15,7 @@ pub use keys::{
     Foreign, TrustedKey, add_foreign_issuer, add_issuer_key, compromise, keys, retire, signer,
     unsealing,
 };
-pub use publication::{Newest, Published, current, current_file, publish, root_hash};
+pub use publication::{Newest, Published, current, current_file, issue_times, publish, root_hash};
 pub use status::{Withdrawal, allot, mark_redeemed, status_address, status_token, withdraw};
 pub use store::schema;
 

@@ -19,6 +19,7 @@ use protocol::id::{Audience, VoucherId};
 use protocol::voucher::{Identity, Voucher, to_text};
 use protocol::{Hash, Timestamp};
 use sea_orm::ConnectionTrait;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub use crate::trust::Withdrawal;
 
@@ -169,6 +170,44 @@ async fn mark(transaction: &Transaction, vouchers: &[Identity], served: bool) ->
     let hashes: Vec<Hash> = vouchers.iter().map(Identity::hash).collect();
     let places = store::places(&**transaction, &hashes).await?;
     trust::mark_redeemed(transaction, &places, served).await
+}
+
+/// What the register says of a voucher.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Entry {
+    /// The digest of what was signed. The same identity with another digest is a twin.
+    pub payload_hash: Hash,
+    /// How it stands.
+    pub standing: Standing,
+}
+
+/// How a voucher stands with the office that issued it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// Nothing against it.
+    InForce,
+    /// Held for now.
+    Suspended,
+    /// Taken back at this time.
+    Revoked(Timestamp),
+}
+
+/// The register's entries of those of these vouchers that this office issued.
+///
+/// # Errors
+/// [`Error::Database`].
+pub async fn register(
+    connection: &impl ConnectionTrait,
+    vouchers: &BTreeSet<Identity>,
+) -> Result<BTreeMap<Identity, Entry>> {
+    let by_hash: BTreeMap<Hash, &Identity> =
+        vouchers.iter().map(|identity| (identity.hash(), identity)).collect();
+    let hashes: Vec<Hash> = by_hash.keys().copied().collect();
+    let entries = store::entries(connection, &hashes).await?;
+    Ok(entries
+        .into_iter()
+        .filter_map(|(hash, entry)| Some(((*by_hash.get(&hash)?).clone(), entry)))
+        .collect())
 }
 
 /// A step that the office takes with a voucher after it was issued.

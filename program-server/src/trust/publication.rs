@@ -10,8 +10,12 @@ use crate::programmes::{self, Programme};
 use crate::{App, Error, Result};
 use protocol::key::{KeyUse, Signer};
 use protocol::trust::{TrustFile, TrustList, TrustState};
-use protocol::{Hash, Span};
-use sea_orm::{ConnectionTrait, EntityTrait as _, QueryOrder as _, QuerySelect as _, Set};
+use protocol::{Hash, Span, Timestamp};
+use sea_orm::{
+    ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _,
+    QuerySelect as _, Set,
+};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// How old a list may grow before it is signed anew, so that phones see that the office is alive.
@@ -119,6 +123,24 @@ pub(super) async fn publish_in(app: &App, transaction: &Transaction) -> Result<(
     .exec_without_returning(connection)
     .await?;
     Ok(())
+}
+
+/// When these versions of the trust list were issued, for those that this server signed.
+///
+/// # Errors
+/// [`Error::Database`].
+pub async fn issue_times(
+    connection: &impl ConnectionTrait,
+    versions: &BTreeSet<u64>,
+) -> Result<BTreeMap<u64, Timestamp>> {
+    let rows: Vec<(Stored<u64>, Stored<Timestamp>)> = list::Entity::find()
+        .filter(list::Column::Version.is_in(versions.iter().copied().map(Stored)))
+        .select_only()
+        .columns([list::Column::Version, list::Column::Issued])
+        .into_tuple()
+        .all(connection)
+        .await?;
+    Ok(rows.into_iter().map(|(version, issued)| (version.0, issued.0)).collect())
 }
 
 /// What the trust list says now, as version 1 of this moment.

@@ -1,12 +1,12 @@
 //! The tables of issued vouchers and the decisions on them.
 
-use super::{Decision, DecisionTaken, IssuedVoucher, Order, Withdrawal};
+use super::{Decision, DecisionTaken, Entry, IssuedVoucher, Order, Withdrawal};
 use crate::database::{Migration, Room, Stored, column};
 use crate::{Error, Result};
-use protocol::Hash;
 use protocol::cose::{ObjectType, Sign1};
 use protocol::id::{Audience, VoucherId};
 use protocol::voucher::{Reference, StatusRef};
+use protocol::{Hash, Timestamp};
 use sea_orm::sea_query::{Expr, ExprTrait as _, ForeignKey, Index, Table};
 use sea_orm::{
     ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _,
@@ -39,6 +39,8 @@ mod voucher {
         pub payload_hash: Stored<Hash>,
         pub signed: Vec<u8>,
         pub standing: Standing,
+        /// Since when it stands so.
+        pub standing_since: Stored<Timestamp>,
         pub order_list: Option<Stored<Hash>>,
         pub order_line: Option<Stored<u32>>,
     }
@@ -130,6 +132,7 @@ pub fn schema() -> Room {
             "suspended",
             "revoked",
         ])))
+        .col(column::number("standing_since"))
         .col(column::bytes("order_list").null())
         .col(column::number("order_line").null())
         .check(Expr::col(Issued).lt(Expr::col(Expires)))
@@ -208,6 +211,7 @@ pub(super) async fn insert(
                 payload_hash: Set(Stored(issued.payload_hash()?)),
                 signed: Set(issued.signed.clone()),
                 standing: Set(Standing::Good),
+                standing_since: Set(Stored(voucher.issued)),
                 order_list: Set(order.line.map(|line| Stored(line.list))),
                 order_line: Set(order.line.map(|line| Stored(line.number))),
             })
@@ -312,6 +316,33 @@ pub(super) async fn places(
     Ok(places)
 }
 
+pub(super) async fn entries(
+    connection: &impl ConnectionTrait,
+    identities: &[Hash],
+) -> Result<Vec<(Hash, Entry)>> {
+    use voucher::Column::{Identity, PayloadHash, Standing as StandingAt, StandingSince};
+    type Row = (Stored<Hash>, Stored<Hash>, Standing, Stored<Timestamp>);
+    let mut entries = Vec::with_capacity(identities.len());
+    for some in identities.chunks(ROWS_AT_ONCE) {
+        let rows: Vec<Row> = voucher::Entity::find()
+            .filter(Identity.is_in(some.iter().copied().map(Stored)))
+            .select_only()
+            .columns([Identity, PayloadHash, StandingAt, StandingSince])
+            .into_tuple()
+            .all(connection)
+            .await?;
+        entries.extend(rows.into_iter().map(|(identity, payload_hash, standing, since)| {
+            let standing = match standing {
+                Standing::Good => super::Standing::InForce,
+                Standing::Suspended => super::Standing::Suspended,
+                Standing::Revoked => super::Standing::Revoked(since.0),
+            };
+            (identity.0, Entry { payload_hash: payload_hash.0, standing })
+        }));
+    }
+    Ok(entries)
+}
+
 pub(super) async fn decide(
     connection: &impl ConnectionTrait,
     identity: Hash,
@@ -324,7 +355,11 @@ pub(super) async fn decide(
         Withdrawal::Revoked => Standing::Revoked,
     };
     voucher::Entity::update_many()
-        .set(voucher::ActiveModel { standing: Set(standing), ..Default::default() })
+        .set(voucher::ActiveModel {
+            standing: Set(standing),
+            standing_since: Set(Stored(taken.at)),
+            ..Default::default()
+        })
         .filter(voucher::Column::Identity.eq(Stored(identity)))
         .exec(connection)
         .await?;
