@@ -1,0 +1,38 @@
+//! Times taken in turns, and their medians: whatever else the machine does meets both sides alike.
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+/// How long one call takes.
+pub(crate) fn time<T>(work: impl FnOnce() -> T) -> Duration {
+    let start = Instant::now();
+    black_box(work());
+    start.elapsed()
+}
+
+/// Times of one side.
+#[derive(Default)]
+pub(crate) struct Times(Vec<Duration>);
+
+impl Times {
+    pub(crate) fn push(&mut self, time: Duration) {
+        self.0.push(time);
+    }
+
+    /// The median; of an even count the upper one of the two in the middle.
+    pub(crate) fn median(&self) -> Duration {
+        let mut sorted = self.0.clone();
+        sorted.sort_unstable();
+        sorted[sorted.len() / 2]
+    }
+}
+
+/// One duration as a multiple of another.
+pub(crate) fn ratio(over: Duration, under: Duration) -> f64 {
+    over.as_secs_f64() / under.as_secs_f64()
+}
+
+/// A duration in microseconds.
+pub(crate) fn micros(time: Duration) -> String {
+    format!("{:.1} µs", time.as_secs_f64() * 1e6)
+}
