@@ -1,0 +1,161 @@
+//! Writes seeds that are not there yet from `test-vectors/`: what is signed as it is, and its payload.
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a tool for developers")]
+
+use protocol::cose::{MultiSigned, ObjectType, Sign1};
+use protocol::record::Record;
+use protocol::trust::TrustFile;
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+
+/// Most bytes of a seed; larger ones make changes rare where it matters.
+const MOST: usize = 8_000;
+
+fn here() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn vectors(file: &str) -> Value {
+    let path = here().join("../test-vectors").join(file);
+    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+}
+
+fn bytes(vector: &Value) -> Option<Vec<u8>> {
+    let at_hand = vector.get("zeros").is_none();
+    let hex = vector.get("hex")?.as_str()?;
+    hex::decode(hex).ok().filter(|_| at_hand)
+}
+
+fn write(target: &str, name: &str, seed: &[u8]) {
+    if seed.len() > MOST {
+        return;
+    }
+    let name: String =
+        name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+    let path: PathBuf = here().join("corpus").join(target).join(name);
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    if !path.exists() {
+        std::fs::write(&path, seed).unwrap();
+        println!("{}", path.display());
+    }
+}
+
+/// Up to so many vectors, those that are good first.
+fn some(file: &str, most: usize) -> Vec<(String, Value)> {
+    let all = vectors(file);
+    let (good, bad): (Vec<&Value>, Vec<&Value>) =
+        all["vectors"].as_array().unwrap().iter().partition(|it| {
+            it["expect"].get("error").is_none() && it["expect"].get("refuse").is_none()
+        });
+    let named = good.into_iter().chain(bad).take(most);
+    named.map(|it| (it["name"].as_str().unwrap().to_owned(), it.clone())).collect()
+}
+
+fn of_bytes(file: &str, target: &str, most: usize, kind: Option<ObjectType>) {
+    for (name, vector) in some(file, most) {
+        let Some(seed) = bytes(&vector) else { continue };
+        write(target, &name, &seed);
+        let payload = kind.and_then(|kind| Sign1::parse(kind, &seed).ok());
+        if let Some(signed) = payload.filter(|_| vector["expect"].get("error").is_none()) {
+            write(target, &format!("{name} payload"), signed.unverified_payload());
+        }
+    }
+}
+
+fn of_text(file: &str, target: &str, most: usize) {
+    for (name, vector) in some(file, most) {
+        if let Some(text) = vector.get("text").and_then(Value::as_str) {
+            write(target, &name, text.as_bytes());
+        }
+    }
+}
+
+fn main() {
+    of_bytes("ack.json", "ack", 8, Some(ObjectType::Ack));
+    of_bytes("batch.json", "batch", 6, None);
+    of_bytes("cbor.json", "cbor", 60, None);
+    of_bytes("cose.json", "cose", 40, None);
+    of_bytes("enrolment.json", "enrolment", 30, Some(ObjectType::Enrolment));
+    of_bytes("key.json", "key", 12, None);
+    of_bytes("profile.json", "profile", 8, Some(ObjectType::Profile));
+    of_bytes("sealed.json", "sealed", 6, None);
+    of_bytes("session.json", "session", 6, Some(ObjectType::Session));
+    of_bytes("status.json", "status_list", 16, Some(ObjectType::StatusList));
+    of_bytes("voucher.json", "voucher", 16, Some(ObjectType::Voucher));
+    of_text("text.json", "text", 20);
+    of_text("enrolment.json", "text", 6);
+    of_text("openg2p.json", "openg2p", 16);
+    of_text("verdict.json", "verdict", 40);
+    trust_files();
+    records();
+    tokens();
+    signatures();
+    pictures();
+}
+
+fn trust_files() {
+    let usual = hex::decode(vectors("verdict.json")["trusts"]["usual"]["file"].as_str().unwrap());
+    let usual = usual.unwrap();
+    write("trust_file", "usual", &usual);
+    let file = TrustFile::decode(&usual).unwrap();
+    let root = MultiSigned::parse(ObjectType::Root, &file.roots[0]).unwrap();
+    write("trust_file", "root payload", root.unverified_payload());
+    let list = MultiSigned::parse(ObjectType::TrustList, &file.list).unwrap();
+    write("trust_file", "list payload", list.unverified_payload());
+    of_bytes("trust.json", "trust_file", 6, None);
+}
+
+fn records() {
+    for (name, vector) in some("record.json", 8) {
+        let Some(seed) = bytes(&vector) else { continue };
+        write("record", &name, &seed);
+        let Ok(record) = Record::decode(&seed) else { continue };
+        write("record", &format!("{name} body"), &record.body);
+        if let Ok(header) = Sign1::parse(ObjectType::Record, &record.signed_header) {
+            write("record", &format!("{name} header"), header.unverified_payload());
+        }
+    }
+}
+
+/// The claims of OpenG2P's vouchers, apart.
+fn tokens() {
+    for (name, vector) in some("openg2p.json", 4) {
+        let text = vector["text"].as_str().unwrap();
+        if let Ok(token) = protocol::openg2p::Jwt::parse(text) {
+            write("openg2p", &format!("{name} claims"), token.unverified_payload());
+        }
+    }
+}
+
+fn signatures() {
+    let small = [0x30, 6, 2, 1, 1, 2, 1, 1];
+    write("der_signature", "small", &small);
+    let with_sign = [&[0x30, 0x45, 2, 0x21, 0][..], &[0x9c; 32], &[2, 0x20], &[0x3c; 32]].concat();
+    write("der_signature", "usual", &with_sign);
+}
+
+/// Frames as the target reads them: eight bytes of size, stride, turn and part, then pixels.
+fn pictures() {
+    for (name, text, scale, turn) in [
+        ("short text", "VS1:QED8WEX0", 3, 0),
+        ("turned", "HELLO", 3, 1),
+        ("one pixel a module", "HELLO", 1, 0),
+        ("bytes", "héllo", 4, 2),
+    ] {
+        let code = qrcode::QrCode::new(text).unwrap();
+        let (modules, quiet) = (code.width(), 4);
+        let side = (modules + 2 * quiet) * scale;
+        let dark = |at: usize| {
+            let (x, y) = (at % side / scale, at / side / scale);
+            let inside = |it: usize| (quiet..quiet + modules).contains(&it);
+            inside(x) && inside(y) && code[(x - quiet, y - quiet)] == qrcode::Color::Dark
+        };
+        let side_byte = u8::try_from(side).unwrap();
+        let head = [side_byte, side_byte, 0, turn, 0, 0, side_byte, side_byte];
+        let pixels: Vec<u8> = (0..side * side).map(|at| if dark(at) { 20 } else { 235 }).collect();
+        let path = here().join("corpus/frame").join(name.replace(' ', "-"));
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        if !path.exists() {
+            std::fs::write(path, [&head[..], &pixels].concat()).unwrap();
+        }
+    }
+}

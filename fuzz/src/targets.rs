@@ -1,0 +1,251 @@
+//! The targets. What is signed is shown twice: as it is, and as a payload under a good signature.
+
+use crate::Target;
+use crate::world::{WORLD, public, root_keys, signer, trust_key, unsealing};
+use protocol::ack::{Ack, Batch};
+use protocol::authenticity::{authenticate, read_text};
+use protocol::cose::{MultiSigned, ObjectType, Sign1, sign_multi, sign1};
+use protocol::enrolment::{Offer, Request};
+use protocol::id::BootId;
+use protocol::key::{PublicKey, Signer, ecdsa_from_der};
+use protocol::openg2p::{self, Jwt};
+use protocol::profile::Profile;
+use protocol::record::{self, Body, Kind, Monotonic, Record, SignedVoucher};
+use protocol::seal::Sealed;
+use protocol::session::SessionProof;
+use protocol::status::StatusList;
+use protocol::trust::{TrustFile, TrustState};
+use protocol::voucher::{self, Identity, Voucher};
+use protocol::{Hash, Timestamp, cbor};
+use scan::{Crop, Luma, Rotation};
+use std::convert::Infallible;
+use verifier_core::clock::{DeviceClock, Floors};
+use verifier_core::ledger::LiveRedemption;
+use verifier_core::verdict::{Circumstances, Lookup, decide};
+
+/// Every target.
+pub const TARGETS: [Target; 18] = [
+    Target { name: "ack", run: ack },
+    Target { name: "batch", run: batch },
+    Target { name: "cbor", run: cbor },
+    Target { name: "cose", run: cose },
+    Target { name: "der_signature", run: der_signature },
+    Target { name: "enrolment", run: enrolment },
+    Target { name: "frame", run: frame },
+    Target { name: "key", run: key },
+    Target { name: "openg2p", run: openg2p },
+    Target { name: "profile", run: profile },
+    Target { name: "record", run: record },
+    Target { name: "sealed", run: sealed },
+    Target { name: "session", run: session },
+    Target { name: "status_list", run: status_list },
+    Target { name: "text", run: text },
+    Target { name: "trust_file", run: trust_file },
+    Target { name: "verdict", run: verdict },
+    Target { name: "voucher", run: voucher },
+];
+
+/// The bytes as an object's payload, if they may be one.
+fn signed(kind: ObjectType, payload: &[u8]) -> Vec<u8> {
+    sign1(kind, payload, &signer()).unwrap_or_default()
+}
+
+fn ack(bytes: &[u8]) {
+    let _ = Ack::open(bytes, [&public()]);
+    if let Ok((ack, hash)) = Ack::open(&signed(ObjectType::Ack, bytes), [&public()]) {
+        assert_eq!(hash, Hash::of(bytes));
+        assert_eq!(ack.sign(&signer()), Ok(signed(ObjectType::Ack, bytes)));
+    }
+}
+
+fn batch(bytes: &[u8]) {
+    if let Ok(batch) = Batch::decode(bytes) {
+        assert_eq!(batch.encode().as_deref(), Ok(bytes));
+    }
+}
+
+fn cbor(bytes: &[u8]) {
+    if let Ok(value) = cbor::decode(bytes) {
+        assert_eq!(cbor::encode(&value).as_deref(), Ok(bytes));
+    }
+}
+
+fn cose(bytes: &[u8]) {
+    for kind in [
+        ObjectType::Voucher,
+        ObjectType::StatusList,
+        ObjectType::Record,
+        ObjectType::Ack,
+        ObjectType::Profile,
+        ObjectType::Enrolment,
+        ObjectType::Session,
+    ] {
+        let _ = Sign1::parse(kind, bytes)
+            .and_then(|envelope| envelope.verify([&public()]).map(|verified| verified.payload));
+    }
+    for kind in [ObjectType::Root, ObjectType::TrustList] {
+        let _ = MultiSigned::parse(kind, bytes).map(|it| it.count_signers(&[public()]));
+    }
+}
+
+fn der_signature(bytes: &[u8]) {
+    if let Ok(raw) = ecdsa_from_der(bytes) {
+        assert_eq!(raw.len(), 64);
+    }
+}
+
+fn enrolment(bytes: &[u8]) {
+    let _ = Request::open(bytes);
+    let _ = Request::open(&signed(ObjectType::Enrolment, bytes));
+}
+
+/// Size, stride, turn and part in eight bytes, then pixels.
+fn frame(bytes: &[u8]) {
+    let Some((&[width, height, spare, turn, left, top, columns, rows], pixels)) =
+        bytes.split_first_chunk::<8>()
+    else {
+        return;
+    };
+    let (width, height) = (u32::from(width), u32::from(height));
+    let Ok(luma) = Luma::new(pixels, width, height, width + u32::from(spare)) else { return };
+    let part =
+        Crop { left: left.into(), top: top.into(), width: columns.into(), height: rows.into() };
+    let luma = luma.crop(part).unwrap_or(luma).rotated(match turn % 4 {
+        0 => Rotation::None,
+        1 => Rotation::Quarter,
+        2 => Rotation::Half,
+        _ => Rotation::ThreeQuarters,
+    });
+    for symbol in scan::read(&luma) {
+        assert!(symbol.corners.iter().all(|point| point.x.is_finite() && point.y.is_finite()));
+    }
+}
+
+fn key(bytes: &[u8]) {
+    if let Ok(key) = PublicKey::from_bytes(bytes) {
+        assert_eq!(key.to_bytes(), bytes);
+        assert!(key.verify(b"message", &[0; 64]).is_err());
+    }
+}
+
+fn openg2p(bytes: &[u8]) {
+    let world = &*WORLD;
+    if let Some(foreign) = &world.foreign.foreign {
+        let _ = openg2p::voucher(bytes, &world.foreign.issuer, foreign, &world.zone);
+    }
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        let _ = Jwt::parse(text);
+        let _ = authenticate(&SignedVoucher::Jwt(text.to_owned()), world.trust.list());
+    }
+}
+
+fn profile(bytes: &[u8]) {
+    let _ = Profile::open(bytes, [&public()]);
+    if let Ok(profile) = Profile::open(&signed(ObjectType::Profile, bytes), [&public()]) {
+        assert!(profile.sign(&signer()).is_ok());
+    }
+}
+
+fn record(bytes: &[u8]) {
+    if let Ok(record) = Record::decode(bytes) {
+        assert_eq!(record.encode().as_deref(), Ok(bytes));
+        let _ = record.open(&public());
+    }
+    let _ = record::open_header(&signed(ObjectType::Record, bytes), &public());
+    for kind in [Kind::Redeem, Kind::Void, Kind::Refuse, Kind::AttachDocument] {
+        if let Ok(body) = Body::decode(kind, bytes) {
+            assert_eq!(body.encode().as_deref(), Ok(bytes));
+        }
+    }
+}
+
+fn sealed(bytes: &[u8]) {
+    let _ = Sealed::decode(bytes).and_then(|sealed| unsealing().open(&sealed));
+}
+
+fn session(bytes: &[u8]) {
+    let _ = SessionProof::open(bytes, &public());
+    let envelope = signed(ObjectType::Session, bytes);
+    if let Ok(proof) = SessionProof::open(&envelope, &public()) {
+        assert_eq!(proof.sign(&signer()), Ok(envelope));
+    }
+}
+
+fn status_list(bytes: &[u8]) {
+    let _ = StatusList::open(bytes, [&public()]);
+    if let Ok(list) = StatusList::open(&signed(ObjectType::StatusList, bytes), [&public()]) {
+        let again = list.sign(&signer()).and_then(|token| StatusList::open(&token, [&public()]));
+        assert_eq!(again, Ok(list));
+    }
+}
+
+fn text(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    if let Ok(signed) = voucher::from_text(text) {
+        assert_eq!(voucher::to_text(&signed).as_deref(), Ok(text));
+    }
+    if let Ok(offer) = Offer::from_text(text) {
+        assert_eq!(offer.to_text().as_deref(), Ok(text));
+    }
+}
+
+fn trust_file(bytes: &[u8]) {
+    let world = &*WORLD;
+    let now = world.trust.list().issued;
+    if let Ok(file) = TrustFile::decode(bytes) {
+        assert_eq!(file.encode().as_deref(), Ok(bytes));
+        let _ = world.trust.accept(&file, now);
+        let _ = file.first_root_hash().and_then(|pinned| TrustState::first(pinned, &file, now));
+    }
+    let list = sign_multi(ObjectType::TrustList, bytes, &[&trust_key()]).unwrap_or_default();
+    let _ = world.trust.accept(&TrustFile { list, ..world.file.clone() }, now);
+    let keys = root_keys();
+    let by: Vec<&dyn Signer> = keys.iter().map(|key| key as &dyn Signer).collect();
+    let roots = vec![sign_multi(ObjectType::Root, bytes, &by).unwrap_or_default()];
+    let file = TrustFile { roots, list: world.file.list.clone() };
+    let _ = TrustState::first(Hash::of(bytes), &file, now);
+}
+
+/// A phone that has served nothing and holds no status list.
+struct NothingKnown;
+
+impl Lookup for NothingKnown {
+    type Error = Infallible;
+
+    fn redeemed(&self, _: &Identity) -> Result<Option<LiveRedemption>, Infallible> {
+        Ok(None)
+    }
+
+    fn status_list(&self, _: u32) -> Result<Option<&StatusList>, Infallible> {
+        Ok(None)
+    }
+}
+
+fn verdict(bytes: &[u8]) {
+    let world = &*WORLD;
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    let circumstances = Circumstances {
+        trust: &world.trust,
+        profile: &world.profile,
+        clock: DeviceClock {
+            time: Timestamp::from_seconds(1_781_517_600).unwrap_or(Timestamp::MAX),
+            monotonic: Monotonic { millis: 0, boot: BootId::from_bytes([0; 16]) },
+        },
+        floors: &Floors::default(),
+    };
+    let Ok(first) = decide(text, &circumstances, &NothingKnown);
+    let Ok(again) = decide(text, &circumstances, &NothingKnown);
+    assert_eq!(first, again);
+}
+
+fn voucher(bytes: &[u8]) {
+    let trust = WORLD.trust.list();
+    let _ = authenticate(&SignedVoucher::Cose(bytes.to_vec()), trust);
+    if let Ok(text) = voucher::to_text(bytes) {
+        assert_eq!(read_text(&text), Ok(SignedVoucher::Cose(bytes.to_vec())));
+    }
+    if let Ok(read) = Voucher::decode(bytes) {
+        let written = read.encode().and_then(|payload| Voucher::decode(&payload));
+        assert_eq!(written, Ok(read));
+    }
+}
