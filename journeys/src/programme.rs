@@ -34,7 +34,15 @@ impl Office {
         let server = Server::new(binary, &dir.join("server"))?;
         let office = Office { server, dir: dir.to_owned() };
         let origin = office.server.origin();
-        let mut init = vec!["init", "--origin", &origin];
+        let mut init = vec![
+            "init",
+            "--origin",
+            &origin,
+            "--issuer",
+            "welfare",
+            "--name",
+            "Provincial Welfare Office",
+        ];
         if let Some(database) = database {
             init.extend(["--database", database]);
         }
