@@ -1,0 +1,614 @@
+//! Claims: what providers ask to be paid for, one live claim a voucher.
+//!
+//! The first claim that is received is the live one; the database's own constraint decides which
+//! that is. A second one is kept and waits, and a person decides between them while the first is on
+//! no order yet. Every change of state is an event of the claim's history, which the device that
+//! made the claim receives at its next sync.
+
+mod routes;
+mod standing;
+mod store;
+
+pub use routes::router;
+pub use standing::{ConflictKind, Known, Question, Standing, is_closed, is_stoppable};
+pub use store::schema;
+
+use crate::database::{Database, Transaction};
+use crate::devices::DeviceId;
+use crate::sync::ServiceTime;
+use crate::{Error, Result, documents, vouchers};
+use protocol::ack::{ClaimState, ClaimUpdate};
+use protocol::id::{Audience, ChainId, ClaimId, ProgrammeId};
+use protocol::record::HowRead;
+use protocol::voucher::{Identity, Voucher};
+use protocol::{Benefit, Hash, Timestamp};
+use std::collections::{BTreeMap, BTreeSet};
+use store::{Filter, Row};
+
+/// Most events of one answer to a device; the rest follow with the next.
+const EVENTS_AN_ANSWER: u64 = 2000;
+
+/// Most claims of one page.
+const PAGE: u64 = 100;
+
+/// A served voucher that was admitted and is to become a claim.
+#[derive(Debug, Clone)]
+pub struct Filing {
+    /// The id that the phone drew.
+    pub claim: ClaimId,
+    /// The voucher.
+    pub voucher: Voucher,
+    /// The digest of the voucher's signed payload, by which twins are told apart.
+    pub payload_hash: Hash,
+    /// The provider.
+    pub provider: Audience,
+    /// The device.
+    pub device: DeviceId,
+    /// The chain of the record that makes the claim.
+    pub chain: ChainId,
+    /// That record.
+    pub record: Hash,
+    /// How the voucher was read.
+    pub how_read: HowRead,
+    /// What was given.
+    pub given: Benefit,
+    /// When it was served.
+    pub service: ServiceTime,
+    /// Until when the claim goes on no order, since another may still come in.
+    pub held_until: Timestamp,
+    /// What a person must decide first.
+    pub questions: Vec<Question>,
+}
+
+/// What became of a filing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Filed {
+    /// It is the live claim of its voucher.
+    Live,
+    /// Another claim on the voucher came first.
+    Waiting(ConflictKind),
+    /// Another record made a claim with this id.
+    IdUsed,
+}
+
+/// Why a void does not take a claim back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotVoided {
+    /// The claim is on an account-payable order.
+    OnPayable,
+    /// It was denied or rejected.
+    Closed,
+    /// It is another device's.
+    OfAnotherDevice,
+}
+
+/// What staff decide on a claim.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decision {
+    /// The claim stands.
+    Uphold,
+    /// It does not.
+    Deny,
+}
+
+/// A claim, for people to look at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claim {
+    /// Its id.
+    pub id: ClaimId,
+    /// The voucher.
+    pub voucher: Identity,
+    /// The voucher's programme.
+    pub programme: ProgrammeId,
+    /// Who served.
+    pub provider: Audience,
+    /// With which device.
+    pub device: DeviceId,
+    /// What was given.
+    pub given: Benefit,
+    /// How the voucher was read.
+    pub how_read: HowRead,
+    /// The earliest time of service.
+    pub earliest: Timestamp,
+    /// When the claim was received, the latest time of service.
+    pub received: Timestamp,
+    /// Until when it goes on no order.
+    pub held_until: Timestamp,
+    /// Its state.
+    pub state: ClaimState,
+    /// A stable code of why, where there is something to say.
+    pub reason: Option<String>,
+    /// What happened to it, in order.
+    pub history: Vec<Event>,
+}
+
+/// A change of a claim's state.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// The state from then on.
+    pub state: ClaimState,
+    /// A stable code of why.
+    pub reason: Option<String>,
+    /// What staff said.
+    pub words: Option<String>,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// Where a list of claims goes on: after the claim received then, of that id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cursor {
+    received: Timestamp,
+    claim: ClaimId,
+}
+
+/// Some claims of a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page {
+    /// The claims.
+    pub claims: Vec<Claim>,
+    /// Where the list goes on; absent at its end.
+    pub next: Option<Cursor>,
+}
+
+impl Cursor {
+    fn after(claim: &Claim) -> Self {
+        Cursor { received: claim.received, claim: claim.id }
+    }
+
+    /// Reads a cursor as its `Display` writes it.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (received, claim) = text.split_once('-')?;
+        let received = received.parse().ok().and_then(Timestamp::from_seconds)?;
+        Some(Cursor { received, claim: ClaimId::from_hex(claim)? })
+    }
+}
+
+impl std::fmt::Display for Cursor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}-{}", self.received.as_seconds(), self.claim)
+    }
+}
+
+/// The stable name of how a voucher was read.
+#[must_use]
+pub fn how_read_name(how: HowRead) -> &'static str {
+    match how {
+        HowRead::Camera => "camera",
+        HowRead::Picture => "picture",
+        HowRead::Shared => "shared",
+        HowRead::Typed => "typed",
+    }
+}
+
+fn how_read(name: &str) -> Option<HowRead> {
+    [HowRead::Camera, HowRead::Picture, HowRead::Shared, HowRead::Typed]
+        .into_iter()
+        .find(|how| how_read_name(*how) == name)
+}
+
+/// The claims that one transaction changes: gathers events and writes them at the end.
+///
+/// Nothing is recorded before [`Changes::record`] is called, once, as the last write.
+pub struct Changes<'t> {
+    tx: &'t Transaction,
+    now: Timestamp,
+    events: Vec<(ChainId, ClaimId, Event)>,
+}
+
+impl<'t> Changes<'t> {
+    /// Begins to change claims in `tx`.
+    #[must_use]
+    pub fn new(tx: &'t Transaction, now: Timestamp) -> Self {
+        Changes { tx, now, events: Vec::new() }
+    }
+
+    /// Adds what happened to the claims' histories.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    pub async fn record(self) -> Result<()> {
+        store::record(&**self.tx, self.events).await
+    }
+
+    /// Files claims, in the order in which they were made; gives what became of each by its record.
+    /// Documents that their records name must have been named before.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    pub async fn file(&mut self, filings: &[Filing]) -> Result<BTreeMap<Hash, Filed>> {
+        let owners = filings.iter().map(|filing| (filing.claim, filing.device)).collect();
+        let missing = documents::missing(self.tx, &owners).await?;
+        let mut filed = BTreeMap::new();
+        let mut drawn = BTreeSet::new();
+        let mut left = Vec::with_capacity(filings.len());
+        for filing in filings {
+            if drawn.insert(filing.claim) {
+                let known = Known::Live {
+                    questions: filing.questions.clone(),
+                    documents_missing: missing.contains(&filing.claim),
+                    upheld: false,
+                };
+                left.push((filing, Row::new(filing, &known)));
+            } else {
+                filed.insert(filing.record, Filed::IdUsed);
+            }
+        }
+        // In the order of identities, so that two transactions seldom wait for each other. The sort
+        // is stable: of two claims on one voucher, the one made first stays first.
+        left.sort_by_key(|(_, row)| row.identity);
+        let mut stopped = BTreeSet::new();
+        // A live claim that was in the way may be void by the time it is looked at: then again.
+        while !left.is_empty() {
+            let rows: Vec<&Row> = left.iter().map(|(_, row)| row).collect();
+            let live = store::insert_free(&**self.tx, rows).await?;
+            left.retain(|(filing, row)| {
+                let is_live = live.contains(&filing.claim);
+                if is_live {
+                    filed.insert(filing.record, Filed::Live);
+                    self.happened(row, None);
+                }
+                !is_live
+            });
+            left = self.file_behind_others(left, &mut filed, &mut stopped).await?;
+        }
+        self.settle(filings, &filed, &stopped).await?;
+        Ok(filed)
+    }
+
+    /// Files claims that found their voucher taken or their id used, and notes the live claims that
+    /// they stop; gives back those for which neither holds any more.
+    async fn file_behind_others<'f>(
+        &mut self,
+        filings: Vec<(&'f Filing, Row)>,
+        filed: &mut BTreeMap<Hash, Filed>,
+        stopped: &mut BTreeSet<ClaimId>,
+    ) -> Result<Vec<(&'f Filing, Row)>> {
+        if filings.is_empty() {
+            return Ok(filings);
+        }
+        let ids: Vec<ClaimId> = filings.iter().map(|(filing, _)| filing.claim).collect();
+        let used = store::used(&**self.tx, &ids).await?;
+        let identities = filings.iter().map(|(_, row)| row.identity.0).collect();
+        let firsts = store::hold_live(self.tx, &identities).await?;
+        let (mut again, mut behind) = (Vec::new(), Vec::new());
+        for (filing, row) in filings {
+            if used.contains(&filing.claim) {
+                filed.insert(filing.record, Filed::IdUsed);
+                continue;
+            }
+            let Some(first) = firsts.get(&row.identity.0) else {
+                again.push((filing, row));
+                continue;
+            };
+            let same_content = first.payload_hash == row.payload_hash;
+            let kind = ConflictKind::of(same_content, first.state.0);
+            filed.insert(filing.record, Filed::Waiting(kind));
+            if is_stoppable(first.state.0) {
+                stopped.insert(first.claim.0);
+            }
+            behind.push((filing, Row::new(filing, &Known::Waiting(kind))));
+        }
+        let rows: Vec<&Row> = behind.iter().map(|(_, row)| row).collect();
+        let stored = store::insert_free(&**self.tx, rows).await?;
+        for (filing, row) in &behind {
+            if stored.contains(&filing.claim) {
+                self.happened(row, None);
+            } else {
+                filed.insert(filing.record, Filed::IdUsed);
+            }
+        }
+        Ok(again)
+    }
+
+    /// Keeps the new claims' questions, stops the first claims that they contradict, marks their
+    /// vouchers, and takes back those whose void came before them.
+    async fn settle(
+        &mut self,
+        filings: &[Filing],
+        filed: &BTreeMap<Hash, Filed>,
+        stopped: &BTreeSet<ClaimId>,
+    ) -> Result<()> {
+        let outcome = |filing: &Filing| filed.get(&filing.record).copied();
+        let new = || {
+            filings
+                .iter()
+                .filter(|filing| matches!(outcome(filing), Some(Filed::Live | Filed::Waiting(_))))
+        };
+        let mut questions: Vec<_> = new()
+            .flat_map(|filing| filing.questions.iter().map(|question| (filing.claim, *question)))
+            .collect();
+        questions.extend(stopped.iter().map(|&first| (first, Question::ConflictFirst)));
+        store::ask(&**self.tx, &questions).await?;
+        let stopped: Vec<ClaimId> = stopped.iter().copied().collect();
+        self.refresh(&stopped).await?;
+        let redeemed: Vec<Identity> = new()
+            .filter(|filing| outcome(filing) == Some(Filed::Live))
+            .map(|filing| filing.voucher.identity.clone())
+            .collect();
+        vouchers::redeemed(self.tx, &redeemed).await?;
+        let mut by_device: BTreeMap<DeviceId, Vec<ClaimId>> = BTreeMap::new();
+        for filing in new() {
+            by_device.entry(filing.device).or_default().push(filing.claim);
+        }
+        for (device, claims) in by_device {
+            for (claim, words) in store::take_early_voids(&**self.tx, &claims, device).await? {
+                // A claim this new is on no order: nothing keeps it from being void.
+                let _ = self.void(device, claim, &words).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes a claim back. The next that waits on its voucher takes its place. A void that comes
+    /// before its claim waits for it.
+    ///
+    /// # Errors
+    /// [`Error::Database`]; inside, [`NotVoided`].
+    pub async fn void(
+        &mut self,
+        device: DeviceId,
+        claim: ClaimId,
+        words: &str,
+    ) -> Result<std::result::Result<(), NotVoided>> {
+        let Some(mut row) = store::hold(self.tx, &[claim]).await?.pop() else {
+            store::add_early_void(&**self.tx, claim, device, words).await?;
+            return Ok(Ok(()));
+        };
+        if row.device.0 != device.0 {
+            return Ok(Err(NotVoided::OfAnotherDevice));
+        }
+        match row.state.0 {
+            ClaimState::Voided => return Ok(Ok(())),
+            state if is_closed(state) => return Ok(Err(NotVoided::Closed)),
+            state if !is_stoppable(state) => return Ok(Err(NotVoided::OnPayable)),
+            _ => {}
+        }
+        self.close(&mut row, ClaimState::Voided, Some(words)).await?;
+        Ok(Ok(()))
+    }
+
+    /// Decides on a claim that waits for a person.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::Conflict`] when there is nothing to decide, [`Error::Database`].
+    pub async fn decide(&mut self, claim: ClaimId, decision: Decision, words: &str) -> Result<()> {
+        let Some(mut row) = store::hold(self.tx, &[claim]).await?.pop() else {
+            return Err(Error::not_found("claim", &claim));
+        };
+        match (row.state.0, decision) {
+            (ClaimState::Conflict | ClaimState::InReview, Decision::Deny) => {
+                self.close(&mut row, ClaimState::Denied, Some(words)).await
+            }
+            (ClaimState::Conflict, Decision::Uphold) => self.uphold_waiting(row, words).await,
+            (ClaimState::InReview, Decision::Uphold) => self.uphold_live(row, words).await,
+            (state, _) => Err(Error::Conflict(format!(
+                "claim {claim} is {}: only one in conflict or in review waits for a decision",
+                state.name()
+            ))),
+        }
+    }
+
+    async fn uphold_waiting(&mut self, mut row: Row, words: &str) -> Result<()> {
+        let identity = BTreeSet::from([row.identity.0]);
+        if let Some(mut first) = store::hold_live(self.tx, &identity).await?.remove(&row.identity.0)
+        {
+            if !is_stoppable(first.state.0) {
+                return Err(Error::conflict(
+                    "the first claim on this voucher is already on an order or paid, and a voucher \
+                     is paid once",
+                ));
+            }
+            self.end(&mut first, ClaimState::Denied, Some(words)).await?;
+        }
+        self.make_live(&mut row, true, Some(words)).await?;
+        self.deny_waiting(row.identity.0, words).await
+    }
+
+    async fn uphold_live(&mut self, mut row: Row, words: &str) -> Result<()> {
+        let claim = row.claim.0;
+        let open = store::open_questions(&**self.tx, &[claim]).await?;
+        let open = open.get(&claim).map(Vec::as_slice).unwrap_or_default();
+        if open.contains(&Question::DeviceUnconfirmed) {
+            return Err(Error::conflict(
+                "nobody has compared the digits of the device that made this claim: confirm the \
+                 device first",
+            ));
+        }
+        row.upheld |= open.contains(&Question::ConflictFirst);
+        store::answer(&**self.tx, claim, None).await?;
+        self.stand(&mut row, Some(words)).await?;
+        self.deny_waiting(row.identity.0, words).await
+    }
+
+    async fn deny_waiting(&mut self, identity: Hash, words: &str) -> Result<()> {
+        for mut other in store::hold_waiting(self.tx, identity).await? {
+            self.end(&mut other, ClaimState::Denied, Some(words)).await?;
+        }
+        Ok(())
+    }
+
+    /// Ends a claim, and lets the next on its voucher take its place or go on undisturbed.
+    async fn close(&mut self, row: &mut Row, state: ClaimState, words: Option<&str>) -> Result<()> {
+        let was_live = row.live;
+        self.end(row, state, words).await?;
+        let mut waiting = store::hold_waiting(self.tx, row.identity.0).await?.into_iter();
+        if was_live {
+            match waiting.next() {
+                Some(mut next) => {
+                    if waiting.next().is_some() {
+                        store::ask(&**self.tx, &[(next.claim.0, Question::ConflictFirst)]).await?;
+                    }
+                    self.make_live(&mut next, false, None).await
+                }
+                None => vouchers::released(self.tx, &row.identity()).await,
+            }
+        } else if waiting.next().is_none() {
+            let identity = BTreeSet::from([row.identity.0]);
+            for first in store::hold_live(self.tx, &identity).await?.into_values() {
+                let claim = first.claim.0;
+                store::answer(&**self.tx, claim, Some(Question::ConflictFirst)).await?;
+                self.refresh(&[claim]).await?;
+            }
+            Ok(())
+        } else {
+            Ok(())
+        }
+    }
+
+    async fn end(&mut self, row: &mut Row, state: ClaimState, words: Option<&str>) -> Result<()> {
+        row.live = false;
+        row.state = state.into();
+        row.reason = None;
+        store::update(&**self.tx, row).await?;
+        self.happened(row, words);
+        Ok(())
+    }
+
+    async fn make_live(&mut self, row: &mut Row, upheld: bool, words: Option<&str>) -> Result<()> {
+        row.live = true;
+        row.upheld = upheld;
+        row.conflict = None;
+        self.stand(row, words).await
+    }
+
+    /// Finds the state of a live claim anew and stores it.
+    async fn stand(&mut self, row: &mut Row, words: Option<&str>) -> Result<()> {
+        let claim = row.claim.0;
+        let mut open = store::open_questions(&**self.tx, &[claim]).await?;
+        let owner = BTreeMap::from([(claim, DeviceId(row.device.0))]);
+        let missing = documents::missing(self.tx, &owner).await?;
+        let known = Known::Live {
+            questions: open.remove(&claim).unwrap_or_default(),
+            documents_missing: missing.contains(&claim),
+            upheld: row.upheld,
+        };
+        let (state, reason) = known.standing();
+        row.state = state.into();
+        row.reason = reason.map(str::to_owned);
+        store::update(&**self.tx, row).await?;
+        self.happened(row, words);
+        Ok(())
+    }
+
+    /// Finds the state of live claims anew where it can still change by what is known of them.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    pub async fn refresh(&mut self, claims: &[ClaimId]) -> Result<()> {
+        for mut row in store::hold(self.tx, claims).await? {
+            let follows_what_is_known = matches!(
+                row.state.0,
+                ClaimState::Submitted
+                    | ClaimState::InReview
+                    | ClaimState::DocumentsMissing
+                    | ClaimState::Upheld
+            );
+            if row.live && follows_what_is_known {
+                let before = (row.state, row.reason.clone());
+                let events = self.events.len();
+                self.stand(&mut row, None).await?;
+                if (row.state, row.reason) == before {
+                    self.events.truncate(events);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn happened(&mut self, row: &Row, words: Option<&str>) {
+        let event = Event {
+            state: row.state.0,
+            reason: row.reason.clone(),
+            words: words.map(str::to_owned),
+            at: self.now,
+        };
+        self.events.push((row.chain.0, row.claim.0, event));
+    }
+}
+
+/// Closes a question about a device for all its claims, which go on.
+///
+/// # Errors
+/// [`Error::Database`].
+pub async fn answer_for_device(
+    tx: &Transaction,
+    device: DeviceId,
+    question: Question,
+    now: Timestamp,
+) -> Result<()> {
+    let claims = store::asked_of_device(&**tx, device, question).await?;
+    for &claim in &claims {
+        store::answer(&**tx, claim, Some(question)).await?;
+    }
+    let mut changes = Changes::new(tx, now);
+    changes.refresh(&claims).await?;
+    changes.record().await
+}
+
+/// Decides on a claim that waits for a person.
+///
+/// # Errors
+/// As [`Changes::decide`].
+pub async fn decide(
+    database: &Database,
+    claim: ClaimId,
+    decision: Decision,
+    words: &str,
+    now: Timestamp,
+) -> Result<Claim> {
+    let transaction = database.begin().await?;
+    let mut changes = Changes::new(&transaction, now);
+    changes.decide(claim, decision, words).await?;
+    changes.record().await?;
+    transaction.commit().await?;
+    find(database, claim).await
+}
+
+/// The claim with this id, without its history.
+///
+/// # Errors
+/// [`Error::NotFound`], [`Error::Database`].
+pub async fn find(database: &Database, claim: ClaimId) -> Result<Claim> {
+    let row = store::claim(database.reader(), claim).await?;
+    row.ok_or_else(|| Error::not_found("claim", &claim))?.try_into()
+}
+
+/// What a device is told of the claims of a chain since `since`, each claim once and as it is now,
+/// with the cursor from which to ask on.
+///
+/// # Errors
+/// [`Error::Database`].
+pub async fn updates_since(
+    tx: &Transaction,
+    chain: ChainId,
+    since: u64,
+) -> Result<(Vec<ClaimUpdate>, u64)> {
+    let events = store::events_since(&**tx, chain, since, EVENTS_AN_ANSWER).await?;
+    let cursor = events.last().map_or(since, |(number, ..)| *number);
+    let mut latest = BTreeMap::new();
+    for (_, claim, event) in events {
+        latest.insert(claim, ClaimUpdate { claim, state: event.state, reason: event.reason });
+    }
+    Ok((latest.into_values().collect(), cursor))
+}
+
+/// A page of claims, the first received first, with their histories.
+///
+/// # Errors
+/// [`Error::Database`].
+pub async fn list(
+    database: &Database,
+    provider: Option<Audience>,
+    state: Option<ClaimState>,
+    after: Option<Cursor>,
+) -> Result<Page> {
+    let after = after.map(|cursor| (cursor.received, cursor.claim));
+    let filter = Filter { provider, state, after };
+    let mut claims = store::list(database.reader(), filter, PAGE + 1).await?;
+    let more = claims.len() as u64 > PAGE;
+    claims.truncate(PAGE as usize);
+    let next = claims.last().filter(|_| more).map(Cursor::after);
+    Ok(Page { claims, next })
+}

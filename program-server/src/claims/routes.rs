@@ -1,0 +1,125 @@
+//! A provider's own claims over HTTP.
+
+use super::{Claim, Cursor, Event, how_read_name, list};
+use crate::app::App;
+use crate::devices::Session;
+use crate::http::{BenefitShape, Problem};
+use axum::Json;
+use axum::extract::{Query, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// The room's routes.
+pub fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(own_claims))
+}
+
+/// Which page.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+struct Wanted {
+    /// The `next` of the page before.
+    after: Option<String>,
+}
+
+/// A page of claims.
+#[derive(Serialize, utoipa::ToSchema)]
+struct Claims {
+    claims: Vec<ClaimLife>,
+    /// The cursor of the next page; absent on the last.
+    next: Option<String>,
+}
+
+/// A claim and what happened to it.
+#[derive(Serialize, utoipa::ToSchema)]
+struct ClaimLife {
+    /// The claim's id, which the phone drew.
+    claim: String,
+    programme: String,
+    given: BenefitShape,
+    how_read: &'static str,
+    /// When the server received it (RFC 3339).
+    received: String,
+    /// Until when it goes on no payment order, since a second claim may still come in (RFC 3339).
+    held_until: String,
+    state: &'static str,
+    /// A stable code of why, where there is something to say.
+    reason: Option<String>,
+    history: Vec<Change>,
+}
+
+/// A change of a claim's state.
+#[derive(Serialize, utoipa::ToSchema)]
+struct Change {
+    state: &'static str,
+    reason: Option<String>,
+    /// What staff said.
+    words: Option<String>,
+    /// When (RFC 3339).
+    at: String,
+}
+
+impl From<Claim> for ClaimLife {
+    fn from(claim: Claim) -> Self {
+        ClaimLife {
+            claim: claim.id.to_string(),
+            programme: claim.programme.to_string(),
+            given: BenefitShape::from(&claim.given),
+            how_read: how_read_name(claim.how_read),
+            received: claim.received.to_string(),
+            held_until: claim.held_until.to_string(),
+            state: claim.state.name(),
+            reason: claim.reason,
+            history: claim.history.into_iter().map(Change::from).collect(),
+        }
+    }
+}
+
+impl From<Event> for Change {
+    fn from(event: Event) -> Self {
+        Change {
+            state: event.state.name(),
+            reason: event.reason,
+            words: event.words,
+            at: event.at.to_string(),
+        }
+    }
+}
+
+/// The claims of the device's provider, the first received first, each with its life.
+#[utoipa::path(
+    get,
+    path = "/v1/provider/claims",
+    tag = "provider",
+    security(("session" = [])),
+    params(Wanted),
+    responses((status = OK, description = "A page of claims", body = Claims))
+)]
+async fn own_claims(
+    State(app): State<App>,
+    Session(device): Session,
+    Query(wanted): Query<Wanted>,
+) -> Result<Response, Problem> {
+    let after = match &wanted.after {
+        None => None,
+        Some(text) => Some(Cursor::parse(text).ok_or_else(bad_cursor)?),
+    };
+    let found = list(&app.db, Some(device.provider), None, after).await?;
+    let page = Claims {
+        claims: found.claims.into_iter().map(ClaimLife::from).collect(),
+        next: found.next.map(|cursor| cursor.to_string()),
+    };
+    Ok(([(header::CACHE_CONTROL, "no-store")], Json(page)).into_response())
+}
+
+fn bad_cursor() -> Problem {
+    Problem::new(
+        StatusCode::BAD_REQUEST,
+        "cursor",
+        "There is no such page",
+        "Begin again without `after`.",
+    )
+}

@@ -1,0 +1,226 @@
+//! What state a claim is in, from what is known of it. Plain rules on values.
+
+use protocol::ack::ClaimState;
+
+/// What a person must decide before a claim goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Question {
+    /// A second claim on the voucher came in.
+    ConflictFirst,
+    /// The device was suspended when the record came in.
+    DeviceSuspended,
+    /// Nobody has compared the device's digits yet.
+    DeviceUnconfirmed,
+    /// This server's own key signed the voucher, and the register does not have it.
+    NotInRegister,
+    /// The register has another voucher under the identity of this one.
+    TwinOfRegistered,
+    /// The voucher is suspended.
+    Suspended,
+    /// The voucher was revoked, and the phone had not been told.
+    ServedBeforeNotice,
+    /// The voucher expired at some time between the earliest and the latest time of service.
+    ExpiredMeanwhile,
+    /// The voucher became valid between the earliest and the latest time of service.
+    BecameValidMeanwhile,
+    /// The voucher was typed in, not scanned.
+    TypedIn,
+}
+
+/// How a claim stands to another claim on its voucher that came first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ConflictKind {
+    /// The same voucher was served twice.
+    Double,
+    /// Two vouchers with one identity and different content: the signer's fault.
+    Twin,
+    /// The first claim is on an account-payable order or paid.
+    Late,
+}
+
+/// What is known of a claim that was neither decided against nor taken back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Known {
+    /// It is the live claim of its voucher.
+    Live {
+        /// What a person must decide.
+        questions: Vec<Question>,
+        /// Whether a document that its records name has not arrived.
+        documents_missing: bool,
+        /// Whether a person decided a conflict for it.
+        upheld: bool,
+    },
+    /// Another claim came first.
+    Waiting(ConflictKind),
+}
+
+/// A claim's state, with a stable code of why where there is something to say.
+pub type Standing = (ClaimState, Option<&'static str>);
+
+impl Question {
+    /// Every question, the gravest first.
+    pub const ALL: [Question; 10] = [
+        Question::ConflictFirst,
+        Question::DeviceSuspended,
+        Question::DeviceUnconfirmed,
+        Question::NotInRegister,
+        Question::TwinOfRegistered,
+        Question::Suspended,
+        Question::ServedBeforeNotice,
+        Question::ExpiredMeanwhile,
+        Question::BecameValidMeanwhile,
+        Question::TypedIn,
+    ];
+
+    /// The stable code, also in the database.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Question::ConflictFirst => "conflict_first",
+            Question::DeviceSuspended => "device_suspended",
+            Question::DeviceUnconfirmed => "device_unconfirmed",
+            Question::NotInRegister => "not_in_register",
+            Question::TwinOfRegistered => "twin_of_registered",
+            Question::Suspended => "suspended",
+            Question::ServedBeforeNotice => "served_before_notice",
+            Question::ExpiredMeanwhile => "expired_meanwhile",
+            Question::BecameValidMeanwhile => "became_valid_meanwhile",
+            Question::TypedIn => "typed_in",
+        }
+    }
+
+    /// The question with this code.
+    #[must_use]
+    pub fn from_code(code: &str) -> Option<Self> {
+        Question::ALL.into_iter().find(|question| question.code() == code)
+    }
+}
+
+impl ConflictKind {
+    /// Every kind.
+    pub const ALL: [ConflictKind; 3] =
+        [ConflictKind::Double, ConflictKind::Twin, ConflictKind::Late];
+
+    /// The stable code, also in the database.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            ConflictKind::Double => "redeemed_elsewhere",
+            ConflictKind::Twin => "twin",
+            ConflictKind::Late => "late_conflict",
+        }
+    }
+
+    /// The kind with this code.
+    #[must_use]
+    pub fn from_code(code: &str) -> Option<Self> {
+        ConflictKind::ALL.into_iter().find(|kind| kind.code() == code)
+    }
+
+    /// The kind of a claim that came second.
+    #[must_use]
+    pub fn of(same_content: bool, first: ClaimState) -> Self {
+        if !same_content {
+            ConflictKind::Twin
+        } else if is_stoppable(first) {
+            ConflictKind::Double
+        } else {
+            ConflictKind::Late
+        }
+    }
+}
+
+impl Known {
+    /// The state that follows.
+    #[must_use]
+    pub fn standing(&self) -> Standing {
+        match self {
+            Known::Waiting(kind) => (ClaimState::Conflict, Some(kind.code())),
+            Known::Live { questions, documents_missing, upheld } => match questions.iter().min() {
+                Some(question) => (ClaimState::InReview, Some(question.code())),
+                None if *documents_missing => (ClaimState::DocumentsMissing, None),
+                None if *upheld => (ClaimState::Upheld, None),
+                None => (ClaimState::Submitted, None),
+            },
+        }
+    }
+}
+
+/// Whether a claim in this state can still be stopped for a person: it is on no order yet.
+#[must_use]
+pub fn is_stoppable(state: ClaimState) -> bool {
+    match state {
+        ClaimState::Recorded
+        | ClaimState::Submitted
+        | ClaimState::InReview
+        | ClaimState::Approved
+        | ClaimState::DocumentsMissing
+        | ClaimState::Conflict
+        | ClaimState::Upheld => true,
+        // States yet to be named are no reason to stop a payment's course.
+        _ => false,
+    }
+}
+
+/// Whether a claim in this state has come to its end without pay.
+#[must_use]
+pub fn is_closed(state: ClaimState) -> bool {
+    matches!(state, ClaimState::Denied | ClaimState::Rejected | ClaimState::Voided)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn live(questions: &[Question], documents_missing: bool) -> Standing {
+        Known::Live { questions: questions.to_vec(), documents_missing, upheld: false }.standing()
+    }
+
+    #[test]
+    fn a_claim_without_a_question_and_with_its_documents_is_submitted() {
+        assert_eq!(live(&[], false), (ClaimState::Submitted, None));
+    }
+
+    #[test]
+    fn a_person_is_asked_before_documents_are_waited_for_and_the_gravest_question_is_named() {
+        assert_eq!(live(&[], true), (ClaimState::DocumentsMissing, None));
+        assert_eq!(
+            live(&[Question::TypedIn, Question::ConflictFirst], true),
+            (ClaimState::InReview, Some("conflict_first"))
+        );
+    }
+
+    #[test]
+    fn a_second_claim_waits_and_a_twin_is_told_from_a_double() {
+        let second = |same_content, first| {
+            Known::Waiting(ConflictKind::of(same_content, first)).standing().1
+        };
+        assert_eq!(second(true, ClaimState::Submitted), Some("redeemed_elsewhere"));
+        assert_eq!(second(false, ClaimState::Paid), Some("twin"));
+        assert_eq!(second(true, ClaimState::Payable), Some("late_conflict"));
+    }
+
+    #[test]
+    fn codes_name_one_thing_each() {
+        for question in Question::ALL {
+            assert_eq!(Question::from_code(question.code()), Some(question));
+        }
+        for kind in ConflictKind::ALL {
+            assert_eq!(ConflictKind::from_code(kind.code()), Some(kind));
+        }
+    }
+
+    #[test]
+    fn what_is_on_an_order_is_not_stopped_and_what_is_closed_is_not_either() {
+        for state in ClaimState::ALL {
+            let on_an_order = matches!(
+                state,
+                ClaimState::Payable
+                    | ClaimState::Sent
+                    | ClaimState::Paid
+                    | ClaimState::PaymentFailed
+            );
+            assert_eq!(is_stoppable(state), !on_an_order && !is_closed(state), "{state:?}");
+        }
+    }
+}

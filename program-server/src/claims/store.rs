@@ -1,0 +1,705 @@
+//! The tables of the room, and the queries over them.
+//!
+//! `claims_live` is the partial UNIQUE index that decides which of two claims on a voucher came first.
+//! `claim_history` is only ever added to; its numbers count up within a chain without a gap, and a
+//! later number is never committed before an earlier one, so that a device that asks for what came
+//! after a number misses nothing.
+
+use super::standing::{ConflictKind, Known, Question};
+use super::{Claim, Event, Filing};
+use crate::Result;
+use crate::database::{Migration, Room, Step, Storable, Stored, Transaction, column};
+use crate::devices::DeviceId;
+use protocol::ack::ClaimState;
+use protocol::id::{Audience, ChainId, ClaimId, VoucherId};
+use protocol::record::HowRead;
+use protocol::voucher::{Identity, Reference};
+use protocol::{Benefit, GoodsLine, Hash, Money, Quantity, Timestamp};
+use sea_orm::ActiveValue::Set;
+use sea_orm::sea_query::{ConditionalStatement, Expr, ExprTrait, Index, OnConflict, Table};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, Order,
+    QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+mod claim {
+    use super::super::standing::ConflictKind;
+    use super::Goods;
+    use crate::database::Stored;
+    use protocol::ack::ClaimState;
+    use protocol::id::{Audience, ChainId, ClaimId, IssuerId, ProgrammeId};
+    use protocol::record::HowRead;
+    use protocol::voucher::Reference;
+    use protocol::{Currency, Hash, Timestamp};
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "claims")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub claim: Stored<ClaimId>,
+        pub identity: Stored<Hash>,
+        pub issuer: Stored<IssuerId>,
+        pub reference: Stored<Reference>,
+        pub payload_hash: Stored<Hash>,
+        pub programme: Stored<ProgrammeId>,
+        pub provider: Stored<Audience>,
+        pub device: Stored<Hash>,
+        pub chain: Stored<ChainId>,
+        pub record: Stored<Hash>,
+        pub how_read: Stored<HowRead>,
+        pub amount: Option<Stored<u64>>,
+        pub currency: Option<Stored<Currency>>,
+        pub goods: Option<Stored<Goods>>,
+        pub earliest: Stored<Timestamp>,
+        pub received: Stored<Timestamp>,
+        pub held_until: Stored<Timestamp>,
+        pub live: bool,
+        pub upheld: bool,
+        pub conflict: Option<Stored<ConflictKind>>,
+        pub state: Stored<ClaimState>,
+        pub reason: Option<String>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+mod history {
+    use crate::database::Stored;
+    use protocol::Timestamp;
+    use protocol::ack::ClaimState;
+    use protocol::id::{ChainId, ClaimId};
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "claim_history")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub chain: Stored<ChainId>,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub number: Stored<u64>,
+        pub claim: Stored<ClaimId>,
+        pub state: Stored<ClaimState>,
+        pub reason: Option<String>,
+        pub words: Option<String>,
+        pub at: Stored<Timestamp>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+mod feed {
+    use crate::database::Stored;
+    use protocol::id::ChainId;
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "claim_feeds")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub chain: Stored<ChainId>,
+        pub last: Stored<u64>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+mod question {
+    use super::super::standing::Question;
+    use crate::database::Stored;
+    use protocol::id::ClaimId;
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "claim_questions")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub claim: Stored<ClaimId>,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub question: Stored<Question>,
+        pub open: bool,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+mod early_void {
+    use crate::database::Stored;
+    use protocol::Hash;
+    use protocol::id::ClaimId;
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "early_voids")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub claim: Stored<ClaimId>,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub device: Stored<Hash>,
+        pub words: String,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub(super) use claim::Model as Row;
+
+/// The room's part of the schema.
+#[must_use]
+pub fn schema() -> Room {
+    let claims: Step = Table::create()
+        .table(claim::Entity)
+        .col(column::bytes("claim").primary_key())
+        .col(column::bytes("identity"))
+        .col(column::text("issuer"))
+        .col(column::text("reference"))
+        .col(column::bytes("payload_hash"))
+        .col(column::text("programme"))
+        .col(column::text("provider"))
+        .col(column::bytes("device"))
+        .col(column::bytes("chain"))
+        .col(column::bytes("record"))
+        .col(column::text("how_read"))
+        .col(column::number("amount").null())
+        .col(column::text("currency").null())
+        .col(column::text("goods").null())
+        .col(column::number("earliest"))
+        .col(column::number("received"))
+        .col(column::number("held_until"))
+        .col(column::boolean("live"))
+        .col(column::boolean("upheld"))
+        .col(column::text("conflict").null())
+        .col(column::text("state"))
+        .col(column::text("reason").null())
+        .check(Expr::col("amount").is_null().eq(Expr::col("currency").is_null()))
+        .check(Expr::col("amount").is_null().ne(Expr::col("goods").is_null()))
+        .into();
+    let live: Step = Index::create()
+        .name("claims_live")
+        .table(claim::Entity)
+        .col("identity")
+        .unique()
+        .cond_where(Expr::col("live"))
+        .into();
+    let index = |name: &'static str, columns: &[&'static str]| {
+        let mut index = Index::create();
+        index.name(name).table(claim::Entity);
+        for column in columns {
+            index.col(*column);
+        }
+        Step::from(&mut index)
+    };
+    let history: Step = Table::create()
+        .table(history::Entity)
+        .col(column::bytes("chain"))
+        .col(column::number("number"))
+        .col(column::bytes("claim"))
+        .col(column::text("state"))
+        .col(column::text("reason").null())
+        .col(column::text("words").null())
+        .col(column::number("at"))
+        .primary_key(Index::create().col("chain").col("number"))
+        .into();
+    let history_by_claim: Step =
+        Index::create().name("claim_history_by_claim").table(history::Entity).col("claim").into();
+    let feeds: Step = Table::create()
+        .table(feed::Entity)
+        .col(column::bytes("chain").primary_key())
+        .col(column::number("last"))
+        .into();
+    let questions: Step = Table::create()
+        .table(question::Entity)
+        .col(column::bytes("claim"))
+        .col(column::text("question"))
+        .col(column::boolean("open"))
+        .primary_key(Index::create().col("claim").col("question"))
+        .into();
+    let early_voids: Step = Table::create()
+        .table(early_void::Entity)
+        .col(column::bytes("claim"))
+        .col(column::bytes("device"))
+        .col(column::text("words"))
+        .primary_key(Index::create().col("claim").col("device"))
+        .into();
+    Room {
+        name: "claims",
+        migrations: vec![Migration(vec![
+            claims,
+            live,
+            index("claims_by_identity", &["identity"]),
+            index("claims_by_provider", &["provider", "received", "claim"]),
+            index("claims_by_received", &["received", "claim"]),
+            index("claims_by_device", &["device"]),
+            history,
+            history_by_claim,
+            feeds,
+            questions,
+            early_voids,
+        ])],
+    }
+}
+
+macro_rules! stored_as_text {
+    ($($type:ty: $name:expr, $from:expr;)*) => {$(
+        impl Storable for $type {
+            type Column = String;
+
+            fn to_column(&self) -> String {
+                let name: fn(&$type) -> String = $name;
+                name(self)
+            }
+
+            fn from_column(column: String) -> Option<Self> {
+                let from: fn(&str) -> Option<$type> = $from;
+                from(&column)
+            }
+        }
+    )*};
+}
+
+stored_as_text! {
+    Question: |it| it.code().to_owned(), Question::from_code;
+    ConflictKind: |it| it.code().to_owned(), ConflictKind::from_code;
+    HowRead: |it| super::how_read_name(*it).to_owned(), super::how_read;
+    Reference: ToString::to_string, reference;
+    Goods: |it| serde_json::to_string(it).unwrap_or_default(),
+        |text| serde_json::from_str(text).ok();
+}
+
+/// Goods as they are stored: item, thousandths, unit.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Goods(Vec<(String, u64, String)>);
+
+impl Goods {
+    fn of(lines: &[GoodsLine]) -> Self {
+        let stored =
+            |line: &GoodsLine| (line.item.clone(), line.quantity.thousandths(), line.unit.clone());
+        Goods(lines.iter().map(stored).collect())
+    }
+
+    fn to_benefit(&self) -> Option<Benefit> {
+        let line = |(item, thousandths, unit): &(String, u64, String)| {
+            let quantity = Quantity::from_thousandths(*thousandths).ok()?;
+            Some(GoodsLine { item: item.clone(), quantity, unit: unit.clone() })
+        };
+        self.0.iter().map(line).collect::<Option<_>>().map(Benefit::Goods)
+    }
+}
+
+/// Reads a reference as its `Display` writes it.
+fn reference(text: &str) -> Option<Reference> {
+    match text.split_once(':') {
+        Some(("code", code)) => Some(Reference::Code(code.to_owned())),
+        Some(("sub", sub)) => Some(Reference::Sub(sub.to_owned())),
+        _ => VoucherId::from_hex(text).map(Reference::Cti),
+    }
+}
+
+impl Row {
+    /// The row of a claim that was not yet stored.
+    pub(super) fn new(claim: &Filing, known: &Known) -> Self {
+        let (state, reason) = known.standing();
+        let (live, conflict) = match known {
+            Known::Live { .. } => (true, None),
+            Known::Waiting(kind) => (false, Some(Stored(*kind))),
+        };
+        let (money, goods) = match &claim.given {
+            Benefit::Money(money) => (Some(*money), None),
+            Benefit::Goods(lines) => (None, Some(Goods::of(lines))),
+        };
+        let voucher = &claim.voucher;
+        Row {
+            claim: claim.claim.into(),
+            identity: voucher.identity.hash().into(),
+            issuer: voucher.identity.issuer.clone().into(),
+            reference: voucher.identity.reference.clone().into(),
+            payload_hash: claim.payload_hash.into(),
+            programme: voucher.programme.clone().into(),
+            provider: claim.provider.clone().into(),
+            device: claim.device.0.into(),
+            chain: claim.chain.into(),
+            record: claim.record.into(),
+            how_read: claim.how_read.into(),
+            amount: money.map(|money| money.minor().into()),
+            currency: money.map(|money| money.currency().into()),
+            goods: goods.map(Stored),
+            earliest: claim.service.earliest().into(),
+            received: claim.service.latest().into(),
+            held_until: claim.held_until.into(),
+            live,
+            upheld: false,
+            conflict,
+            state: state.into(),
+            reason: reason.map(str::to_owned),
+        }
+    }
+
+    pub(super) fn identity(&self) -> Identity {
+        Identity { issuer: self.issuer.0.clone(), reference: self.reference.0.clone() }
+    }
+
+    fn given(&self) -> Option<Benefit> {
+        match (&self.amount, &self.currency, &self.goods) {
+            (Some(minor), Some(currency), None) => {
+                Money::new(minor.0, currency.0).ok().map(Benefit::Money)
+            }
+            (None, None, Some(goods)) => goods.0.to_benefit(),
+            _ => None,
+        }
+    }
+}
+
+impl TryFrom<Row> for Claim {
+    type Error = crate::Error;
+
+    fn try_from(row: Row) -> Result<Self> {
+        let given =
+            row.given().ok_or_else(|| crate::Error::broken("a claim's amount cannot be read"))?;
+        Ok(Claim {
+            id: row.claim.0,
+            voucher: row.identity(),
+            programme: row.programme.0,
+            provider: row.provider.0,
+            device: DeviceId(row.device.0),
+            given,
+            how_read: row.how_read.0,
+            earliest: row.earliest.0,
+            received: row.received.0,
+            held_until: row.held_until.0,
+            state: row.state.0,
+            reason: row.reason,
+            history: Vec::new(),
+        })
+    }
+}
+
+/// Stores rows; those whose claim id is taken, or whose voucher has a live claim when they would be
+/// live too, are left out. Gives the ids of those that were stored.
+pub(super) async fn insert_free(
+    db: &impl ConnectionTrait,
+    rows: Vec<&Row>,
+) -> Result<BTreeSet<ClaimId>> {
+    if rows.is_empty() {
+        return Ok(BTreeSet::new());
+    }
+    let mut insert = claim::Entity::insert_many(rows.into_iter().cloned().map(all_set))
+        .on_conflict(OnConflict::new().do_nothing().to_owned())
+        .into_query();
+    insert.returning_col(claim::Column::Claim);
+    let stored = db.query_all(&insert).await?;
+    stored.iter().map(|row| Ok(row.try_get::<Stored<ClaimId>>("", "claim")?.0)).collect()
+}
+
+/// An active model with every column set: inserting a row that was only read is inserting it whole.
+fn all_set(row: Row) -> claim::ActiveModel {
+    row.into_active_model().reset_all()
+}
+
+/// Reads claims and keeps other transactions from changing them until the end of this one.
+pub(super) async fn hold(tx: &Transaction, claims: &[ClaimId]) -> Result<Vec<Row>> {
+    let ids = claims.iter().map(|&id| Stored(id));
+    Ok(claim::Entity::find()
+        .filter(claim::Column::Claim.is_in(ids))
+        .order_by_asc(claim::Column::Identity)
+        .lock_exclusive()
+        .all(&**tx)
+        .await?)
+}
+
+/// Which of these claim ids are taken.
+pub(super) async fn used(
+    db: &impl ConnectionTrait,
+    claims: &[ClaimId],
+) -> Result<BTreeSet<ClaimId>> {
+    let query = claim::Entity::find()
+        .select_only()
+        .column(claim::Column::Claim)
+        .filter(claim::Column::Claim.is_in(claims.iter().map(|&id| Stored(id))));
+    let ids: Vec<Stored<ClaimId>> = query.into_tuple().all(db).await?;
+    Ok(ids.into_iter().map(|id| id.0).collect())
+}
+
+/// The live claims of vouchers, held as by [`hold`].
+pub(super) async fn hold_live(
+    tx: &Transaction,
+    identities: &BTreeSet<Hash>,
+) -> Result<BTreeMap<Hash, Row>> {
+    let rows = claim::Entity::find()
+        .filter(claim::Column::Identity.is_in(identities.iter().map(|&hash| Stored(hash))))
+        .filter(claim::Column::Live.eq(true))
+        .order_by_asc(claim::Column::Identity)
+        .lock_exclusive()
+        .all(&**tx)
+        .await?;
+    Ok(rows.into_iter().map(|row| (row.identity.0, row)).collect())
+}
+
+/// The claims that wait behind the live one of a voucher, the first received first.
+pub(super) async fn hold_waiting(tx: &Transaction, identity: Hash) -> Result<Vec<Row>> {
+    Ok(claim::Entity::find()
+        .filter(claim::Column::Identity.eq(Stored(identity)))
+        .filter(claim::Column::State.eq(Stored(ClaimState::Conflict)))
+        .order_by_asc(claim::Column::Received)
+        .order_by_asc(claim::Column::Claim)
+        .lock_exclusive()
+        .all(&**tx)
+        .await?)
+}
+
+/// Stores what of a claim can change.
+pub(super) async fn update(db: &impl ConnectionTrait, row: &Row) -> Result<()> {
+    let changed = claim::ActiveModel {
+        claim: Set(row.claim),
+        live: Set(row.live),
+        upheld: Set(row.upheld),
+        conflict: Set(row.conflict),
+        state: Set(row.state),
+        reason: Set(row.reason.clone()),
+        ..Default::default()
+    };
+    changed.update(db).await?;
+    Ok(())
+}
+
+/// Opens questions. One that was answered before is open again.
+pub(super) async fn ask(
+    db: &impl ConnectionTrait,
+    questions: &[(ClaimId, Question)],
+) -> Result<()> {
+    if questions.is_empty() {
+        return Ok(());
+    }
+    let rows = questions.iter().map(|&(claim, question)| question::ActiveModel {
+        claim: Set(claim.into()),
+        question: Set(question.into()),
+        open: Set(true),
+    });
+    let again = OnConflict::columns([question::Column::Claim, question::Column::Question])
+        .update_column(question::Column::Open)
+        .to_owned();
+    question::Entity::insert_many(rows).on_conflict(again).exec_without_returning(db).await?;
+    Ok(())
+}
+
+/// Closes a claim's open questions: one of them, or all.
+pub(super) async fn answer(
+    db: &impl ConnectionTrait,
+    claim: ClaimId,
+    question: Option<Question>,
+) -> Result<()> {
+    let mut close = question::Entity::update_many()
+        .col_expr(question::Column::Open, false.into())
+        .filter(question::Column::Claim.eq(Stored(claim)))
+        .filter(question::Column::Open.eq(true));
+    if let Some(question) = question {
+        close = close.filter(question::Column::Question.eq(Stored(question)));
+    }
+    close.exec(db).await?;
+    Ok(())
+}
+
+/// The open questions of claims.
+pub(super) async fn open_questions(
+    db: &impl ConnectionTrait,
+    claims: &[ClaimId],
+) -> Result<BTreeMap<ClaimId, Vec<Question>>> {
+    let rows = question::Entity::find()
+        .filter(question::Column::Claim.is_in(claims.iter().map(|&id| Stored(id))))
+        .filter(question::Column::Open.eq(true))
+        .all(db)
+        .await?;
+    let mut open: BTreeMap<ClaimId, Vec<Question>> = BTreeMap::new();
+    for row in rows {
+        open.entry(row.claim.0).or_default().push(row.question.0);
+    }
+    Ok(open)
+}
+
+/// The claims of a device with this question open.
+pub(super) async fn asked_of_device(
+    db: &impl ConnectionTrait,
+    device: DeviceId,
+    question: Question,
+) -> Result<Vec<ClaimId>> {
+    let of_device = claim::Entity::find()
+        .select_only()
+        .column(claim::Column::Claim)
+        .filter(claim::Column::Device.eq(Stored(device.0)))
+        .into_query();
+    let rows = question::Entity::find()
+        .filter(question::Column::Claim.in_subquery(of_device))
+        .filter(question::Column::Question.eq(Stored(question)))
+        .filter(question::Column::Open.eq(true))
+        .all(db)
+        .await?;
+    Ok(rows.into_iter().map(|row| row.claim.0).collect())
+}
+
+/// Keeps a void whose claim has not come yet.
+pub(super) async fn add_early_void(
+    db: &impl ConnectionTrait,
+    claim: ClaimId,
+    device: DeviceId,
+    words: &str,
+) -> Result<()> {
+    let row = early_void::ActiveModel {
+        claim: Set(claim.into()),
+        device: Set(device.0.into()),
+        words: Set(words.to_owned()),
+    };
+    early_void::Entity::insert(row)
+        .on_conflict(OnConflict::new().do_nothing().to_owned())
+        .exec_without_returning(db)
+        .await?;
+    Ok(())
+}
+
+/// Takes out the voids of a device that came before these claims of its own.
+pub(super) async fn take_early_voids(
+    db: &impl ConnectionTrait,
+    claims: &[ClaimId],
+    device: DeviceId,
+) -> Result<Vec<(ClaimId, String)>> {
+    let mine = Condition::all()
+        .add(early_void::Column::Claim.is_in(claims.iter().map(|&id| Stored(id))))
+        .add(early_void::Column::Device.eq(Stored(device.0)));
+    let rows = early_void::Entity::find().filter(mine.clone()).all(db).await?;
+    if !rows.is_empty() {
+        early_void::Entity::delete_many().filter(mine).exec(db).await?;
+    }
+    Ok(rows.into_iter().map(|row| (row.claim.0, row.words)).collect())
+}
+
+/// Adds events to the history, with the next numbers of their chains. Called once, last in a
+/// transaction, since it holds the chains' counters until the end.
+pub(super) async fn record(
+    db: &impl ConnectionTrait,
+    events: Vec<(ChainId, ClaimId, Event)>,
+) -> Result<()> {
+    let mut by_chain: BTreeMap<ChainId, Vec<(ClaimId, Event)>> = BTreeMap::new();
+    for (chain, claim, event) in events {
+        by_chain.entry(chain).or_default().push((claim, event));
+    }
+    for (chain, events) in by_chain {
+        let count = events.len() as u64;
+        let first = feed::ActiveModel { chain: Set(chain.into()), last: Set(count.into()) };
+        let further = OnConflict::column(feed::Column::Chain)
+            .value(
+                feed::Column::Last,
+                Expr::col((feed::Entity, feed::Column::Last)).add(Expr::value(Stored(count))),
+            )
+            .to_owned();
+        let last = feed::Entity::insert(first).on_conflict(further).exec_with_returning(db).await?;
+        let before = last.last.0 - count;
+        let rows = events.into_iter().zip(1..).map(|((claim, event), nth)| history::ActiveModel {
+            chain: Set(chain.into()),
+            number: Set((before + nth).into()),
+            claim: Set(claim.into()),
+            state: Set(event.state.into()),
+            reason: Set(event.reason),
+            words: Set(event.words),
+            at: Set(event.at.into()),
+        });
+        history::Entity::insert_many(rows).exec_without_returning(db).await?;
+    }
+    Ok(())
+}
+
+/// What happened to claims of a chain after `since`, in order, at most `limit` events, each with its
+/// number.
+pub(super) async fn events_since(
+    db: &impl ConnectionTrait,
+    chain: ChainId,
+    since: u64,
+    limit: u64,
+) -> Result<Vec<(u64, ClaimId, Event)>> {
+    let rows = history::Entity::find()
+        .filter(history::Column::Chain.eq(Stored(chain)))
+        .filter(history::Column::Number.gt(Stored(since)))
+        .order_by_asc(history::Column::Number)
+        .limit(limit)
+        .all(db)
+        .await?;
+    Ok(rows.into_iter().map(|row| (row.number.0, row.claim.0, row.into())).collect())
+}
+
+impl From<history::Model> for Event {
+    fn from(row: history::Model) -> Self {
+        Event { state: row.state.0, reason: row.reason, words: row.words, at: row.at.0 }
+    }
+}
+
+/// Which claims to list.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Filter {
+    pub provider: Option<Audience>,
+    pub state: Option<ClaimState>,
+    /// Those received after this one alone.
+    pub after: Option<(Timestamp, ClaimId)>,
+}
+
+/// Claims in the order in which they were received, at most `limit`, each with its history.
+pub(super) async fn list(
+    db: &impl ConnectionTrait,
+    filter: Filter,
+    limit: u64,
+) -> Result<Vec<Claim>> {
+    let mut query = claim::Entity::find();
+    if let Some(provider) = filter.provider {
+        query = query.filter(claim::Column::Provider.eq(Stored(provider)));
+    }
+    if let Some(state) = filter.state {
+        query = query.filter(claim::Column::State.eq(Stored(state)));
+    }
+    if let Some((received, id)) = filter.after {
+        let received = Stored(received);
+        query = query.filter(
+            claim::Column::Received
+                .gt(received)
+                .or(claim::Column::Received.eq(received).and(claim::Column::Claim.gt(Stored(id)))),
+        );
+    }
+    let rows = query
+        .order_by(claim::Column::Received, Order::Asc)
+        .order_by(claim::Column::Claim, Order::Asc)
+        .limit(limit)
+        .all(db)
+        .await?;
+    let ids: Vec<_> = rows.iter().map(|row| row.claim).collect();
+    let events = history::Entity::find()
+        .filter(history::Column::Claim.is_in(ids))
+        .order_by_asc(history::Column::Number)
+        .all(db)
+        .await?;
+    let mut histories: BTreeMap<ClaimId, Vec<Event>> = BTreeMap::new();
+    for event in events {
+        histories.entry(event.claim.0).or_default().push(event.into());
+    }
+    rows.into_iter()
+        .map(|row| {
+            let history = histories.remove(&row.claim.0).unwrap_or_default();
+            Ok(Claim { history, ..Claim::try_from(row)? })
+        })
+        .collect()
+}
+
+/// One claim.
+pub(super) async fn claim(db: &impl ConnectionTrait, id: ClaimId) -> Result<Option<Row>> {
+    Ok(claim::Entity::find_by_id(Stored(id)).one(db).await?)
+}

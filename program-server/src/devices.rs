@@ -1,0 +1,301 @@
+//! Devices: how a phone comes to be one of a provider's, and opens sessions.
+//!
+//! Staff make an offer, the phone answers it with a key of its own, and staff compare eight digits
+//! on both screens. Until then what the phone sends is kept and not payable.
+
+mod routes;
+mod sessions;
+mod store;
+
+pub use routes::{Session, router};
+pub use sessions::{SESSION_AGE, SessionFault, Token, challenge, device, open};
+pub use store::schema;
+
+use crate::app::App;
+use crate::claims::{self, Question};
+use crate::database::{Database, Transaction};
+use crate::{Error, Result, keys, providers, trust};
+use protocol::enrolment::{Offer, Request};
+use protocol::id::Audience;
+use protocol::key::{KeyUse, PublicKey};
+use protocol::profile::{Limits, Profile};
+use protocol::{Hash, Span, Timestamp};
+use store::KeptOffer;
+
+/// The longest that an offer may be open.
+pub const LONGEST_OFFER: Span = Span::hours(72);
+
+/// A device, by the thumbprint of its key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DeviceId(pub Hash);
+
+/// What staff have made of a device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Standing {
+    /// Nobody has compared its digits: what it sends is kept and not payable.
+    Unconfirmed,
+    /// Staff have compared its digits.
+    Confirmed,
+    /// Lost, stolen or misused: what it sends is kept, and a person decides on it.
+    Suspended,
+}
+
+/// A device.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Device {
+    /// The thumbprint of its key.
+    pub id: DeviceId,
+    /// Its key.
+    pub key: PublicKey,
+    /// The provider whose it is.
+    pub provider: Audience,
+    /// What staff have made of it.
+    pub standing: Standing,
+    /// When it was enrolled.
+    pub enrolled: Timestamp,
+}
+
+/// Why a phone is not enrolled.
+#[derive(Debug, thiserror::Error)]
+pub enum EnrolmentFault {
+    /// The request cannot be read, or its key did not sign it.
+    #[error(transparent)]
+    Unreadable(protocol::Error),
+    /// No offer has this code.
+    #[error("there is no such enrolment code")]
+    UnknownCode,
+    /// The code's time is over.
+    #[error("the enrolment code has expired")]
+    Expired,
+    /// Another phone used the code.
+    #[error("the enrolment code was used by another phone")]
+    CodeUsed,
+    /// The request names another server or another root than the offer.
+    #[error("the request is for another server")]
+    OtherServer,
+    /// The key belongs to a device of another provider.
+    #[error("this phone is enrolled for another provider")]
+    OtherProvider,
+    /// The server's own trouble.
+    #[error(transparent)]
+    Server(#[from] Error),
+}
+
+impl std::fmt::Display for DeviceId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Standing {
+    /// Every standing.
+    pub const ALL: [Standing; 3] =
+        [Standing::Unconfirmed, Standing::Confirmed, Standing::Suspended];
+
+    /// The stable name, also in the database.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Standing::Unconfirmed => "unconfirmed",
+            Standing::Confirmed => "confirmed",
+            Standing::Suspended => "suspended",
+        }
+    }
+
+    /// What a person must decide about claims of a device of this standing.
+    #[must_use]
+    pub fn question(self) -> Option<Question> {
+        match self {
+            Standing::Unconfirmed => Some(Question::DeviceUnconfirmed),
+            Standing::Confirmed => None,
+            Standing::Suspended => Some(Question::DeviceSuspended),
+        }
+    }
+}
+
+/// Makes an offer for one phone of `provider` and keeps it, the code as a digest.
+///
+/// # Errors
+/// [`Error::Invalid`] beyond [`LONGEST_OFFER`] or when `origin` is none, [`Error::Database`].
+pub async fn offer(
+    database: &Database,
+    provider: &Audience,
+    origin: &str,
+    root: Hash,
+    open_for: Span,
+    now: Timestamp,
+) -> Result<Offer> {
+    if open_for > LONGEST_OFFER || open_for == Span::seconds(0) {
+        return Err(Error::invalid("an enrolment code is good for 1 to 72 hours"));
+    }
+    let offer =
+        Offer { origin: origin.to_owned(), code: random()?, root, expires: now.after(open_for) };
+    offer.to_text()?;
+    let kept = KeptOffer {
+        code_hash: Hash::of(&offer.code),
+        provider: provider.clone(),
+        origin: offer.origin.clone(),
+        root,
+        expires: offer.expires,
+        used_by: None,
+    };
+    let transaction = database.begin().await?;
+    store::add_offer(&*transaction, kept).await?;
+    transaction.commit().await?;
+    Ok(offer)
+}
+
+/// Enrols the phone that signed the request. The same request again, or another by the same key and
+/// code, changes nothing and gives the same device: an answer may have been lost on the way.
+///
+/// # Errors
+/// [`EnrolmentFault`].
+pub async fn enrol(
+    database: &Database,
+    request: &[u8],
+    now: Timestamp,
+) -> std::result::Result<Device, EnrolmentFault> {
+    let request = Request::open(request).map_err(EnrolmentFault::Unreadable)?;
+    let code_hash = Hash::of(&request.code);
+    let id = DeviceId(request.key.thumbprint());
+    let transaction = database.begin().await?;
+    let offer = store::offer(&*transaction, code_hash).await?.ok_or(EnrolmentFault::UnknownCode)?;
+    if (offer.root, &offer.origin) != (request.root, &request.origin) {
+        return Err(EnrolmentFault::OtherServer);
+    }
+    transaction.hold(&format!("device {id}")).await?;
+    let known = store::device(&*transaction, id).await?;
+    if known.as_ref().is_some_and(|device| device.provider != offer.provider) {
+        return Err(EnrolmentFault::OtherProvider);
+    }
+    if let (Some(device), true) = (&known, offer.used_by == Some(id)) {
+        return Ok(device.clone());
+    }
+    if now >= offer.expires {
+        return Err(EnrolmentFault::Expired);
+    }
+    if !store::use_offer(&*transaction, code_hash, id).await? {
+        return Err(EnrolmentFault::CodeUsed);
+    }
+    let device = match known {
+        Some(device) => device,
+        None => {
+            let device = Device {
+                id,
+                key: request.key,
+                provider: offer.provider,
+                standing: Standing::Unconfirmed,
+                enrolled: now,
+            };
+            store::add_device(&*transaction, &device).await?;
+            device
+        }
+    };
+    transaction.commit().await?;
+    Ok(device)
+}
+
+/// The devices of this standing, or all, the oldest first.
+///
+/// # Errors
+/// [`Error::Database`].
+pub async fn list(database: &Database, standing: Option<Standing>) -> Result<Vec<Device>> {
+    store::devices(database.reader(), standing).await
+}
+
+/// The one device whose id begins with these hexadecimal digits.
+///
+/// # Errors
+/// [`Error::NotFound`], [`Error::Invalid`] when several do, [`Error::Database`].
+pub async fn find(database: &Database, prefix: &str) -> Result<Device> {
+    let wanted = prefix.to_ascii_lowercase();
+    let mut found = list(database, None)
+        .await?
+        .into_iter()
+        .filter(|device| !wanted.is_empty() && device.id.to_string().starts_with(&wanted));
+    match (found.next(), found.next()) {
+        (Some(device), None) => Ok(device),
+        (Some(_), Some(_)) => {
+            Err(Error::invalid(format!("several devices begin with {prefix}: give more digits")))
+        }
+        (None, _) => Err(Error::not_found("device", &prefix)),
+    }
+}
+
+/// Confirms a device after staff compared the digits on both screens. Its claims go on.
+///
+/// # Errors
+/// [`Error::Invalid`] when the digits are not the device's, [`Error::Conflict`] when it is
+/// suspended, [`Error::Database`].
+pub async fn confirm(
+    database: &Database,
+    device: &Device,
+    digits: &str,
+    now: Timestamp,
+) -> Result<()> {
+    let typed: String = digits.chars().filter(|c| !c.is_whitespace() && *c != '-').collect();
+    if typed != device.key.digits() {
+        return Err(Error::invalid(
+            "these are not the digits of this device's key. Somebody may stand between the phone \
+             and this server: do not confirm it; suspend it and enrol the phone anew",
+        ));
+    }
+    let transaction = database.begin().await?;
+    let standing = store::device(&*transaction, device.id).await?.map(|device| device.standing);
+    if standing == Some(Standing::Suspended) {
+        return Err(Error::conflict("the device is suspended: enrol it anew with a new offer"));
+    }
+    store::set_standing(&*transaction, device.id, Standing::Confirmed).await?;
+    claims::answer_for_device(&transaction, device.id, Question::DeviceUnconfirmed, now).await?;
+    transaction.commit().await
+}
+
+/// Suspends a device. What it sends from now on is kept, and a person decides on it.
+///
+/// # Errors
+/// [`Error::Database`].
+pub async fn suspend(database: &Database, device: &Device) -> Result<()> {
+    let transaction = database.begin().await?;
+    store::set_standing(&*transaction, device.id, Standing::Suspended).await?;
+    transaction.commit().await
+}
+
+/// The device's standing, which nobody changes until the end of the transaction.
+///
+/// # Errors
+/// [`Error::NotFound`], [`Error::Database`].
+pub async fn hold_standing(tx: &Transaction, device: DeviceId) -> Result<Standing> {
+    let standing = store::hold_standing(tx, device).await?;
+    standing.ok_or_else(|| Error::not_found("device", &device))
+}
+
+/// The device's profile as it is now, signed.
+///
+/// # Errors
+/// [`Error::Unavailable`] without a profile key, [`Error::Database`].
+pub async fn profile(app: &App, device: &Device) -> Result<Vec<u8>> {
+    let db = app.db.reader();
+    let provider = providers::get(db, &device.provider).await?;
+    let profile = Profile {
+        issuer: app.config.issuer.clone(),
+        issued: app.now(),
+        device: device.key.clone(),
+        provider: provider.id,
+        provider_name: provider.name,
+        groups: provider.groups,
+        programmes: provider.programmes,
+        operators: Vec::new(),
+        supervisors: Vec::new(),
+        limits: Limits::default(),
+        freshness: app.config.profile_age.freshness(),
+        confirmed: device.standing == Standing::Confirmed,
+    };
+    let signer = trust::signer(app, db, KeyUse::Profile, None).await?;
+    Ok(profile.sign(&*signer)?)
+}
+
+fn random<const N: usize>() -> Result<[u8; N]> {
+    let mut bytes = [0; N];
+    keys::random(&mut bytes)?;
+    Ok(bytes)
+}

@@ -1,0 +1,108 @@
+//! Documents that support claims: pictures and PDFs that phones send, each kept once by its digest.
+//!
+//! A device sees a document only if a record that it signed names it. Bytes travel apart from
+//! records, resumable (tus 1.0), and a claim waits until all its documents have arrived.
+
+mod folder;
+mod media_type;
+mod routes;
+mod store;
+mod tus;
+
+pub use folder::{ChunkFault, Folder, Upload};
+pub use media_type::MediaType;
+pub use routes::router;
+pub use store::schema;
+
+use crate::app::App;
+use crate::claims::Changes;
+use crate::database::Transaction;
+use crate::devices::DeviceId;
+use crate::{Error, Result};
+use protocol::id::{ChainId, ClaimId};
+use protocol::record::Document;
+use protocol::{Hash, Timestamp};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The largest document, in bytes.
+pub const MAX_LEN: u64 = 20 * 1024 * 1024;
+
+/// Most documents that one ack lists.
+const LISTED_AN_ACK: u64 = 8000;
+
+/// A document that a record names.
+#[derive(Debug, Clone)]
+pub struct Named {
+    /// The claim that it supports.
+    pub claim: ClaimId,
+    /// The document.
+    pub document: Document,
+    /// The device that signed the record.
+    pub device: DeviceId,
+    /// The record's chain.
+    pub chain: ChainId,
+}
+
+/// Keeps which documents records name. Until the end of the transaction none of them arrives.
+///
+/// # Errors
+/// [`Error::Database`].
+pub async fn name(tx: &Transaction, names: &[Named], now: Timestamp) -> Result<()> {
+    let documents: BTreeSet<Hash> = names.iter().map(|named| named.document.hash).collect();
+    for document in documents {
+        hold(tx, document).await?;
+    }
+    store::add_names(&**tx, names, now).await
+}
+
+/// Those of the claims for which a document has not arrived that their own device named. What another
+/// device names for a claim keeps it from nothing.
+///
+/// # Errors
+/// [`Error::Database`].
+pub async fn missing(
+    tx: &Transaction,
+    claims: &BTreeMap<ClaimId, DeviceId>,
+) -> Result<BTreeSet<ClaimId>> {
+    let ids: Vec<ClaimId> = claims.keys().copied().collect();
+    let missing = store::missing(&**tx, &ids).await?;
+    Ok(missing
+        .into_iter()
+        .filter(|(claim, device)| claims.get(claim) == Some(device))
+        .map(|(claim, _)| claim)
+        .collect())
+}
+
+/// The documents that are durably here of those that records of a chain name; of very many, those
+/// named last.
+///
+/// # Errors
+/// [`Error::Database`].
+pub async fn held(tx: &Transaction, chain: ChainId) -> Result<BTreeSet<Hash>> {
+    store::arrived_of(&**tx, chain, LISTED_AN_ACK).await
+}
+
+/// Notes that a document is whole and on disk. Claims that waited for it go on.
+async fn arrived(app: &App, document: Hash, len: u64, kind: MediaType) -> Result<()> {
+    let now = app.now();
+    let tx = app.db.begin().await?;
+    hold(&tx, document).await?;
+    if store::add_document(&*tx, document, len, kind, now).await? {
+        let claims = store::claims_naming(&*tx, document).await?;
+        let mut changes = Changes::new(&tx, now);
+        changes.refresh(&claims).await?;
+        changes.record().await?;
+    }
+    tx.commit().await
+}
+
+/// A record that names a document and the document's arrival take turns, so that no claim waits for
+/// a document that came a moment before.
+async fn hold(tx: &Transaction, document: Hash) -> Result<()> {
+    tx.hold(&format!("document {document}")).await
+}
+
+fn folder(app: &App) -> Result<Folder> {
+    let path = app.home.documents();
+    Folder::open(&path).map_err(Error::file(&path))
+}

@@ -1,0 +1,257 @@
+//! Whether a served voucher becomes a claim, decided from its signed bytes and the bracket of
+//! service time. Plain rules on values; reasons are looked for in the order of design §4.
+
+use super::refusal::{Refusal, VoucherFault};
+use super::service_time::{Notice, ServiceTime, Timeliness};
+use crate::claims::Question;
+use crate::devices::Standing;
+use crate::providers::Provider;
+use crate::vouchers;
+use protocol::Timestamp;
+use protocol::authenticity::{Authentic, NotAuthentic};
+use protocol::record::{HowRead, Redeem};
+
+/// What the programme's own register says of a voucher.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Registered {
+    /// In force, or redeemed by an earlier claim.
+    InForce,
+    /// Revoked; published at this time.
+    Revoked(Timestamp),
+    /// Suspended.
+    Suspended,
+    /// The issuer's vouchers are not registered here.
+    Elsewhere,
+    /// This server's own key signed it, and it is not in the register.
+    Missing,
+    /// The register has another voucher under its identity.
+    Twin,
+}
+
+/// A served voucher that becomes a claim.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Admitted {
+    /// When it was served.
+    pub service: ServiceTime,
+    /// What a person must decide first.
+    pub questions: Vec<Question>,
+}
+
+impl Registered {
+    /// What the register's entry says of a voucher; `ours` when it names this office as its issuer.
+    #[must_use]
+    pub fn of(authentic: &Authentic, entry: Option<&vouchers::Entry>, ours: bool) -> Self {
+        match entry {
+            None if ours => Registered::Missing,
+            None => Registered::Elsewhere,
+            Some(entry) if entry.payload_hash != authentic.payload_hash => Registered::Twin,
+            Some(entry) => match entry.standing {
+                vouchers::Standing::InForce => Registered::InForce,
+                vouchers::Standing::Suspended => Registered::Suspended,
+                vouchers::Standing::Revoked(at) => Registered::Revoked(at),
+            },
+        }
+    }
+}
+
+/// Judges what the signed bytes alone say: whether the voucher is real, for this provider, and
+/// whether no more was given than it is for.
+///
+/// # Errors
+/// The first [`Refusal`] that holds.
+pub fn admissible<'a>(
+    redeem: &Redeem,
+    authentic: &'a Result<Authentic, NotAuthentic>,
+    provider: &Provider,
+) -> Result<&'a Authentic, Refusal> {
+    let authentic = authentic.as_ref().map_err(Refusal::from)?;
+    let voucher = &authentic.voucher;
+    if !provider.programmes.contains(&voucher.programme) {
+        return Err(Refusal::WrongProgramme);
+    }
+    if !provider.serves(voucher.audience.as_ref()) {
+        return Err(Refusal::WrongProvider);
+    }
+    if !authentic.key_in_force {
+        return Err(Refusal::Voucher(VoucherFault::IssuerNotValid));
+    }
+    if !redeem.given.is_within(&voucher.benefit) {
+        return Err(Refusal::MoreThanVoucher);
+    }
+    Ok(authentic)
+}
+
+/// Judges the time of service: the voucher's own dates, and what its status said when.
+///
+/// # Errors
+/// The first [`Refusal`] that holds.
+pub fn admit(
+    redeem: &Redeem,
+    authentic: &Authentic,
+    standing: Standing,
+    bracket: ServiceTime,
+    registered: Registered,
+) -> Result<Admitted, Refusal> {
+    let voucher = &authentic.voucher;
+    let mut questions = Vec::new();
+    match registered {
+        Registered::Revoked(published) => match bracket.notice_of(published) {
+            Notice::Given => return Err(Refusal::Revoked),
+            Notice::NotYetGiven => questions.push(Question::ServedBeforeNotice),
+        },
+        Registered::Suspended => questions.push(Question::Suspended),
+        Registered::Missing => questions.push(Question::NotInRegister),
+        Registered::Twin => questions.push(Question::TwinOfRegistered),
+        Registered::InForce | Registered::Elsewhere => {}
+    }
+    let service = bracket.of(voucher);
+    match service.within(voucher.not_before, voucher.expires) {
+        Timeliness::InDate => {}
+        Timeliness::ExpiredMeanwhile => questions.push(Question::ExpiredMeanwhile),
+        Timeliness::BecameValidMeanwhile => questions.push(Question::BecameValidMeanwhile),
+        Timeliness::Expired => return Err(Refusal::Expired),
+        Timeliness::NotYetValid => return Err(Refusal::NotYetValid),
+    }
+    if redeem.how_read == HowRead::Typed {
+        questions.push(Question::TypedIn);
+    }
+    questions.extend(standing.question());
+    Ok(Admitted { service, questions })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use protocol::id::{Audience, ClaimId, EntitlementId, IssuerId, ProgrammeId, VoucherId};
+    use protocol::record::SignedVoucher;
+    use protocol::voucher::{Identity, Reference, Voucher};
+    use protocol::{Benefit, Currency, Hash, Money};
+
+    fn at(seconds: u64) -> Timestamp {
+        Timestamp::from_seconds(seconds).unwrap()
+    }
+
+    fn pesos(minor: u64) -> Benefit {
+        Benefit::Money(Money::new(minor, Currency::new("PHP").unwrap()).unwrap())
+    }
+
+    fn authentic() -> Authentic {
+        Authentic {
+            voucher: Voucher {
+                identity: Identity {
+                    issuer: IssuerId::new("office").unwrap(),
+                    reference: Reference::Cti(VoucherId::from_bytes([1; 16])),
+                },
+                entitlement: EntitlementId::new("e-1").unwrap(),
+                audience: Some(Audience::new("pharmacies").unwrap()),
+                expires: at(2000),
+                not_before: at(1000),
+                issued: at(900),
+                programme: ProgrammeId::new("food").unwrap(),
+                benefit: pesos(500),
+                assistance: "medicine".into(),
+                holder: None,
+                status: None,
+                documents: Vec::new(),
+            },
+            payload_hash: Hash::of(b"payload"),
+            key_in_force: true,
+        }
+    }
+
+    fn redeem(given: Benefit) -> Redeem {
+        Redeem {
+            claim: ClaimId::from_bytes([7; 16]),
+            voucher: SignedVoucher::Cose(Vec::new()),
+            how_read: HowRead::Camera,
+            given,
+            warnings: Vec::new(),
+            documents: Vec::new(),
+        }
+    }
+
+    fn provider() -> Provider {
+        Provider {
+            id: Audience::new("corner").unwrap(),
+            name: "Corner Pharmacy".into(),
+            groups: vec![Audience::new("pharmacies").unwrap()],
+            programmes: vec![ProgrammeId::new("food").unwrap()],
+            account_name: None,
+        }
+    }
+
+    fn judged(bracket: (u64, u64), registered: Registered) -> Result<Vec<Question>, Refusal> {
+        let bracket = ServiceTime::bracket([at(bracket.0)], at(bracket.1));
+        admit(&redeem(pesos(500)), &authentic(), Standing::Confirmed, bracket, registered)
+            .map(|admitted| admitted.questions)
+    }
+
+    #[test]
+    fn a_voucher_for_the_providers_group_served_in_date_is_admitted_without_a_question() {
+        let (redeem, authentic) = (redeem(pesos(500)), Ok(authentic()));
+        assert!(admissible(&redeem, &authentic, &provider()).is_ok());
+        assert_eq!(judged((1100, 1200), Registered::InForce), Ok(vec![]));
+    }
+
+    #[test]
+    fn what_is_not_for_this_provider_or_more_than_the_voucher_is_refused() {
+        let authentic = Ok(authentic());
+        let refused =
+            |redeem: &Redeem, by: &Provider| admissible(redeem, &authentic, by).unwrap_err();
+        let other = Provider { groups: Vec::new(), ..provider() };
+        assert_eq!(refused(&redeem(pesos(500)), &other), Refusal::WrongProvider);
+        let other = Provider { programmes: Vec::new(), ..provider() };
+        assert_eq!(refused(&redeem(pesos(500)), &other), Refusal::WrongProgramme);
+        assert_eq!(refused(&redeem(pesos(501)), &provider()), Refusal::MoreThanVoucher);
+    }
+
+    #[test]
+    fn a_key_that_was_not_in_force_issues_nothing() {
+        let authentic = Ok(Authentic { key_in_force: false, ..authentic() });
+        let refusal = admissible(&redeem(pesos(1)), &authentic, &provider()).unwrap_err();
+        assert_eq!(refusal.code(), "issuer_not_valid");
+    }
+
+    #[test]
+    fn expired_before_the_bracket_is_refused_and_within_it_a_person_decides() {
+        assert_eq!(judged((2000, 3000), Registered::InForce), Err(Refusal::Expired));
+        assert_eq!(judged((1999, 3000), Registered::InForce), Ok(vec![Question::ExpiredMeanwhile]));
+        assert_eq!(judged((100, 950), Registered::InForce), Err(Refusal::NotYetValid));
+    }
+
+    #[test]
+    fn a_bracket_never_opens_before_the_voucher_was_issued() {
+        let voucher = Authentic {
+            voucher: Voucher { not_before: at(900), ..authentic().voucher },
+            ..authentic()
+        };
+        let bracket = ServiceTime::bracket([at(1)], at(1500));
+        let admitted =
+            admit(&redeem(pesos(5)), &voucher, Standing::Confirmed, bracket, Registered::InForce)
+                .unwrap();
+        assert_eq!(admitted.service.earliest(), at(900));
+        assert!(admitted.questions.is_empty());
+    }
+
+    #[test]
+    fn a_revocation_counts_from_when_the_phone_was_told() {
+        assert_eq!(judged((1100, 1200), Registered::Revoked(at(1100))), Err(Refusal::Revoked));
+        assert_eq!(
+            judged((1100, 1200), Registered::Revoked(at(1101))),
+            Ok(vec![Question::ServedBeforeNotice])
+        );
+    }
+
+    #[test]
+    fn what_a_person_must_look_at_is_asked_and_nothing_is_dropped() {
+        let bracket = ServiceTime::bracket([at(1100)], at(1200));
+        let typed = Redeem { how_read: HowRead::Typed, ..redeem(pesos(5)) };
+        let admitted =
+            admit(&typed, &authentic(), Standing::Unconfirmed, bracket, Registered::Suspended)
+                .unwrap();
+        assert_eq!(
+            admitted.questions,
+            [Question::Suspended, Question::TypedIn, Question::DeviceUnconfirmed]
+        );
+    }
+}

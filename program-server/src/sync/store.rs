@@ -1,0 +1,517 @@
+//! The tables of the room, and the queries over them.
+
+use super::KeptItem;
+use super::chain::{Head, Link};
+use super::refusal::Refusal;
+use crate::Result;
+use crate::database::{Migration, Room, Step, Storable, Stored, Transaction, column};
+use crate::devices::DeviceId;
+use protocol::id::ChainId;
+use protocol::record::Kind;
+use protocol::{Hash, Timestamp};
+use sea_orm::ActiveValue::Set;
+use sea_orm::sea_query::{Expr, ExprTrait, Index, OnConflict, Table};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter,
+    QueryOrder, QuerySelect,
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+mod chain {
+    use crate::database::Stored;
+    use protocol::Hash;
+    use protocol::id::ChainId;
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "chains")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub chain: Stored<ChainId>,
+        pub device: Stored<Hash>,
+        pub head: Stored<u64>,
+        pub head_hash: Option<Stored<Hash>>,
+        /// The highest sequence that is held: above the head, if records lack between them.
+        pub highest: Stored<u64>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+mod record {
+    use super::Taken;
+    use crate::database::Stored;
+    use protocol::id::ChainId;
+    use protocol::record::Kind;
+    use protocol::{Hash, Timestamp};
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "records")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub chain: Stored<ChainId>,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub sequence: Stored<u64>,
+        pub hash: Stored<Hash>,
+        pub previous: Option<Stored<Hash>>,
+        pub kind: Stored<Kind>,
+        pub signed_header: Vec<u8>,
+        pub body: Vec<u8>,
+        pub received: Stored<Timestamp>,
+        pub outcome: Stored<Taken>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+mod refused {
+    use crate::database::Stored;
+    use protocol::id::ChainId;
+    use protocol::{Hash, Timestamp};
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "refused_items")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub device: Stored<Hash>,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub item: Stored<Hash>,
+        pub chain: Stored<ChainId>,
+        pub reason: String,
+        pub len: Stored<u64>,
+        /// Absent beyond the device's share of the space.
+        pub bytes: Option<Vec<u8>>,
+        pub received: Stored<Timestamp>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+mod ack {
+    use crate::database::Stored;
+    use protocol::{Hash, Timestamp};
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "acks")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub ack: Stored<Hash>,
+        pub device: Stored<Hash>,
+        pub server_time: Stored<Timestamp>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+mod quota {
+    use crate::database::Stored;
+    use protocol::Hash;
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "device_days")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub device: Stored<Hash>,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub day: Stored<u64>,
+        pub items: Stored<u64>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// The room's part of the schema.
+#[must_use]
+pub fn schema() -> Room {
+    let chains: Step = Table::create()
+        .table(chain::Entity)
+        .col(column::bytes("chain").primary_key())
+        .col(column::bytes("device"))
+        .col(column::number("head"))
+        .col(column::bytes("head_hash").null())
+        .col(column::number("highest"))
+        .into();
+    let records: Step = Table::create()
+        .table(record::Entity)
+        .col(column::bytes("chain"))
+        .col(column::number("sequence"))
+        .col(column::bytes("hash"))
+        .col(column::bytes("previous").null())
+        .col(column::number("kind"))
+        .col(column::bytes("signed_header"))
+        .col(column::bytes("body"))
+        .col(column::number("received"))
+        .col(column::text("outcome"))
+        .primary_key(Index::create().col("chain").col("sequence"))
+        .into();
+    let refused: Step = Table::create()
+        .table(refused::Entity)
+        .col(column::bytes("device"))
+        .col(column::bytes("item"))
+        .col(column::bytes("chain"))
+        .col(column::text("reason"))
+        .col(column::number("len"))
+        .col(column::bytes("bytes").null())
+        .col(column::number("received"))
+        .primary_key(Index::create().col("device").col("item"))
+        .into();
+    let refused_by_age: Step =
+        Index::create().name("refused_items_by_age").table(refused::Entity).col("received").into();
+    let acks: Step = Table::create()
+        .table(ack::Entity)
+        .col(column::bytes("ack").primary_key())
+        .col(column::bytes("device"))
+        .col(column::number("server_time"))
+        .into();
+    let days: Step = Table::create()
+        .table(quota::Entity)
+        .col(column::bytes("device"))
+        .col(column::number("day"))
+        .col(column::number("items"))
+        .primary_key(Index::create().col("device").col("day"))
+        .into();
+    Room {
+        name: "sync",
+        migrations: vec![Migration(vec![chains, records, refused, refused_by_age, acks, days])],
+    }
+}
+
+/// What became of a record that has its place in a chain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Taken {
+    /// Taken in.
+    Accepted,
+    /// Taken in beside another claim on its voucher.
+    Conflict,
+    /// Its place is taken, what it says is not accepted; the code of the reason.
+    Refused(String),
+}
+
+impl From<Refusal> for Taken {
+    fn from(refusal: Refusal) -> Self {
+        Taken::Refused(refusal.code().to_owned())
+    }
+}
+
+impl Storable for Taken {
+    type Column = String;
+
+    fn to_column(&self) -> String {
+        match self {
+            Taken::Accepted => "accepted".to_owned(),
+            Taken::Conflict => "conflict".to_owned(),
+            Taken::Refused(code) => format!("refused:{code}"),
+        }
+    }
+
+    fn from_column(column: String) -> Option<Self> {
+        match column.as_str() {
+            "accepted" => Some(Taken::Accepted),
+            "conflict" => Some(Taken::Conflict),
+            other => other.strip_prefix("refused:").map(|code| Taken::Refused(code.to_owned())),
+        }
+    }
+}
+
+/// By the protocol's own number.
+impl Storable for Kind {
+    type Column = i64;
+
+    fn to_column(&self) -> i64 {
+        self.number().to_column()
+    }
+
+    fn from_column(column: i64) -> Option<Self> {
+        u64::from_column(column).and_then(Kind::from_number)
+    }
+}
+
+/// A chain, held until the end of the transaction.
+#[derive(Debug, Clone)]
+pub(super) struct Chain {
+    pub id: ChainId,
+    pub device: DeviceId,
+    pub head: Head,
+    pub highest: u64,
+}
+
+/// Holds a chain, beginning it for `device` if it is new.
+pub(super) async fn hold_chain(tx: &Transaction, id: ChainId, device: DeviceId) -> Result<Chain> {
+    let new = chain::Model {
+        chain: id.into(),
+        device: device.0.into(),
+        head: 0.into(),
+        head_hash: None,
+        highest: 0.into(),
+    };
+    chain::Entity::insert(new.into_active_model().reset_all())
+        .on_conflict(OnConflict::column(chain::Column::Chain).do_nothing().to_owned())
+        .exec_without_returning(&**tx)
+        .await?;
+    let row = chain::Entity::find_by_id(Stored(id))
+        .lock_exclusive()
+        .one(&**tx)
+        .await?
+        .ok_or_else(|| crate::Error::broken("a chain that was just begun is missing"))?;
+    Ok(Chain {
+        id,
+        device: DeviceId(row.device.0),
+        head: Head { sequence: row.head.0, hash: row.head_hash.map(|hash| hash.0) },
+        highest: row.highest.0,
+    })
+}
+
+pub(super) async fn update_chain(db: &impl ConnectionTrait, chain: &Chain) -> Result<()> {
+    let row = chain::ActiveModel {
+        chain: Set(chain.id.into()),
+        head: Set(chain.head.sequence.into()),
+        head_hash: Set(chain.head.hash.map(Stored)),
+        highest: Set(chain.highest.into()),
+        ..Default::default()
+    };
+    row.update(db).await?;
+    Ok(())
+}
+
+/// The records of a chain at these places.
+pub(super) async fn links_at(
+    db: &impl ConnectionTrait,
+    chain: ChainId,
+    sequences: &[u64],
+) -> Result<BTreeMap<u64, (Link, Taken)>> {
+    if sequences.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    type Row = (Stored<u64>, Stored<Hash>, Option<Stored<Hash>>, Stored<Taken>);
+    let rows: Vec<Row> = record::Entity::find()
+        .select_only()
+        .columns([
+            record::Column::Sequence,
+            record::Column::Hash,
+            record::Column::Previous,
+            record::Column::Outcome,
+        ])
+        .filter(record::Column::Chain.eq(Stored(chain)))
+        .filter(record::Column::Sequence.is_in(sequences.iter().map(|&at| Stored(at))))
+        .into_tuple()
+        .all(db)
+        .await?;
+    Ok(rows
+        .into_iter()
+        .map(|(sequence, hash, previous, taken)| {
+            let link = Link { hash: hash.0, previous: previous.map(|hash| hash.0) };
+            (sequence.0, (link, taken.0))
+        })
+        .collect())
+}
+
+/// The records that follow `after`, in order, at most `limit`.
+pub(super) async fn records_after(
+    db: &impl ConnectionTrait,
+    chain: ChainId,
+    after: u64,
+    limit: u64,
+) -> Result<Vec<(u64, Hash)>> {
+    let rows: Vec<(Stored<u64>, Stored<Hash>)> = record::Entity::find()
+        .select_only()
+        .columns([record::Column::Sequence, record::Column::Hash])
+        .filter(record::Column::Chain.eq(Stored(chain)))
+        .filter(record::Column::Sequence.gt(Stored(after)))
+        .order_by_asc(record::Column::Sequence)
+        .limit(limit)
+        .into_tuple()
+        .all(db)
+        .await?;
+    Ok(rows.into_iter().map(|(sequence, hash)| (sequence.0, hash.0)).collect())
+}
+
+/// A record that has its place in a chain.
+#[derive(Debug)]
+pub(super) struct PlacedRecord {
+    pub sequence: u64,
+    pub link: Link,
+    pub kind: Kind,
+    pub signed_header: Vec<u8>,
+    pub body: Vec<u8>,
+    pub taken: Taken,
+}
+
+pub(super) async fn add_records(
+    db: &impl ConnectionTrait,
+    chain: ChainId,
+    records: Vec<PlacedRecord>,
+    received: Timestamp,
+) -> Result<()> {
+    if records.is_empty() {
+        return Ok(());
+    }
+    let rows = records.into_iter().map(|placed| record::ActiveModel {
+        chain: Set(chain.into()),
+        sequence: Set(placed.sequence.into()),
+        hash: Set(placed.link.hash.into()),
+        previous: Set(placed.link.previous.map(Stored)),
+        kind: Set(placed.kind.into()),
+        signed_header: Set(placed.signed_header),
+        body: Set(placed.body),
+        received: Set(received.into()),
+        outcome: Set(placed.taken.into()),
+    });
+    record::Entity::insert_many(rows).exec_without_returning(db).await?;
+    Ok(())
+}
+
+/// An item without a place in a chain.
+#[derive(Debug)]
+pub(super) struct RefusedItem {
+    pub item: Hash,
+    pub bytes: Vec<u8>,
+    pub reason: Refusal,
+}
+
+/// Keeps refused items of a device: within `share` bytes with what they hold, beyond it without.
+pub(super) async fn add_refused(
+    db: &impl ConnectionTrait,
+    device: DeviceId,
+    chain: ChainId,
+    items: Vec<RefusedItem>,
+    share: u64,
+    received: Timestamp,
+) -> Result<()> {
+    if items.is_empty() {
+        return Ok(());
+    }
+    let kept: Option<i64> = refused::Entity::find()
+        .select_only()
+        .expr(Expr::col(refused::Column::Len).sum().cast_as("bigint"))
+        .filter(refused::Column::Device.eq(Stored(device.0)))
+        .filter(refused::Column::Bytes.is_not_null())
+        .into_tuple::<Option<i64>>()
+        .one(db)
+        .await?
+        .flatten();
+    let mut left = share.saturating_sub(u64::try_from(kept.unwrap_or(0)).unwrap_or(share));
+    let rows = items.into_iter().map(|refused| {
+        let len = refused.bytes.len() as u64;
+        let fits = len <= left;
+        if fits {
+            left -= len;
+        }
+        refused::ActiveModel {
+            device: Set(device.0.into()),
+            item: Set(refused.item.into()),
+            chain: Set(chain.into()),
+            reason: Set(refused.reason.code().to_owned()),
+            len: Set(len.into()),
+            bytes: Set(fits.then_some(refused.bytes)),
+            received: Set(received.into()),
+        }
+    });
+    let rows: Vec<_> = rows.collect();
+    refused::Entity::insert_many(rows)
+        .on_conflict(OnConflict::new().do_nothing().to_owned())
+        .exec_without_returning(db)
+        .await?;
+    Ok(())
+}
+
+/// Forgets refused items received before `time`.
+pub(super) async fn drop_refused_before(db: &impl ConnectionTrait, time: Timestamp) -> Result<()> {
+    refused::Entity::delete_many()
+        .filter(refused::Column::Received.lt(Stored(time)))
+        .exec(db)
+        .await?;
+    Ok(())
+}
+
+/// The refused items of a device with their reasons, for review.
+pub(super) async fn refused_of(
+    db: &impl ConnectionTrait,
+    device: DeviceId,
+) -> Result<Vec<KeptItem>> {
+    let rows = refused::Entity::find()
+        .filter(refused::Column::Device.eq(Stored(device.0)))
+        .order_by_asc(refused::Column::Received)
+        .all(db)
+        .await?;
+    let kept =
+        |row: refused::Model| KeptItem { item: row.item.0, reason: row.reason, bytes: row.bytes };
+    Ok(rows.into_iter().map(kept).collect())
+}
+
+/// Counts `items` against a device's day.
+pub(super) async fn count(
+    db: &impl ConnectionTrait,
+    device: DeviceId,
+    day: u64,
+    items: u64,
+) -> Result<()> {
+    let row = quota::ActiveModel {
+        device: Set(device.0.into()),
+        day: Set(day.into()),
+        items: Set(items.into()),
+    };
+    let sum = Expr::col((quota::Entity, quota::Column::Items)).add(Expr::value(Stored(items)));
+    let on_conflict = OnConflict::columns([quota::Column::Device, quota::Column::Day])
+        .value(quota::Column::Items, sum)
+        .to_owned();
+    quota::Entity::insert(row).on_conflict(on_conflict).exec_without_returning(db).await?;
+    Ok(())
+}
+
+/// How many items were counted against a device's day.
+pub(super) async fn counted(db: &impl ConnectionTrait, device: DeviceId, day: u64) -> Result<u64> {
+    let row = quota::Entity::find_by_id((Stored(device.0), Stored(day))).one(db).await?;
+    Ok(row.map_or(0, |row| row.items.0))
+}
+
+/// When this server signed acks for a device, by their digests.
+pub(super) async fn ack_times(
+    db: &impl ConnectionTrait,
+    device: DeviceId,
+    acks: &BTreeSet<Hash>,
+) -> Result<BTreeMap<Hash, Timestamp>> {
+    let rows = ack::Entity::find()
+        .filter(ack::Column::Ack.is_in(acks.iter().copied().map(Stored)))
+        .filter(ack::Column::Device.eq(Stored(device.0)))
+        .all(db)
+        .await?;
+    Ok(rows.into_iter().map(|row| (row.ack.0, row.server_time.0)).collect())
+}
+
+pub(super) async fn add_ack(
+    db: &impl ConnectionTrait,
+    ack: Hash,
+    device: DeviceId,
+    server_time: Timestamp,
+) -> Result<()> {
+    let row = ack::ActiveModel {
+        ack: Set(ack.into()),
+        device: Set(device.0.into()),
+        server_time: Set(server_time.into()),
+    };
+    // Two answers with the same facts in the same second are the same ack.
+    ack::Entity::insert(row)
+        .on_conflict(OnConflict::new().do_nothing().to_owned())
+        .exec_without_returning(db)
+        .await?;
+    Ok(())
+}
