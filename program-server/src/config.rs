@@ -144,6 +144,8 @@ pub struct Config {
     /// The name under which the office issues: `iss` of its vouchers. Never changed.
     #[serde(with = "as_text")]
     pub issuer: IssuerId,
+    /// The office's name, as it is printed.
+    pub office: String,
     /// `sqlite:PATH` or `postgres://…`; the file in the home when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub database: Option<String>,
@@ -174,10 +176,11 @@ fn default_profile_age() -> AgeLimits {
 impl Config {
     /// The configuration of a new server.
     #[must_use]
-    pub fn new(origin: Origin, issuer: IssuerId, database: Option<String>) -> Self {
+    pub fn new(origin: Origin, issuer: IssuerId, office: String, database: Option<String>) -> Self {
         Config {
             origin,
             issuer,
+            office,
             database,
             trust_age: default_trust_age(),
             status_age: default_status_age(),

@@ -77,4 +77,20 @@ impl Error {
         matches!(self, Error::Database(error)
             if matches!(error.sql_err(), Some(sea_orm::SqlErr::UniqueConstraintViolation(_))))
     }
+
+    /// Whether PostgreSQL gave a transaction up so that others it waited for could go on. Done
+    /// again, it may well succeed.
+    #[must_use]
+    pub fn is_deadlock(&self) -> bool {
+        use sea_orm::{DbErr, RuntimeErr};
+        let Error::Database(
+            DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error)),
+        ) = self
+        else {
+            return false;
+        };
+        // Class 40 of SQLSTATE: transaction rollback (deadlock_detected, serialization_failure).
+        let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+        code.is_some_and(|code| code.starts_with("40"))
+    }
 }

@@ -5,13 +5,18 @@
 #![forbid(unsafe_code)]
 
 pub mod app;
+pub mod claims;
 pub mod config;
 pub mod database;
+pub mod devices;
+pub mod documents;
 mod error;
 pub mod files;
+pub mod http;
 pub mod keys;
 pub mod programmes;
 pub mod providers;
+pub mod sync;
 pub mod trust;
 pub mod vouchers;
 
@@ -20,5 +25,14 @@ pub use error::{Error, Result};
 
 /// The rooms' tables, each room after those whose tables it refers to.
 fn rooms() -> Vec<database::Room> {
-    vec![programmes::schema(), providers::schema(), trust::schema(), vouchers::schema()]
+    vec![
+        programmes::schema(),
+        providers::schema(),
+        trust::schema(),
+        vouchers::schema(),
+        devices::schema(),
+        sync::schema(),
+        claims::schema(),
+        documents::schema(),
+    ]
 }

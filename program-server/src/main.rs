@@ -1,3 +1,11 @@
-//! The programme server: issues vouchers, takes in evidence, keeps claims.
+//! `vouchsafe-server`: the programme server and the commands of the office.
+#![forbid(unsafe_code)]
 
-fn main() {}
+mod cli;
+
+use std::process::ExitCode;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    cli::run().await
+}

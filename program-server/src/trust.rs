@@ -16,7 +16,10 @@ pub use keys::{
     unsealing,
 };
 pub use publication::{Newest, Published, current, current_file, issue_times, publish, root_hash};
-pub use status::{Withdrawal, allot, mark_redeemed, status_address, status_token, withdraw};
+pub use status::{
+    Withdrawal, allot, mark_redeemed, status_address, status_lists, status_token, statuses,
+    withdraw,
+};
 pub use store::schema;
 
 use protocol::Hash;

@@ -5,13 +5,16 @@
 
 mod issue;
 pub mod picture;
+mod routes;
 mod store;
 pub mod words;
 
 pub use issue::{Line, Order, issue, issued_lines};
+pub use routes::router;
 pub use store::schema;
 
 use crate::database::Transaction;
+use crate::programmes::Programme;
 use crate::{Error, Result, programmes, providers, trust};
 use picture::VoucherCard;
 use protocol::cose::{ObjectType, Sign1};
@@ -69,38 +72,60 @@ pub struct Pictures {
     pub svg: String,
 }
 
-/// Draws a voucher.
-///
-/// # Errors
-/// [`Error::NotFound`] when its programme is gone, [`Error::Invalid`] when it cannot be drawn.
-pub async fn draw(
-    connection: &impl ConnectionTrait,
-    office: &str,
-    issued: &IssuedVoucher,
-) -> Result<Pictures> {
-    let voucher = &issued.voucher;
-    let programme = programmes::get(connection, &voucher.programme).await?;
-    let provider = match &voucher.audience {
-        Some(audience) => Some(providers::audience_name(connection, audience).await?),
-        None => None,
-    };
-    let card = VoucherCard {
-        programme: &programme.name,
-        assistance: &voucher.assistance,
-        benefit: &voucher.benefit,
-        decimals: programme.decimals,
-        holder: voucher.holder.as_ref(),
-        provider: provider.as_deref(),
-        first_day: programme.zone.day_of(voucher.not_before),
-        last_day: programme.zone.last_day_before(voucher.expires),
-        reference: &issued.reference,
-        issuer: office,
-        qr_text: &issued.text()?,
-    };
-    let undrawn = |error: picture::PictureError| {
-        Error::Invalid(format!("voucher {}: {error}", issued.reference))
-    };
-    Ok(Pictures { png: card.png().map_err(undrawn)?, svg: card.svg().map_err(undrawn)? })
+/// A voucher with the words that stand on it, ready to be drawn on any thread.
+#[derive(Debug, Clone)]
+pub struct Sheet {
+    issued: IssuedVoucher,
+    text: String,
+    programme: Programme,
+    provider: Option<String>,
+    office: String,
+}
+
+impl Sheet {
+    /// Gathers the words.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when its programme or provider is gone.
+    pub async fn of(
+        connection: &impl ConnectionTrait,
+        office: &str,
+        issued: IssuedVoucher,
+    ) -> Result<Self> {
+        let programme = programmes::get(connection, &issued.voucher.programme).await?;
+        let provider = match &issued.voucher.audience {
+            Some(audience) => Some(providers::audience_name(connection, audience).await?),
+            None => None,
+        };
+        let text = issued.text()?;
+        Ok(Sheet { issued, text, programme, provider, office: office.to_owned() })
+    }
+
+    /// Draws it.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when it cannot be drawn.
+    pub fn draw(&self) -> Result<Pictures> {
+        let voucher = &self.issued.voucher;
+        let zone = &self.programme.zone;
+        let card = VoucherCard {
+            programme: &self.programme.name,
+            assistance: &voucher.assistance,
+            benefit: &voucher.benefit,
+            decimals: self.programme.decimals,
+            holder: voucher.holder.as_ref(),
+            provider: self.provider.as_deref(),
+            first_day: zone.day_of(voucher.not_before),
+            last_day: zone.last_day_before(voucher.expires),
+            reference: &self.issued.reference,
+            issuer: &self.office,
+            qr_text: &self.text,
+        };
+        let undrawn = |error: picture::PictureError| {
+            Error::Invalid(format!("voucher {}: {error}", self.issued.reference))
+        };
+        Ok(Pictures { png: card.png().map_err(undrawn)?, svg: card.svg().map_err(undrawn)? })
+    }
 }
 
 /// The voucher that this office issued under this identity.

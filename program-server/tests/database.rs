@@ -9,6 +9,7 @@ use sea_orm::sea_query::{Expr, ExprTrait as _, Index, Query, Table};
 use sea_orm::{ConditionalStatement as _, ConnectionTrait, EntityTrait, Set};
 
 /// A room as rooms are written.
+#[cfg(test)]
 mod things {
     use super::*;
     use sea_orm::entity::prelude::*;

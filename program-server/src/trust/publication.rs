@@ -107,8 +107,12 @@ pub(super) async fn publish_in(app: &App, transaction: &Transaction) -> Result<(
     let roots = root::Entity::find().order_by_asc(root::Column::Version).all(connection).await?;
     let roots: Vec<Vec<u8>> = roots.into_iter().map(|root| root.signed).collect();
     let trusted = app.keys.signers(Purpose::Signs(KeyUse::Trust))?;
-    let signers: Vec<&dyn Signer> = trusted.iter().map(|key| key.as_ref() as &dyn Signer).collect();
-    let file = TrustFile { roots, list: list.sign(&signers)? };
+    let signed = {
+        let signers: Vec<&dyn Signer> =
+            trusted.iter().map(|key| key.as_ref() as &dyn Signer).collect();
+        list.sign(&signers)?
+    };
+    let file = TrustFile { roots, list: signed };
     // Read as a phone would read it, so that what is stored can be accepted.
     let pinned = file.first_root_hash()?;
     let state = TrustState::restore(pinned, &file).map_err(|error| {
@@ -133,8 +137,9 @@ pub async fn issue_times(
     connection: &impl ConnectionTrait,
     versions: &BTreeSet<u64>,
 ) -> Result<BTreeMap<u64, Timestamp>> {
+    let versions: Vec<Stored<u64>> = versions.iter().copied().map(Stored).collect();
     let rows: Vec<(Stored<u64>, Stored<Timestamp>)> = list::Entity::find()
-        .filter(list::Column::Version.is_in(versions.iter().copied().map(Stored)))
+        .filter(list::Column::Version.is_in(versions))
         .select_only()
         .columns([list::Column::Version, list::Column::Issued])
         .into_tuple()

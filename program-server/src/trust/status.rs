@@ -17,7 +17,7 @@ use sea_orm::{
     ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, IntoActiveModel as _,
     QueryFilter as _, QueryOrder as _, QuerySelect as _, Set,
 };
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Indices of one list that are given out before another list begins: half of them, so that a
 /// random one is free after two draws on average.
@@ -289,6 +289,50 @@ async fn sign(app: &App, number: u32) -> Result<Vec<u8>> {
 async fn list(connection: &impl ConnectionTrait, number: u32) -> Result<status_list::Model> {
     let row = status_list::Entity::find_by_id(Stored(number)).one(connection).await?;
     row.ok_or_else(|| Error::not_found("status list", &number))
+}
+
+/// What the lists say of these vouchers now, by list and index.
+///
+/// # Errors
+/// [`Error::Database`].
+pub async fn statuses(
+    connection: &impl ConnectionTrait,
+    vouchers: &[StatusRef],
+) -> Result<BTreeMap<(u32, u32), Status>> {
+    let mut by_list: BTreeMap<u32, Vec<Stored<u32>>> = BTreeMap::new();
+    for at in vouchers {
+        by_list.entry(at.list).or_default().push(Stored(at.index));
+    }
+    let mut statuses = BTreeMap::new();
+    for (list, positions) in by_list {
+        for some in positions.chunks(ROWS_AT_ONCE) {
+            let rows = status_entry::Entity::find()
+                .filter(status_entry::Column::List.eq(Stored(list)))
+                .filter(status_entry::Column::Position.is_in(some.to_vec()))
+                .all(connection)
+                .await?;
+            statuses.extend(
+                rows.into_iter()
+                    .map(|row| ((list, row.position.0), published(row.withdrawal, row.redeemed))),
+            );
+        }
+    }
+    Ok(statuses)
+}
+
+/// The numbers of every list.
+///
+/// # Errors
+/// [`Error::Database`].
+pub async fn status_lists(connection: &impl ConnectionTrait) -> Result<Vec<u32>> {
+    let numbers: Vec<Stored<u32>> = status_list::Entity::find()
+        .select_only()
+        .column(status_list::Column::Number)
+        .order_by_asc(status_list::Column::Number)
+        .into_tuple()
+        .all(connection)
+        .await?;
+    Ok(numbers.into_iter().map(|number| number.0).collect())
 }
 
 /// The entries of the trust list.

@@ -4,6 +4,8 @@
 //! `VOUCHSAFE_TEST_POSTGRES`; without it that half fails, unless `VOUCHSAFE_TEST_QUICK=1` says that
 //! half a test is wanted.
 
+#![allow(clippy::unwrap_used, clippy::panic)] // a helper of tests fails as a test does
+
 use program_server::App;
 use program_server::app::Clock;
 use program_server::config::{Config, Home, Origin};
@@ -47,6 +49,7 @@ impl TestServer {
         let config = Config::new(
             Origin::parse("https://vouchers.example.org").unwrap(),
             IssuerId::new("vouchers.example.org").unwrap(),
+            "Provincial Welfare Office".to_owned(),
             schema.as_ref().map(Schema::url),
         );
         let clock = Clock::standing_at(Timestamp::parse(START).unwrap());
@@ -79,18 +82,14 @@ impl Drop for Schema {
     fn drop(&mut self) {
         // The test's own runtime may be shutting down, so the schema goes on another.
         let (server, sql) = (self.server.clone(), format!("DROP SCHEMA {} CASCADE", self.name));
-        let dropped = std::thread::spawn(|| {
-            tokio::runtime::Runtime::new().unwrap().block_on(run_owned(server, sql));
+        let dropped = std::thread::spawn(move || {
+            tokio::runtime::Runtime::new().unwrap().block_on(run(&server, sql));
         })
         .join();
         if dropped.is_err() {
             eprintln!("the schema {} could not be dropped", self.name);
         }
     }
-}
-
-async fn run_owned(server: String, sql: String) {
-    run(&server, sql).await;
 }
 
 async fn run(server: &str, sql: String) {
@@ -106,6 +105,7 @@ async fn run(server: &str, sql: String) {
 #[macro_export]
 macro_rules! on_both_engines {
     ($(async fn $promise:ident($server:ident: TestServer) $body:block)+) => {$(
+        #[cfg(test)]
         mod $promise {
             use super::*;
 

@@ -1,0 +1,119 @@
+//! `programme`: the programmes of the office.
+
+use super::output::Output;
+use clap::{Args, Subcommand, ValueEnum};
+use program_server::programmes::{self, HOLDING_DAYS};
+use program_server::{App, Error, Result};
+use protocol::id::ProgrammeId;
+use protocol::time::Zone;
+use protocol::trust::TooOldPolicy;
+use protocol::{Currency, Span};
+use serde_json::json;
+
+/// The programmes whose vouchers this office issues.
+#[derive(Debug, Subcommand)]
+pub enum Programme {
+    Add(Add),
+    /// List the programmes.
+    List,
+}
+
+/// Add a programme.
+#[derive(Debug, Args)]
+pub struct Add {
+    /// Its id, without white space; short, since it is in every QR code.
+    #[arg(long)]
+    id: ProgrammeId,
+    /// Its name, for people.
+    #[arg(long)]
+    name: String,
+    /// The time zone of its days, such as Asia/Manila.
+    #[arg(long)]
+    zone: String,
+    /// Its currency: the three letters of ISO 4217, such as PHP.
+    #[arg(long)]
+    currency: Currency,
+    /// How many decimal places the currency has.
+    #[arg(long, default_value_t = 2, value_name = "N")]
+    decimals: u8,
+    /// What phones do when they had no trust list for too long.
+    #[arg(long, value_enum, default_value_t = TooOld::Refuse)]
+    too_old: TooOld,
+    /// How many hours a phone's clock may be behind and vouchers still be judged, with a warning.
+    #[arg(long, default_value_t = 24, value_name = "HOURS")]
+    clock_tolerance: u64,
+    /// How many days a claim is held before it may be paid, in case there is a second one.
+    #[arg(long, default_value_t = HOLDING_DAYS, value_name = "DAYS")]
+    holding_days: u32,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum TooOld {
+    /// Refuse every voucher.
+    Refuse,
+    /// Let a supervisor allow one; the claim is reviewed.
+    AskSupervisor,
+}
+
+impl Programme {
+    pub async fn run(self, app: &App, output: &Output) -> Result<()> {
+        match self {
+            Programme::Add(add) => add.run(app, output).await,
+            Programme::List => list(app, output).await,
+        }
+    }
+}
+
+impl Add {
+    async fn run(self, app: &App, output: &Output) -> Result<()> {
+        let zone = Zone::new(self.zone.as_str()).map_err(|_| {
+            Error::Invalid(format!("{:?} is no time zone; give one like Asia/Manila", self.zone))
+        })?;
+        let programme = programmes::Programme {
+            id: self.id,
+            name: self.name,
+            zone,
+            currency: self.currency,
+            decimals: self.decimals,
+            too_old: match self.too_old {
+                TooOld::Refuse => TooOldPolicy::Refuse,
+                TooOld::AskSupervisor => TooOldPolicy::AskSupervisor,
+            },
+            clock_tolerance: Span::hours(self.clock_tolerance.min(24 * 366)),
+            holding_days: self.holding_days,
+        };
+        let transaction = app.db.begin().await?;
+        programmes::add(&transaction, &programme).await?;
+        transaction.commit().await?;
+        super::trust::renew(app).await?;
+        output.say(
+            &format!("The programme {} ({}) was added.", programme.id, programme.name),
+            &json!({ "id": programme.id.as_str() }),
+        )
+    }
+}
+
+async fn list(app: &App, output: &Output) -> Result<()> {
+    for programme in programmes::all(app.db.reader()).await? {
+        output.say(
+            &format!(
+                "{}  {}  {}  {}, {} decimal places, claims held {} days",
+                programme.id,
+                programme.name,
+                programme.zone.name(),
+                programme.currency,
+                programme.decimals,
+                programme.holding_days
+            ),
+            &json!({
+                "id": programme.id.as_str(),
+                "name": programme.name,
+                "zone": programme.zone.name(),
+                "currency": programme.currency.as_str(),
+                "decimals": programme.decimals,
+                "holding_days": programme.holding_days,
+            }),
+        )?;
+    }
+    Ok(())
+}

@@ -1,0 +1,256 @@
+//! `trust`: keys, the key ceremony and the trust list.
+
+mod foreign;
+
+use super::output::Output;
+use clap::{Args, Subcommand};
+use foreign::AddForeignIssuer;
+use program_server::trust::{self, Ceremony, TrustedKey};
+use program_server::{App, Error, Result};
+use protocol::Timestamp;
+use protocol::id::ProgrammeId;
+use protocol::key::{KeyUse, Kid};
+use protocol::trust::KeyEnd;
+use serde_json::{Value, json};
+use std::path::PathBuf;
+
+/// Keys, and the trust list by which phones know them.
+///
+/// Every change publishes a new trust list by itself; the server also signs it anew once a day.
+#[derive(Debug, Subcommand)]
+pub enum Trust {
+    Ceremony(HoldCeremony),
+    /// Sign and store a new version of the trust list now.
+    Publish,
+    /// Show the newest trust list.
+    Show,
+    AddIssuerKey(AddIssuerKey),
+    AddForeignIssuer(AddForeignIssuer),
+    /// Say that a key is in wrong hands: phones refuse everything it ever signed.
+    Compromise {
+        /// The key's id: 16 hexadecimal digits.
+        #[arg(value_parser = kid)]
+        kid: Kid,
+    },
+    Retire(Retire),
+}
+
+/// Make the root keys, the office's keys and the first trust list.
+///
+/// Phones pin the root, so this is done once. The root keys are written to a folder of their own:
+/// take each to a different safe place, and leave none on the server.
+#[derive(Debug, Args)]
+pub struct HoldCeremony {
+    /// An empty folder for the root keys, best on a medium that can be carried away.
+    #[arg(long, value_name = "DIR")]
+    root_keys: PathBuf,
+    /// How many root keys to make.
+    #[arg(long, default_value_t = 3, value_name = "N")]
+    roots: usize,
+    /// How many of them must sign the next root document.
+    #[arg(long, default_value_t = 2, value_name = "N")]
+    threshold: usize,
+}
+
+/// Make another key that signs vouchers; new vouchers are signed by the newest.
+#[derive(Debug, Args)]
+pub struct AddIssuerKey {
+    /// The one programme it signs for; every programme if not given.
+    #[arg(long, value_name = "ID")]
+    programme: Option<ProgrammeId>,
+}
+
+/// Put a key away in good order: what it signed before stays good.
+#[derive(Debug, Args)]
+pub struct Retire {
+    /// The key's id: 16 hexadecimal digits.
+    #[arg(value_parser = kid)]
+    kid: Kid,
+    /// From when on nothing it signs is good, such as 2026-11-21T10:00:00Z; now if not given.
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    at: Option<Timestamp>,
+}
+
+fn kid(text: &str) -> Result<Kid, String> {
+    Kid::from_hex(text).ok_or_else(|| "a key id has 16 hexadecimal digits".to_owned())
+}
+
+fn time(text: &str) -> Result<Timestamp, String> {
+    Timestamp::parse(text).map_err(|_| "give a time such as 2026-11-21T10:00:00Z".to_owned())
+}
+
+/// Publishes what a command changed, once there is a ceremony to sign by.
+pub async fn renew(app: &App) -> Result<()> {
+    match trust::current(app).await {
+        Err(Error::Unavailable(_)) => Ok(()),
+        other => other.map(|_| ()),
+    }
+}
+
+impl Trust {
+    pub async fn run(self, app: &App, output: &Output) -> Result<()> {
+        match self {
+            Trust::Ceremony(ceremony) => ceremony.run(app, output).await,
+            Trust::Publish => {
+                let published = trust::publish(app).await?;
+                let list = published.state.list();
+                output.say(
+                    &format!(
+                        "Trust list {} is published; the next is due by {}.",
+                        list.version, list.expires
+                    ),
+                    &json!({ "version": list.version, "expires": list.expires.to_string() }),
+                )
+            }
+            Trust::Show => show(app, output).await,
+            Trust::AddIssuerKey(add) => add.run(app, output).await,
+            Trust::AddForeignIssuer(add) => add.run(app, output).await,
+            Trust::Compromise { kid } => {
+                let transaction = app.db.begin().await?;
+                let key = trust::compromise(&transaction, kid).await?;
+                transaction.commit().await?;
+                renew(app).await?;
+                output.say(
+                    &format!("The key {kid} is compromised: nothing it signed is good any more."),
+                    &key_value(&key),
+                )
+            }
+            Trust::Retire(retire) => retire.run(app, output).await,
+        }
+    }
+}
+
+impl HoldCeremony {
+    async fn run(self, app: &App, output: &Output) -> Result<()> {
+        let report = trust::hold_ceremony(
+            app,
+            Ceremony { root_keys: &self.root_keys, roots: self.roots, threshold: self.threshold },
+        )
+        .await?;
+        let roots: Vec<String> = report.roots.iter().map(Kid::to_string).collect();
+        let office: serde_json::Map<String, Value> = report
+            .office
+            .iter()
+            .map(|(purpose, kid)| ((*purpose).to_owned(), kid.to_string().into()))
+            .collect();
+        output.say(
+            &format!(
+                "The root document is made; the next is due by {}. Its digest, which phones pin:\n  \
+                 {}\nRoot keys, any {} of which sign the next one: {}\nThey are in {}: take each \
+                 to a different safe place.",
+                report.expires,
+                report.root_hash,
+                self.threshold,
+                roots.join(", "),
+                self.root_keys.display()
+            ),
+            &json!({
+                "root_hash": report.root_hash.to_string(),
+                "expires": report.expires.to_string(),
+                "root_keys": roots,
+                "keys": office,
+            }),
+        )
+    }
+}
+
+impl AddIssuerKey {
+    async fn run(self, app: &App, output: &Output) -> Result<()> {
+        let transaction = app.db.begin().await?;
+        let key =
+            trust::add_issuer_key(app, &transaction, KeyUse::Voucher, self.programme.as_ref())
+                .await?;
+        transaction.commit().await?;
+        renew(app).await?;
+        output.say(
+            &format!(
+                "The key {} signs new vouchers. Phones that have not synced since do not know it \
+                 yet.",
+                key.key.kid()
+            ),
+            &key_value(&key),
+        )
+    }
+}
+
+impl Retire {
+    async fn run(self, app: &App, output: &Output) -> Result<()> {
+        let at = self.at.unwrap_or_else(|| app.now());
+        let transaction = app.db.begin().await?;
+        let key = trust::retire(&transaction, self.kid, at).await?;
+        transaction.commit().await?;
+        renew(app).await?;
+        output.say(
+            &format!("The key {} is retired: what it signed before {at} stays good.", self.kid),
+            &key_value(&key),
+        )
+    }
+}
+
+/// A key for scripts.
+fn key_value(key: &TrustedKey) -> Value {
+    json!({
+        "kid": key.key.kid().to_string(),
+        "use": key.purpose.name(),
+        "issuer": key.issuer.as_str(),
+        "programme": key.programme.as_ref().map(ProgrammeId::as_str),
+        "not_before": key.not_before.to_string(),
+        "not_after": key.not_after.to_string(),
+        "end": end_words(key.end),
+    })
+}
+
+fn end_words(end: Option<KeyEnd>) -> Option<String> {
+    end.map(|end| match end {
+        KeyEnd::RetiredAt(at) => format!("retired at {at}"),
+        KeyEnd::Compromised => "compromised".to_owned(),
+    })
+}
+
+async fn show(app: &App, output: &Output) -> Result<()> {
+    let published = trust::current(app).await?;
+    let list = published.state.list();
+    let root = published.state.root();
+    let mut words = format!(
+        "Trust list {}, signed {}, next due by {}\nRoot document {}, next due by {}\nKeys:",
+        list.version, list.issued, list.expires, root.version, root.expires
+    );
+    for key in &list.keys {
+        let programmes: Vec<&str> = key.programmes.iter().map(ProgrammeId::as_str).collect();
+        words += &format!(
+            "\n  {}  {:<9} {}  for {}, until {}{}",
+            key.key.kid(),
+            key.purpose.name(),
+            key.issuer,
+            programmes.join(", "),
+            key.not_after,
+            end_words(key.end).map(|end| format!(", {end}")).unwrap_or_default()
+        );
+    }
+    words += "\nStatus lists:";
+    for status in &list.status_lists {
+        words += &format!("\n  {}  {}  {}", status.number, status.programme, status.address);
+    }
+    let keys = trust::keys(app.db.reader()).await?;
+    output.say(
+        &words,
+        &json!({
+            "version": list.version,
+            "issued": list.issued.to_string(),
+            "expires": list.expires.to_string(),
+            "root_version": root.version,
+            "root_expires": root.expires.to_string(),
+            "root_hash": trust::root_hash(app.db.reader()).await?.to_string(),
+            "keys": keys.iter().map(key_value).collect::<Vec<_>>(),
+            "status_lists": list
+                .status_lists
+                .iter()
+                .map(|status| json!({
+                    "list": status.number,
+                    "programme": status.programme.as_str(),
+                    "address": status.address,
+                }))
+                .collect::<Vec<_>>(),
+        }),
+    )
+}
