@@ -566,13 +566,13 @@ pub async fn decide(
     find(database, claim).await
 }
 
-/// The claim with this id, without its history.
+/// The claim with this id.
 ///
 /// # Errors
 /// [`Error::NotFound`], [`Error::Database`].
 pub async fn find(database: &Database, claim: ClaimId) -> Result<Claim> {
-    let row = store::claim(database.reader(), claim).await?;
-    row.ok_or_else(|| Error::not_found("claim", &claim))?.try_into()
+    let found = store::claim(database.reader(), claim).await?;
+    found.ok_or_else(|| Error::not_found("claim", &claim))
 }
 
 /// What a device is told of the claims of a chain since `since`, each claim once and as it is now,

@@ -1,6 +1,8 @@
 //! The commands: one file for each group. Words for people on standard output, or one JSON object a
 //! line with `--json`; what went wrong on standard error, and exit status 1.
 
+mod claims;
+mod enrolment;
 mod init;
 mod issue;
 mod output;
@@ -56,6 +58,9 @@ enum Command {
     #[command(subcommand)]
     Provider(provider::Provider),
     Issue(Box<issue::Issue>),
+    #[command(subcommand)]
+    Enrolment(enrolment::Enrolment),
+    Claims(claims::Claims),
     /// Take a voucher back for good; phones refuse it from their next status list on.
     Revoke(withdraw::Withdraw),
     /// Hold a voucher for now; phones refuse it until the suspension is lifted.
@@ -94,6 +99,8 @@ impl Arguments {
             Command::Programme(programme) => programme.run(&app, output).await,
             Command::Provider(provider) => provider.run(&app, output).await,
             Command::Issue(issue) => issue.run(&app, output).await,
+            Command::Enrolment(enrolment) => enrolment.run(&app, output).await,
+            Command::Claims(claims) => claims.run(&app, output).await,
             Command::Revoke(revoke) => revoke.run(&app, withdraw::REVOKE, output).await,
             Command::Suspend(suspend) => suspend.run(&app, withdraw::SUSPEND, output).await,
             Command::Lift(lift) => lift.run(&app, withdraw::LIFT, output).await,

@@ -25,7 +25,7 @@ pub use store::schema;
 use crate::Result;
 use crate::database::Database;
 use crate::devices::DeviceId;
-use protocol::Hash;
+use protocol::{Hash, Timestamp};
 
 /// How much a device may send.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,21 +43,26 @@ impl Default for Quota {
     }
 }
 
-/// An item that has no place in a chain, kept for review.
+/// What a device sent and was refused, kept for review.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeptItem {
-    /// SHA-256 of the item as it was sent.
+    /// The digest of the record; of an item that has no place in a chain, that of the item as it was
+    /// sent.
     pub item: Hash,
     /// The code of the reason.
     pub reason: String,
-    /// The item, within the device's share of the space.
+    /// The record, or the item within the device's share of the space.
     pub bytes: Option<Vec<u8>>,
+    /// When it was received.
+    pub received: Timestamp,
 }
 
-/// The refused items of a device, the first received first.
+/// What was refused of a device: records that have their place in a chain, then items that have none.
 ///
 /// # Errors
 /// [`crate::Error::Database`].
 pub async fn refused(database: &Database, device: DeviceId) -> Result<Vec<KeptItem>> {
-    store::refused_of(database.reader(), device).await
+    let mut refused = store::refused_records(database.reader(), device).await?;
+    refused.extend(store::refused_items(database.reader(), device).await?);
+    Ok(refused)
 }

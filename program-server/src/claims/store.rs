@@ -681,6 +681,16 @@ pub(super) async fn list(
         .limit(limit)
         .all(db)
         .await?;
+    with_history(db, rows).await
+}
+
+/// One claim with its history.
+pub(super) async fn claim(db: &impl ConnectionTrait, id: ClaimId) -> Result<Option<Claim>> {
+    let row = claim::Entity::find_by_id(Stored(id)).one(db).await?;
+    Ok(with_history(db, row.into_iter().collect()).await?.pop())
+}
+
+async fn with_history(db: &impl ConnectionTrait, rows: Vec<Row>) -> Result<Vec<Claim>> {
     let ids: Vec<_> = rows.iter().map(|row| row.claim).collect();
     let events = history::Entity::find()
         .filter(history::Column::Claim.is_in(ids))
@@ -697,9 +707,4 @@ pub(super) async fn list(
             Ok(Claim { history, ..Claim::try_from(row)? })
         })
         .collect()
-}
-
-/// One claim.
-pub(super) async fn claim(db: &impl ConnectionTrait, id: ClaimId) -> Result<Option<Row>> {
-    Ok(claim::Entity::find_by_id(Stored(id)).one(db).await?)
 }

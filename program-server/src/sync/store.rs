@@ -7,13 +7,13 @@ use crate::Result;
 use crate::database::{Migration, Room, Step, Storable, Stored, Transaction, column};
 use crate::devices::DeviceId;
 use protocol::id::ChainId;
-use protocol::record::Kind;
+use protocol::record::{Kind, Record};
 use protocol::{Hash, Timestamp};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, ExprTrait, Index, OnConflict, Table};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter,
-    QueryOrder, QuerySelect,
+    QueryOrder, QuerySelect, QueryTrait,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -212,6 +212,9 @@ impl From<Refusal> for Taken {
     }
 }
 
+/// What the column of a refused record begins with; the code follows.
+const REFUSED: &str = "refused:";
+
 impl Storable for Taken {
     type Column = String;
 
@@ -219,7 +222,7 @@ impl Storable for Taken {
         match self {
             Taken::Accepted => "accepted".to_owned(),
             Taken::Conflict => "conflict".to_owned(),
-            Taken::Refused(code) => format!("refused:{code}"),
+            Taken::Refused(code) => format!("{REFUSED}{code}"),
         }
     }
 
@@ -227,7 +230,7 @@ impl Storable for Taken {
         match column.as_str() {
             "accepted" => Some(Taken::Accepted),
             "conflict" => Some(Taken::Conflict),
-            other => other.strip_prefix("refused:").map(|code| Taken::Refused(code.to_owned())),
+            other => other.strip_prefix(REFUSED).map(|code| Taken::Refused(code.to_owned())),
         }
     }
 }
@@ -442,8 +445,34 @@ pub(super) async fn drop_refused_before(db: &impl ConnectionTrait, time: Timesta
     Ok(())
 }
 
-/// The refused items of a device with their reasons, for review.
-pub(super) async fn refused_of(
+/// The records of a device that have their place in a chain and whose content was refused.
+pub(super) async fn refused_records(
+    db: &impl ConnectionTrait,
+    device: DeviceId,
+) -> Result<Vec<KeptItem>> {
+    let of_device = chain::Entity::find()
+        .select_only()
+        .column(chain::Column::Chain)
+        .filter(chain::Column::Device.eq(Stored(device.0)))
+        .into_query();
+    let rows = record::Entity::find()
+        .filter(record::Column::Chain.in_subquery(of_device))
+        .filter(record::Column::Outcome.like(format!("{REFUSED}%")))
+        .order_by_asc(record::Column::Received)
+        .order_by_asc(record::Column::Sequence)
+        .all(db)
+        .await?;
+    let kept = |row: record::Model| {
+        let Taken::Refused(reason) = row.outcome.0 else { return None };
+        let record = Record { signed_header: row.signed_header, body: row.body };
+        let bytes = record.encode().ok();
+        Some(KeptItem { item: row.hash.0, reason, bytes, received: row.received.0 })
+    };
+    Ok(rows.into_iter().filter_map(kept).collect())
+}
+
+/// The items of a device that have no place in a chain.
+pub(super) async fn refused_items(
     db: &impl ConnectionTrait,
     device: DeviceId,
 ) -> Result<Vec<KeptItem>> {
@@ -452,8 +481,12 @@ pub(super) async fn refused_of(
         .order_by_asc(refused::Column::Received)
         .all(db)
         .await?;
-    let kept =
-        |row: refused::Model| KeptItem { item: row.item.0, reason: row.reason, bytes: row.bytes };
+    let kept = |row: refused::Model| KeptItem {
+        item: row.item.0,
+        reason: row.reason,
+        bytes: row.bytes,
+        received: row.received.0,
+    };
     Ok(rows.into_iter().map(kept).collect())
 }
 
