@@ -98,6 +98,7 @@ pub async fn publish(app: &App) -> Result<Arc<Published>> {
 /// As [`publish`], in a transaction that holds `trust`.
 pub(super) async fn publish_in(app: &App, transaction: &Transaction) -> Result<()> {
     let connection = &**transaction;
+    last_root(connection).await?;
     let mut list = assemble(app, connection).await?;
     if let Some(last) = last_file(connection).await? {
         list.version = last.version.0 + 1;

@@ -1,0 +1,15 @@
+//! What the office's rooms promise, on both engines: programmes, providers, trust, vouchers.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+#[cfg(test)]
+mod programmes;
+#[cfg(test)]
+mod setting;
+#[cfg(test)]
+mod status;
+#[cfg(test)]
+mod trust;
+#[cfg(test)]
+mod vouchers;
