@@ -1,0 +1,15 @@
+//! What phones and providers may rely on, over HTTP, on both databases.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "what cannot be unwrapped is a failed test")]
+
+mod claims;
+mod devices;
+mod documents;
+mod office;
+mod phone;
+mod provider;
+mod public;
+mod sync;
+
+#[path = "../support/mod.rs"]
+mod support;
