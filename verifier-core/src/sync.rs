@@ -111,7 +111,6 @@ pub struct SyncRun {
     report: SyncReport,
 }
 
-#[derive(Debug)]
 enum Stage {
     Trust,
     Enrol,

@@ -158,7 +158,8 @@ impl Demo {
         let goods = ["--goods", "Rice:25:kg", "--goods", "Oil:2:l", "--assistance", "Food"];
         let mercy = ["--provider", "mercy"];
         let corner = ["--provider", "corner"];
-        let later = ["--from", "2030-01-01", "--until", "2030-12-31"];
+        let (from, until) = (day(100)?.to_string(), day(200)?.to_string());
+        let later = ["--from", &from, "--until", &until];
         let kinds: [(&'static str, &str, Vec<&str>); 12] = [
             ("money for one provider", "aid", [&money[..], &mercy].concat()),
             ("money for any provider", "aid", money.to_vec()),

@@ -10,9 +10,10 @@ use protocol::record::Document;
 const CHUNK: u64 = 256 * 1024;
 
 /// A document on its way.
-#[derive(Debug)]
 pub(super) struct Upload {
     document: Document,
+    /// Its content, decrypted once, when the first of it is sent.
+    content: Option<Vec<u8>>,
     next: Next,
     /// The furthest offset that the server named.
     furthest: u64,
@@ -41,14 +42,20 @@ pub(super) fn queue(verifier: &Verifier) -> Result<Vec<Upload>, EngineError> {
     Ok(documents
         .into_iter()
         .rev()
-        .map(|document| Upload { document, next: Next::AskOffset, furthest: 0, stuck: 0 })
+        .map(|document| Upload {
+            document,
+            content: None,
+            next: Next::AskOffset,
+            furthest: 0,
+            stuck: 0,
+        })
         .collect())
 }
 
 impl Upload {
     /// The next request; none when this phone no longer has the content.
     pub(super) fn request(
-        &self,
+        &mut self,
         verifier: &Verifier,
         origin: &str,
         token: Option<&str>,
@@ -69,9 +76,10 @@ impl Upload {
             }
             Next::Send { offset } => {
                 let mut patch = request(Method::Patch, origin, &path, token);
-                let Some(content) = verifier.read_document(self.document.hash)? else {
-                    return Ok(None);
-                };
+                if self.content.is_none() {
+                    self.content = verifier.read_document(self.document.hash)?;
+                }
+                let Some(content) = &self.content else { return Ok(None) };
                 let from = usize::try_from(offset).unwrap_or(usize::MAX).min(content.len());
                 let to = from.saturating_add(CHUNK as usize).min(content.len());
                 patch.body = content[from..to].to_vec();
