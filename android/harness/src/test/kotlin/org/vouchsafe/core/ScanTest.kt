@@ -13,62 +13,50 @@ import org.junit.jupiter.api.Test
 class ScanTest {
     @Test
     fun `a frame in the middle of a direct buffer is read where it lies`() {
-        val camera = frame(SAID, before = 4_096)
-        val symbols = scanLuma(camera.buffer.slice(), camera.layout)
+        val symbols = frame(before = 4_096).read()
         assertEquals(listOf(SymbolContent.Text(SAID)), symbols.map { it.content })
         assertTrue(symbols.single().corners.all { it.x in 0f..SIDE.toFloat() && it.y in 0f..SIDE.toFloat() })
     }
 
     @Test
     fun `a turned frame is read too`() {
-        val camera = frame(SAID)
+        val frame = frame()
         for (rotation in Rotation.entries) {
-            val symbols = scanLuma(camera.buffer.slice(), camera.layout.copy(rotation = rotation))
+            val symbols = scanLuma(frame.buffer.slice(), frame.layout.copy(rotation = rotation))
             assertEquals(listOf(SymbolContent.Text(SAID)), symbols.map { it.content }, "turned by $rotation")
         }
     }
 
     @Test
     fun `a part without the symbol holds none`() {
-        val camera = frame(SAID)
-        val corner = camera.layout.copy(crop = Crop(left = 0u, top = 0u, width = 40u, height = 40u))
-        assertEquals(emptyList<Symbol>(), scanLuma(camera.buffer.slice(), corner))
+        val frame = frame()
+        val corner = frame.layout.copy(crop = Crop(left = 0u, top = 0u, width = 40u, height = 40u))
+        assertEquals(emptyList<Symbol>(), scanLuma(frame.buffer.slice(), corner))
     }
 
     @Test
     fun `a buffer one byte too short is refused by a typed exception`() {
-        val camera = frame(SAID)
-        camera.buffer.limit(camera.buffer.limit() - 1)
-        val refusal = assertThrows(EngineException.Frame::class.java) { scanLuma(camera.buffer.slice(), camera.layout) }
+        val frame = frame()
+        frame.buffer.limit(frame.buffer.limit() - 1)
+        val refusal = assertThrows(EngineException.Frame::class.java) { frame.read() }
         assertTrue("needs 61424 bytes, the buffer has 61423" in refusal.message!!, refusal.message)
     }
 
     @Test
     fun `a buffer of the Java heap is refused`() {
-        val camera = frame(SAID)
-        val heap = ByteBuffer.allocate(camera.buffer.remaining())
-        assertThrows(IllegalArgumentException::class.java) { scanLuma(heap, camera.layout) }
+        val frame = frame()
+        val heap = ByteBuffer.allocate(frame.buffer.remaining())
+        assertThrows(IllegalArgumentException::class.java) { scanLuma(heap, frame.layout) }
     }
 
-    private class CameraFrame(val buffer: ByteBuffer, val layout: FrameLayout)
-
-    /** A picture of [text] as Android's camera gives it: padded rows, the last of them cut short, [before] bytes in. */
-    private fun frame(text: String, before: Int = 0): CameraFrame {
-        val modules = QRCodeWriter().encode(text, BarcodeFormat.QR_CODE, SIDE, SIDE)
-        val buffer = ByteBuffer.allocateDirect(before + (SIDE - 1) * ROW_STRIDE + SIDE)
-        for (y in 0 until SIDE) {
-            for (x in 0 until SIDE) {
-                buffer.put(before + y * ROW_STRIDE + x, if (modules[x, y]) 0x10 else 0xE0.toByte())
-            }
-        }
-        buffer.position(before)
-        return CameraFrame(buffer, FrameLayout(SIDE.toUInt(), SIDE.toUInt(), ROW_STRIDE.toUInt(), null, Rotation.NONE))
+    private fun frame(before: Int = 0): Plane {
+        val modules = QRCodeWriter().encode(SAID, BarcodeFormat.QR_CODE, SIDE, SIDE)
+        return plane(SIDE, SIDE, before) { x, y -> if (modules[x, y]) 0x10 else 0xE0 }
     }
 
     companion object {
         private const val SAID = "VS1:a frame from Kotlin"
         private const val SIDE = 240
-        private const val ROW_STRIDE = 256
 
         @JvmStatic
         @BeforeAll

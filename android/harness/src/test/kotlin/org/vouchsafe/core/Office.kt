@@ -1,0 +1,63 @@
+package org.vouchsafe.core
+
+import com.google.gson.JsonObject
+import com.google.gson.JsonParser
+import java.io.File
+import java.net.ServerSocket
+
+/** A programme office with its server, driven by the server's own commands. */
+class Office(private val dir: File) : AutoCloseable {
+    private val address = ServerSocket(0).use { "127.0.0.1:${it.localPort}" }
+    private val server: Process
+
+    init {
+        run("init", "--origin", "http://$address", "--issuer", "welfare", "--name", "Provincial Welfare Office")
+        run("trust", "ceremony", "--root-keys", "$dir/root-keys", "--roots", "3", "--threshold", "2")
+        run("programme", "add", "--id", "aid", "--name", "Medical Aid", "--zone", "Asia/Manila", "--currency", "PHP")
+        run("provider", "add", "--id", "mercy", "--name", "Mercy Pharmacy", "--programme", "aid")
+        run("trust", "publish")
+        server = command("serve", "--listen", address).redirectError(ProcessBuilder.Redirect.DISCARD).start()
+        checkNotNull(server.inputReader().readLine()) { "the server ended before it was ready" }
+    }
+
+    /** The picture of a new enrolment code. */
+    fun offer(): File {
+        val offer = run("enrolment", "offer", "--provider", "mercy", "--out", "$dir/enrolment", "--json")
+        return File(offer.single()["png"].asString)
+    }
+
+    /** Confirms the phone that shows these digits. */
+    fun confirm(digits: String) {
+        val device = run("enrolment", "pending", "--json").single { it["digits"].asString == digits }
+        run("enrolment", "confirm", device["device"].asString, "--digits", digits)
+    }
+
+    /** The picture of a new voucher over 5,000 pesos. */
+    fun issue(): File {
+        val voucher = run(
+            "issue", "--json", "--programme", "aid", "--holder", "Maria Santos", "--money", "5000.00",
+            "--assistance", "Medicine", "--until", "2099-12-31", "--out", "$dir/vouchers",
+        )
+        return File(voucher.single()["png"].asString)
+    }
+
+    /** Every claim that the server holds. */
+    fun claims(): List<JsonObject> = run("claims", "--json")
+
+    override fun close() {
+        server.destroyForcibly().waitFor()
+    }
+
+    private fun command(vararg arguments: String) =
+        ProcessBuilder(System.getProperty("vouchsafe.server"), "--home", "$dir/server", *arguments)
+
+    /** Runs a command to its end; gives the JSON lines that it printed. */
+    private fun run(vararg arguments: String): List<JsonObject> {
+        val process = command(*arguments).redirectErrorStream(true).start()
+        val said = process.inputReader().readText()
+        check(process.waitFor() == 0) { "${arguments.joinToString(" ")}: $said" }
+        return if ("--json" in arguments) said.lines().filter(String::isNotBlank).map(::json) else emptyList()
+    }
+
+    private fun json(line: String) = JsonParser.parseString(line).asJsonObject
+}
