@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 use tokio::task::JoinHandle;
 
 /// Vouchers that are issued in one transaction.
-const AT_ONCE: usize = 200;
+const AT_ONCE: usize = 50;
 
 /// Issue vouchers, each as a PNG and an SVG picture named by its printed reference.
 ///
@@ -119,7 +119,7 @@ impl Issue {
             .partition(|order| order.line.is_some_and(|line| before.contains_key(&line.number)));
         if !held.is_empty() {
             output.explain(&format!(
-                "{} of {} lines have their vouchers already; their pictures are drawn again.",
+                "{} of {} lines have their vouchers already; missing pictures are drawn.",
                 held.len(),
                 held.len() + new.len()
             ))?;
@@ -245,7 +245,16 @@ struct Drawing<'a> {
     output: &'a Output,
     bar: indicatif::ProgressBar,
     width: usize,
-    begun: VecDeque<(IssuedVoucher, JoinHandle<Result<Pictures>>)>,
+    begun: VecDeque<Begun>,
+}
+
+/// A voucher whose pictures are being drawn, or are there.
+struct Begun {
+    issued: IssuedVoucher,
+    png: PathBuf,
+    svg: PathBuf,
+    /// Absent when both files are there; they were written whole.
+    drawn: Option<JoinHandle<Result<Pictures>>>,
 }
 
 impl<'a> Drawing<'a> {
@@ -259,9 +268,16 @@ impl<'a> Drawing<'a> {
         if self.begun.len() >= self.width {
             self.report_next().await?;
         }
-        let office = &self.app.config.office;
-        let sheet = Sheet::of(self.app.db.reader(), office, issued.clone()).await?;
-        self.begun.push_back((issued, tokio::task::spawn_blocking(move || sheet.draw())));
+        let file = |suffix| self.out.join(format!("{}.{suffix}", issued.reference));
+        let (png, svg) = (file("png"), file("svg"));
+        let drawn = if png.exists() && svg.exists() {
+            None
+        } else {
+            let office = &self.app.config.office;
+            let sheet = Sheet::of(self.app.db.reader(), office, issued.clone()).await?;
+            Some(tokio::task::spawn_blocking(move || sheet.draw()))
+        };
+        self.begun.push_back(Begun { issued, png, svg, drawn });
         Ok(())
     }
 
@@ -274,13 +290,16 @@ impl<'a> Drawing<'a> {
     }
 
     async fn report_next(&mut self) -> Result<()> {
-        let Some((issued, drawn)) = self.begun.pop_front() else { return Ok(()) };
-        let drawn = drawn.await.map_err(|_| Error::invalid("a picture could not be drawn"))??;
-        let file = |suffix| self.out.join(format!("{}.{suffix}", issued.reference));
-        let (png, svg) = (file("png"), file("svg"));
-        // Whoever holds the picture holds the voucher.
-        files::write(&png, &drawn.png, Readers::Owner)?;
-        files::write(&svg, drawn.svg.as_bytes(), Readers::Owner)?;
+        let Some(Begun { issued, png, svg, drawn }) = self.begun.pop_front() else {
+            return Ok(());
+        };
+        if let Some(drawn) = drawn {
+            let drawn =
+                drawn.await.map_err(|_| Error::invalid("a picture could not be drawn"))??;
+            // Whoever holds the picture holds the voucher.
+            files::write(&png, &drawn.png, Readers::Owner)?;
+            files::write(&svg, drawn.svg.as_bytes(), Readers::Owner)?;
+        }
         let Reference::Cti(cti) = &issued.voucher.identity.reference else { return Ok(()) };
         let words = format!("Voucher {} is in {}.", issued.reference, png.display());
         let value = json!({

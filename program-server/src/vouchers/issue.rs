@@ -143,17 +143,17 @@ struct Window {
 fn window(order: &Order, zone: &Zone, now: Timestamp) -> Result<Window> {
     let today = zone.day_of(now);
     let first_day = order.first_day.unwrap_or(today);
-    if order.last_day < first_day {
-        return Err(Error::Invalid(format!(
-            "the last day {} is before the first day {first_day}",
-            order.last_day
-        )));
-    }
     if order.last_day < today {
         return Err(Error::Invalid(format!(
             "the last day {} has passed: it is {today} in {}",
             order.last_day,
             zone.name()
+        )));
+    }
+    if order.last_day < first_day {
+        return Err(Error::Invalid(format!(
+            "the last day {} is before the first day {first_day}",
+            order.last_day
         )));
     }
     Ok(Window { not_before: zone.start_of(first_day)?, expires: zone.end_of(order.last_day)? })

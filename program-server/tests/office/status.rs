@@ -39,7 +39,8 @@ async fn decide(app: &App, issued: &IssuedVoucher, decision: Decision) -> Result
 
 async fn redeem(app: &App, issued: &IssuedVoucher) {
     let transaction = app.db.begin().await.unwrap();
-    vouchers::redeemed(&transaction, &[issued.voucher.identity.clone()]).await.unwrap();
+    let identity = std::slice::from_ref(&issued.voucher.identity);
+    vouchers::redeemed(&transaction, identity).await.unwrap();
     transaction.commit().await.unwrap();
 }
 
