@@ -71,16 +71,17 @@ fn a_full_disk_is_told_and_what_was_recorded_stays() {
     fs::create_dir(&mount).unwrap();
     let (mount, home) = (mount.display(), phone.home().display());
     let binary = phone.binary().display();
-    let document = dir.path().join("document");
-    fs::write(&document, vec![7; 600_000]).unwrap();
+    let documents = [500_000, 3_000_000].map(|len| {
+        let document = dir.path().join(format!("document-{len}"));
+        fs::write(&document, vec![7; len]).unwrap();
+        document.display().to_string()
+    });
     let answer = in_own_mounts(&format!(
-        "mount -t tmpfs -o size=1500k tmpfs {mount} && cp -a {home} {mount}/phone \
-         && {binary} --home {mount}/phone redeem --text '{}' --document {document}; echo \"first $?\" \
-         ; {binary} --home {mount}/phone redeem --text '{}' --document {document}; echo \"second $?\" \
+        "mount -t tmpfs -o size=2000k tmpfs {mount} && cp -a {home} {mount}/phone \
+         && {binary} --home {mount}/phone redeem --text '{}' --document {}; echo \"first $?\" \
+         ; {binary} --home {mount}/phone redeem --text '{}' --document {}; echo \"second $?\" \
          ; {binary} --home {mount}/phone claims --json",
-        vouchers[1].text,
-        vouchers[2].text,
-        document = document.display(),
+        vouchers[1].text, documents[0], vouchers[2].text, documents[1],
     ));
     let claims = answer.out.lines().filter(|line| line.starts_with('{')).count();
     let recorded = answer.out.matches("REDEEMED").count();
