@@ -33,6 +33,12 @@ fn a_killed_redeem_loses_nothing_it_said_and_doubles_nothing() {
             said.push(answer["claim"].as_str().unwrap().to_owned());
         }
     }
+    assert!(
+        (1..rest.len()).contains(&said.len()),
+        "{} of {} were killed",
+        rest.len() - said.len(),
+        rest.len()
+    );
     let held = phone.claims().unwrap();
     for claim in &said {
         assert!(held.iter().any(|it| it["claim"] == claim.as_str()), "{claim} was said and lost");
