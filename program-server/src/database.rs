@@ -9,7 +9,7 @@ mod stored;
 pub use migration::{Migration, Room, Step, column, migrate};
 pub use stored::{Storable, Stored};
 
-use crate::{Error, Result};
+use crate::{Error, Result, files};
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, SqliteTransactionMode,
     Statement, TransactionOptions, TransactionTrait,
@@ -94,9 +94,13 @@ impl Database {
     }
 
     async fn open_sqlite(path: &Path) -> Result<Self> {
+        if !path.exists() {
+            // SQLite would let the umask decide who reads vouchers, and gives its other files the
+            // mode of the first.
+            files::create_private(path)?;
+        }
         let options = SqliteConnectOptions::new()
             .filename(path)
-            .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)

@@ -44,6 +44,16 @@ fn write_new(path: &Path, bytes: &[u8], readers: Readers) -> std::io::Result<()>
     file.sync_all()
 }
 
+/// Makes an empty file for the owner alone; one that is there is left as it is.
+///
+/// # Errors
+/// [`Error::File`].
+pub fn create_private(path: &Path) -> Result<()> {
+    let mut options = OpenOptions::new();
+    options.append(true).create(true).mode(0o600);
+    options.open(path).map(|_| ()).map_err(Error::file(path))
+}
+
 /// Makes a folder for the owner alone, and those above it; one that is there is left as it is.
 ///
 /// # Errors

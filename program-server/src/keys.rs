@@ -37,14 +37,21 @@ impl Purpose {
 #[derive(Clone)]
 pub struct KeyRing {
     folder: PathBuf,
-    signers: Arc<Mutex<HashMap<PathBuf, Arc<Ed25519Key>>>>,
+    /// The keys that were used, so that each file is read once.
+    used: Arc<Used>,
+}
+
+#[derive(Default)]
+struct Used {
+    signers: Mutex<HashMap<PathBuf, Arc<Ed25519Key>>>,
+    unsealing: Mutex<HashMap<PathBuf, Arc<UnsealingKey>>>,
 }
 
 impl KeyRing {
     /// The keys in this folder.
     #[must_use]
     pub fn at(folder: impl Into<PathBuf>) -> Self {
-        KeyRing { folder: folder.into(), signers: Arc::default() }
+        KeyRing { folder: folder.into(), used: Arc::default() }
     }
 
     /// Draws a new signing key and writes its file.
@@ -74,31 +81,21 @@ impl KeyRing {
     /// # Errors
     /// [`Error::File`] when it is not here, [`Error::Invalid`] when its file is open to others.
     pub fn signer(&self, purpose: Purpose, kid: Kid) -> Result<Arc<Ed25519Key>> {
-        let path = self.path(purpose, kid);
-        let mut signers = self.signers.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(signer) = signers.get(&path) {
-            return Ok(signer.clone());
-        }
-        let signer = Arc::new(Ed25519Key::from_seed(&*read(&path, purpose)?));
-        if signer.public_key().kid() != kid {
-            return Err(Error::Broken(format!("{} holds another key", path.display())));
-        }
-        signers.insert(path, signer.clone());
-        Ok(signer)
+        once(&self.used.signers, self.path(purpose, kid), |path| {
+            let key = Ed25519Key::from_seed(&*read(path, purpose)?);
+            Ok((key.public_key().kid() == kid).then_some(key))
+        })
     }
 
     /// The key with this id that opens what phones seal.
     ///
     /// # Errors
     /// As [`KeyRing::signer`].
-    pub fn unsealing(&self, kid: Kid) -> Result<UnsealingKey> {
-        let path = self.path(Purpose::Unseals, kid);
-        let key = UnsealingKey::from_seed(&*read(&path, Purpose::Unseals)?);
-        if key.public().kid() == kid {
-            Ok(key)
-        } else {
-            Err(Error::Broken(format!("{} holds another key", path.display())))
-        }
+    pub fn unsealing(&self, kid: Kid) -> Result<Arc<UnsealingKey>> {
+        once(&self.used.unsealing, self.path(Purpose::Unseals, kid), |path| {
+            let key = UnsealingKey::from_seed(&*read(path, Purpose::Unseals)?);
+            Ok((key.public().kid() == kid).then_some(key))
+        })
     }
 
     /// Every signing key with this purpose in the folder, in the order of their ids.
@@ -134,6 +131,23 @@ impl KeyRing {
         let text = text.map_err(|error| Error::Invalid(format!("a key file: {error}")))?;
         files::write(&self.path(purpose, kid), &text, Readers::Owner)
     }
+}
+
+/// The key from this file, read when it is first used; `read` gives none when the file holds another.
+fn once<K>(
+    used: &Mutex<HashMap<PathBuf, Arc<K>>>,
+    path: PathBuf,
+    read: impl FnOnce(&Path) -> Result<Option<K>>,
+) -> Result<Arc<K>> {
+    let mut used = used.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(key) = used.get(&path) {
+        return Ok(key.clone());
+    }
+    let key = read(&path)?
+        .ok_or_else(|| Error::Broken(format!("{} holds another key", path.display())))?;
+    let key = Arc::new(key);
+    used.insert(path, key.clone());
+    Ok(key)
 }
 
 /// What a key file holds: the 32-byte seed of RFC 8032 or RFC 9180 §7.1.3 as hexadecimal digits.

@@ -153,6 +153,7 @@ mod promises {
         let office = Office::set_up(None);
         assert_eq!(mode(office.home()), 0o700);
         assert_eq!(mode(office.home().join("config.json")), 0o600);
+        assert_eq!(mode(office.home().join("programme.sqlite")), 0o600);
         for folder in [office.home().join("keys"), office.path("root-keys").into()] {
             for key in fs::read_dir(folder).unwrap() {
                 assert_eq!(mode(key.unwrap().path()), 0o600);

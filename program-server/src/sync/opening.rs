@@ -12,6 +12,7 @@ use protocol::seal::{Sealed, UnsealingKey};
 use protocol::trust::TrustList;
 use protocol::{Error, Hash};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// An item of a batch.
 #[derive(Debug)]
@@ -66,7 +67,7 @@ pub fn open(
 /// The server's keys for sealed records, each read once a batch.
 struct Unsealing<'k> {
     keys: &'k KeyRing,
-    opened: BTreeMap<Kid, Option<UnsealingKey>>,
+    opened: BTreeMap<Kid, Option<Arc<UnsealingKey>>>,
 }
 
 impl Unsealing<'_> {

@@ -106,7 +106,7 @@ pub async fn hold_ceremony(app: &App, ceremony: Ceremony<'_>) -> Result<Ceremony
     })
     .exec_without_returning(&*transaction)
     .await?;
-    publish_in(app, &transaction).await?;
+    publish_in(app, &transaction, &document.trust_keys).await?;
     transaction.commit().await?;
     Ok(CeremonyReport {
         root_hash,

@@ -135,7 +135,7 @@ pub async fn unsealing(
     app: &App,
     connection: &impl ConnectionTrait,
     kid: Kid,
-) -> Result<UnsealingKey> {
+) -> Result<Arc<UnsealingKey>> {
     match sealing::Entity::find_by_id(Stored(kid)).one(connection).await? {
         Some(_) => app.keys.unsealing(kid),
         None => Err(Error::not_found("sealing key", &kid)),

@@ -8,7 +8,7 @@ use crate::database::{Stored, Transaction};
 use crate::keys::Purpose;
 use crate::programmes::{self, Programme};
 use crate::{App, Error, Result};
-use protocol::key::{KeyUse, Signer};
+use protocol::key::{KeyUse, PublicKey, Signer};
 use protocol::trust::{TrustFile, TrustList, TrustState};
 use protocol::{Hash, Span, Timestamp};
 use sea_orm::{
@@ -88,17 +88,22 @@ pub async fn current(app: &App) -> Result<Arc<Published>> {
 /// # Errors
 /// [`Error::Unavailable`] before the key ceremony or without the trust key.
 pub async fn publish(app: &App) -> Result<Arc<Published>> {
+    let held = newest(app).await?.ok_or_else(|| Error::broken("a root without a trust list"))?;
     let transaction = app.db.begin().await?;
     transaction.hold("trust").await?;
-    publish_in(app, &transaction).await?;
+    publish_in(app, &transaction, &held.state.root().trust_keys).await?;
     transaction.commit().await?;
     newest(app).await?.ok_or_else(|| Error::broken("a trust list that was just stored is gone"))
 }
 
-/// As [`publish`], in a transaction that holds `trust`.
-pub(super) async fn publish_in(app: &App, transaction: &Transaction) -> Result<()> {
+/// As [`publish`], in a transaction that holds `trust`, signed by those of the root's trust keys that
+/// are here.
+pub(super) async fn publish_in(
+    app: &App,
+    transaction: &Transaction,
+    trust_keys: &[PublicKey],
+) -> Result<()> {
     let connection = &**transaction;
-    last_root(connection).await?;
     let mut list = assemble(app, connection).await?;
     if let Some(last) = last_file(connection).await? {
         list.version = last.version.0 + 1;
@@ -107,7 +112,8 @@ pub(super) async fn publish_in(app: &App, transaction: &Transaction) -> Result<(
     }
     let roots = root::Entity::find().order_by_asc(root::Column::Version).all(connection).await?;
     let roots: Vec<Vec<u8>> = roots.into_iter().map(|root| root.signed).collect();
-    let trusted = app.keys.signers(Purpose::Signs(KeyUse::Trust))?;
+    let mut trusted = app.keys.signers(Purpose::Signs(KeyUse::Trust))?;
+    trusted.retain(|key| trust_keys.contains(&key.public_key()));
     let signed = {
         let signers: Vec<&dyn Signer> =
             trusted.iter().map(|key| key.as_ref() as &dyn Signer).collect();
