@@ -332,8 +332,8 @@ impl Demo {
 
     fn redeem(&self, table: &mut Table, a: &Phone, b: &Phone) -> Result<(), String> {
         let redeem = |phone: &Phone, name: &str, extra: &[&str]| -> Result<Answer, String> {
-            let text = &self.voucher(name)?.text;
-            phone.run(&[&["redeem", "--json", "--text", text], extra].concat())
+            let picture = text_of(&self.voucher(name)?.png);
+            phone.run(&[&["redeem", "--json", &picture], extra].concat())
         };
         let receipt = self.out.join("receipt.png");
         receipt_photo().save(&receipt).map_err(|error| error.to_string())?;
@@ -451,16 +451,14 @@ impl Demo {
             states,
             vec!["conflict".to_owned(), "in_review".to_owned()],
         );
-        for (phone, wanted) in [(a, "in_review"), (b, "conflict")] {
+        let known = [(a, "in_review", "conflict_first"), (b, "conflict", "redeemed_elsewhere")];
+        for (phone, state, reason) in known {
             let claims = phone.claims()?;
-            let state = claims
-                .iter()
-                .find(|claim| claim["voucher"] == contested.as_str())
-                .and_then(|claim| claim["state"].as_str().map(str::to_owned));
+            let claim = claims.iter().find(|claim| claim["voucher"] == contested.as_str());
             table.same(
                 &format!("{}: the phone knows it", name_of(phone.home())),
-                state,
-                Some(wanted.to_owned()),
+                claim.map(|claim| (claim["state"].as_str(), claim["reason"].as_str())),
+                Some((Some(state), Some(reason))),
             );
         }
         let documents: Vec<bool> = a

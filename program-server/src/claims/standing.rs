@@ -2,7 +2,7 @@
 
 use protocol::ack::ClaimState;
 
-/// What a person must decide before a claim goes on.
+/// What is to be said of a claim. All but a mark must be decided by a person before it goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Question {
     /// A second claim on the voucher came in.
@@ -17,7 +17,7 @@ pub enum Question {
     TwinOfRegistered,
     /// The voucher is suspended.
     Suspended,
-    /// The voucher was revoked, and the phone had not been told.
+    /// The voucher was revoked, and the phone had not been told: a mark, since the claim is payable.
     ServedBeforeNotice,
     /// The voucher expired at some time between the earliest and the latest time of service.
     ExpiredMeanwhile,
@@ -89,6 +89,12 @@ impl Question {
         }
     }
 
+    /// Whether a person must decide it before the claim goes on.
+    #[must_use]
+    pub fn needs_a_person(self) -> bool {
+        self != Question::ServedBeforeNotice
+    }
+
     /// The question with this code.
     #[must_use]
     pub fn from_code(code: &str) -> Option<Self> {
@@ -136,12 +142,16 @@ impl Known {
     pub fn standing(&self) -> Standing {
         match self {
             Known::Waiting(kind) => (ClaimState::Conflict, Some(kind.code())),
-            Known::Live { questions, documents_missing, upheld } => match questions.iter().min() {
-                Some(question) => (ClaimState::InReview, Some(question.code())),
-                None if *documents_missing => (ClaimState::DocumentsMissing, None),
-                None if *upheld => (ClaimState::Upheld, None),
-                None => (ClaimState::Submitted, None),
-            },
+            Known::Live { questions, documents_missing, upheld } => {
+                let open = questions.iter().filter(|question| question.needs_a_person()).min();
+                let mark = questions.iter().min().map(|mark| mark.code());
+                match open {
+                    Some(question) => (ClaimState::InReview, Some(question.code())),
+                    None if *documents_missing => (ClaimState::DocumentsMissing, mark),
+                    None if *upheld => (ClaimState::Upheld, mark),
+                    None => (ClaimState::Submitted, mark),
+                }
+            }
         }
     }
 }
@@ -187,6 +197,16 @@ mod tests {
         assert_eq!(
             live(&[Question::TypedIn, Question::ConflictFirst], true),
             (ClaimState::InReview, Some("conflict_first"))
+        );
+    }
+
+    #[test]
+    fn a_claim_served_before_notice_of_a_revocation_is_marked_and_goes_on() {
+        let mark = Some("served_before_notice");
+        assert_eq!(live(&[Question::ServedBeforeNotice], false), (ClaimState::Submitted, mark));
+        assert_eq!(
+            live(&[Question::ServedBeforeNotice, Question::TypedIn], false),
+            (ClaimState::InReview, Some("typed_in"))
         );
     }
 
