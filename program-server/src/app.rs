@@ -33,7 +33,7 @@ impl App {
     /// # Errors
     /// [`crate::Error::Conflict`] when there is a server already, and whatever hinders its making.
     pub async fn init(home: Home, config: Config, clock: Clock) -> Result<Self> {
-        if home.is_initialised() {
+        if home.is_initialised()? {
             return Err(crate::Error::Conflict(format!(
                 "{} is a server's home already; nothing was changed",
                 home.folder().display()

@@ -49,9 +49,12 @@ impl Home {
     }
 
     /// Whether `init` was finished here. The configuration is written last, so it tells.
-    #[must_use]
-    pub fn is_initialised(&self) -> bool {
-        self.config().exists()
+    ///
+    /// # Errors
+    /// [`Error::File`] when the folder cannot be looked into.
+    pub fn is_initialised(&self) -> Result<bool> {
+        let config = self.config();
+        config.try_exists().map_err(Error::file(&config))
     }
 }
 
@@ -208,7 +211,7 @@ impl Config {
     /// [`Error::Invalid`] when there is none yet or it cannot be read.
     pub fn read(home: &Home) -> Result<Self> {
         let path = home.config();
-        if !home.is_initialised() {
+        if !home.is_initialised()? {
             return Err(Error::Invalid(format!(
                 "{} is no server's home yet: make it one with `vouchsafe-server --home {0} init \
                  --origin URL`",
