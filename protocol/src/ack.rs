@@ -129,7 +129,7 @@ pub struct ClaimUpdate {
     pub reason: Option<String>,
 }
 
-/// The states of a claim (design §6).
+/// The states of a claim as it goes from phone to payment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ClaimState {

@@ -23,7 +23,7 @@ pub struct Authentic {
     pub key_in_force: bool,
 }
 
-/// Why a text or its bytes are no voucher that was really issued, in the order of design §4.
+/// Why a text or its bytes are no voucher that was really issued, in the order of docs/protocol.md §10.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NotAuthentic {
     /// Neither a voucher of ours nor an OpenG2P token by its look.

@@ -106,7 +106,7 @@ impl KeyUse {
         KeyUse::ALL.into_iter().find(|each| each.number() == number)
     }
 
-    /// The word for it, as the design and file names use it.
+    /// The word for it, as commands and file names use it.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {

@@ -238,7 +238,7 @@ pub fn from_text(text: &str) -> Result<Vec<u8>> {
 }
 
 /// Bytes behind a prefix in base45. Decoding alone lets other texts through for the same bytes
-/// (facts/peers.md, finding 5), so the bytes must encode to the same text again.
+///, so the bytes must encode to the same text again.
 pub(crate) fn prefixed_base45(prefix: &'static str, text: &str) -> Result<Vec<u8>> {
     let digits = text.strip_prefix(prefix).ok_or(Error::Prefix(prefix))?;
     let bytes = base45::decode(digits).map_err(|_| Error::Base45)?;

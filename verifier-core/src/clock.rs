@@ -3,7 +3,7 @@
 //! The hard floor is the highest issue time of accepted lists and acks. The soft floor is the issue
 //! time of vouchers signed directly by pinned issuers; it counts up to the trust list's expiry and is
 //! dropped at the next ack or list. Delegated and foreign vouchers, HTTP dates and the phone's own
-//! clock raise neither (design §4).
+//! clock raise neither (docs/protocol.md §10).
 
 use protocol::record::Monotonic;
 use protocol::{Span, Timestamp};

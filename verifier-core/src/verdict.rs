@@ -1,6 +1,6 @@
 //! The verdict on a voucher: accept with warnings, or refuse with the one reason that comes first.
 //!
-//! Decided here and nowhere else (design §4). Words, colours and sounds hang on the stable codes.
+//! Decided here and nowhere else (docs/protocol.md §10). Words, colours and sounds hang on the stable codes.
 
 use crate::clock::{ClockTrust, DeviceClock, Floors, Now};
 use crate::ledger::LiveRedemption;
@@ -271,7 +271,7 @@ fn unauthentic(reason: &NotAuthentic) -> Reason {
     }
 }
 
-/// The first reason that holds against an authentic voucher, in the order of design §4.
+/// The first reason that holds against an authentic voucher, in the order of docs/protocol.md §10.
 fn find_reason<L: Lookup>(
     authentic: &Authentic,
     circumstances: &Circumstances<'_>,

@@ -167,7 +167,7 @@ impl Demo {
             ("goods for another provider", "aid", [&goods[..], &corner].concat()),
             ("for both phones", "aid", money.to_vec()),
             ("taken back later", "aid", money.to_vec()),
-            ("held for now", "aid", money.to_vec()),
+            ("never served", "aid", money.to_vec()),
             ("revoked", "aid", money.to_vec()),
             ("suspended", "aid", money.to_vec()),
             ("of another programme", "other", money.to_vec()),
@@ -355,7 +355,7 @@ impl Demo {
         for (what, phone, name, extra) in served {
             table.same(what, redeem(phone, name, &extra)?.status, Some(0));
         }
-        let more = redeem(a, "held for now", &["--amount", "5000.01"])?;
+        let more = redeem(a, "never served", &["--amount", "5000.01"])?;
         table.same("more than the voucher gives is not recorded", more.status, Some(2));
         let twice = redeem(a, "money for one provider", &[])?;
         table.same(

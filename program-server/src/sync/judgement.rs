@@ -1,5 +1,5 @@
 //! Whether a served voucher becomes a claim, decided from its signed bytes and the bracket of
-//! service time. Plain rules on values; reasons are looked for in the order of design §4.
+//! service time. Plain rules on values; reasons are looked for in the order of docs/protocol.md §10.
 
 use super::refusal::{Refusal, VoucherFault};
 use super::service_time::{Notice, ServiceTime, Timeliness};

@@ -1,4 +1,4 @@
-//! `verdict.json`: the reasons of design §4, alone and two at once, and the warnings.
+//! `verdict.json`: the reasons of docs/protocol.md §10, alone and two at once, and the warnings.
 
 use crate::samples::raw::{self, Envelope};
 use crate::samples::{

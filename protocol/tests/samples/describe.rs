@@ -284,7 +284,7 @@ pub fn session(proof: &SessionProof) -> Value {
     json!({ "nonce": hex::encode(proof.nonce), "origin": proof.origin })
 }
 
-/// A reason of design §4 that the voucher's bytes alone decide, by its stable code.
+/// A reason of docs/protocol.md §10 that the voucher's bytes alone decide, by its stable code.
 pub fn not_authentic(reason: &NotAuthentic) -> Value {
     match reason {
         NotAuthentic::NotAVoucher => json!({ "refuse": "not_a_voucher" }),
