@@ -2,7 +2,7 @@
 //!
 //! One engine serves Android's HTTP stack, the command line's and tests that inject faults. A run
 //! stops early on failures that predict others, tries one request again a few times, and never lets
-//! one bad record or one failed document block the rest .
+//! one bad record or one failed document block the rest.
 
 mod backoff;
 mod documents;
