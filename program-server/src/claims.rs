@@ -417,7 +417,9 @@ impl<'t> Changes<'t> {
             ));
         }
         row.upheld |= open.contains(&Question::ConflictFirst);
-        store::answer(&**self.tx, claim, None).await?;
+        for &question in open.iter().filter(|question| question.needs_a_person()) {
+            store::answer(&**self.tx, claim, question).await?;
+        }
         self.stand(&mut row, Some(words)).await?;
         self.deny_waiting(row.identity.0, words).await
     }
@@ -448,7 +450,7 @@ impl<'t> Changes<'t> {
             let identity = BTreeSet::from([row.identity.0]);
             for first in store::hold_live(self.tx, &identity).await?.into_values() {
                 let claim = first.claim.0;
-                store::answer(&**self.tx, claim, Some(Question::ConflictFirst)).await?;
+                store::answer(&**self.tx, claim, Question::ConflictFirst).await?;
                 self.refresh(&[claim]).await?;
             }
             Ok(())
@@ -540,7 +542,7 @@ pub async fn answer_for_device(
 ) -> Result<()> {
     let claims = store::asked_of_device(&**tx, device, question).await?;
     for &claim in &claims {
-        store::answer(&**tx, claim, Some(question)).await?;
+        store::answer(&**tx, claim, question).await?;
     }
     let mut changes = Changes::new(tx, now);
     changes.refresh(&claims).await?;

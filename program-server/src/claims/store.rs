@@ -497,20 +497,18 @@ pub(super) async fn ask(
     Ok(())
 }
 
-/// Closes a claim's open questions: one of them, or all.
+/// Closes a question about a claim.
 pub(super) async fn answer(
     db: &impl ConnectionTrait,
     claim: ClaimId,
-    question: Option<Question>,
+    question: Question,
 ) -> Result<()> {
-    let mut close = question::Entity::update_many()
+    question::Entity::update_many()
         .col_expr(question::Column::Open, false.into())
         .filter(question::Column::Claim.eq(Stored(claim)))
-        .filter(question::Column::Open.eq(true));
-    if let Some(question) = question {
-        close = close.filter(question::Column::Question.eq(Stored(question)));
-    }
-    close.exec(db).await?;
+        .filter(question::Column::Question.eq(Stored(question)))
+        .exec(db)
+        .await?;
     Ok(())
 }
 

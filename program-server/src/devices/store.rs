@@ -136,9 +136,20 @@ pub fn schema() -> Room {
         .col(column::bytes("device"))
         .col(column::number("expires"))
         .into();
+    let expiring = |name: &'static str, table: &'static str| -> Step {
+        Index::create().name(name).table(table).col("expires").into()
+    };
     Room {
         name: "devices",
-        migrations: vec![Migration(vec![offers, devices, by_kid, challenges, sessions])],
+        migrations: vec![Migration(vec![
+            offers,
+            devices,
+            by_kid,
+            challenges,
+            expiring("session_challenges_by_end", "session_challenges"),
+            sessions,
+            expiring("sessions_by_end", "sessions"),
+        ])],
     }
 }
 

@@ -104,8 +104,8 @@ impl Held {
         })
     }
 
-    /// The bracket that a record's own list of what it held opens. What this server never signed
-    /// opens none.
+    /// The bracket that a record's own list of what it held opens. Acks and trust lists that this
+    /// server never signed count for nothing.
     fn bracket(&self, header: &Header, received: Timestamp) -> ServiceTime {
         let held = &header.held;
         let ack = held.ack.and_then(|hash| self.acks.get(&hash).copied());

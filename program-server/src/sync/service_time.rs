@@ -41,7 +41,8 @@ pub enum Notice {
 
 impl ServiceTime {
     /// The bracket that begins with the latest of what the phone `held` and ends with receipt. What
-    /// a phone claims to have held from after the receipt counts as of the receipt.
+    /// a phone claims to have held from after the receipt counts as of the receipt. A phone that
+    /// claims to have held something newer than it did brings expiry and notice upon itself.
     #[must_use]
     pub fn bracket(held: impl IntoIterator<Item = Timestamp>, received: Timestamp) -> Self {
         let latest_held = held.into_iter().max();

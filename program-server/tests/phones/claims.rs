@@ -8,9 +8,11 @@ use program_server::trust;
 use protocol::ack::Outcome;
 use protocol::id::ClaimId;
 use protocol::key::KeyUse;
-use protocol::record::{Body, SignedVoucher};
+use protocol::record::{Body, HowRead, Redeem, SignedVoucher};
 use protocol::status::{Status, StatusList};
 use protocol::voucher::Voucher;
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 async fn status(office: &Office, voucher: &Voucher) -> Status {
     let at = voucher.status.unwrap();
@@ -198,7 +200,7 @@ on_both_engines! {
         let mut records = Vec::new();
         let fresh = new_claim();
         for (claim, voucher) in [(claims[0], &y), (fresh, &y), (fresh, &x)] {
-            let served = protocol::record::Redeem { claim, ..redeem(voucher, pesos(1)) };
+            let served = Redeem { claim, ..redeem(voucher, pesos(1)) };
             records.push(b.record(&office, Body::Redeem(served)).await);
         }
         let ack = b.send(&office, &records).await;
@@ -263,5 +265,81 @@ on_both_engines! {
         let life: Vec<_> = claim.history.iter().map(|event| event.state.name()).collect();
         assert_eq!(life, ["submitted", "in_review", "upheld"]);
         assert_eq!(claim.history[2].words.as_deref(), Some("seen"));
+    }
+
+    async fn a_void_and_a_second_claim_at_once_leave_no_claim_waiting_for_nobody(server: TestServer) {
+        let office = Office::open(server).await;
+        let (mut a, mut b) = two(&office).await;
+        for _ in 0..12 {
+            let (voucher, signed) = office.issued(order()).await;
+            let (first, _) = a.serve(&office, &[&signed]).await;
+            let served = redeem(&signed, pesos(100));
+            let second = served.claim;
+            let record = b.record(&office, Body::Redeem(served)).await;
+            let records = [record];
+            tokio::join!(void(&office, &mut a, first[0]), b.send(&office, &records));
+            assert_eq!(office.state(first[0]).await.0, "voided");
+            assert_eq!(office.state(second).await, ("submitted".to_owned(), None));
+            assert_eq!(status(&office, &voucher).await, Status::Redeemed);
+        }
+    }
+
+    async fn a_phone_that_asks_while_others_write_misses_nothing(server: TestServer) {
+        let office = Office::open(server).await;
+        let mut asking = Phone::confirmed(&office, "mercy").await;
+        let mut others = Vec::new();
+        for _ in 0..3 {
+            others.push(Phone::confirmed(&office, "corner").await);
+        }
+        let mut vouchers = Vec::new();
+        for _ in 0..12 {
+            vouchers.push(office.issue(order()).await);
+        }
+        let all: Vec<&SignedVoucher> = vouchers.iter().collect();
+        let (claims, ack) = asking.serve(&office, &all).await;
+        let mut known: BTreeMap<ClaimId, &str> =
+            ack.claims.iter().map(|update| (update.claim, update.state.name())).collect();
+        let mut writing = tokio::task::JoinSet::new();
+        let office = Arc::new(office);
+        for (nth, mut phone) in others.into_iter().enumerate() {
+            let (office, mine) = (office.clone(), vouchers[nth * 4..nth * 4 + 4].to_vec());
+            writing.spawn(async move {
+                for voucher in mine {
+                    let (claims, _) = phone.serve(&office, &[&voucher]).await;
+                    void(&office, &mut phone, claims[0]).await;
+                    phone.serve(&office, &[&voucher]).await;
+                }
+            });
+        }
+        while !writing.is_empty() {
+            let news = asking.news(&office).await;
+            known.extend(news.claims.iter().map(|update| (update.claim, update.state.name())));
+            if let Some(done) = writing.try_join_next() {
+                done.unwrap();
+            }
+        }
+        let news = asking.news(&office).await;
+        known.extend(news.claims.iter().map(|update| (update.claim, update.state.name())));
+        for claim in claims {
+            assert_eq!(known[&claim], "in_review");
+            assert_eq!(office.state(claim).await.0, "in_review");
+        }
+    }
+
+    async fn a_decision_keeps_the_mark_of_a_claim_served_before_notice(server: TestServer) {
+        let office = Office::open(server).await;
+        let mut phone = Phone::confirmed(&office, "mercy").await;
+        let (voucher, signed) = office.issued(order()).await;
+        phone.news(&office).await;
+        office.wait(protocol::Span::seconds(10));
+        office.decide(&voucher, program_server::vouchers::Decision::Revoke).await;
+        let typed = Redeem { how_read: HowRead::Typed, ..redeem(&signed, pesos(5)) };
+        let claim = typed.claim;
+        let record = phone.record(&office, Body::Redeem(typed)).await;
+        phone.send(&office, &[record]).await;
+        assert_eq!(office.state(claim).await.1.as_deref(), Some("typed_in"));
+        decide(&office, claim, Decision::Uphold).await.unwrap();
+        let marked = ("submitted".to_owned(), Some("served_before_notice".to_owned()));
+        assert_eq!(office.state(claim).await, marked);
     }
 }

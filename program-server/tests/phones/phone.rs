@@ -136,11 +136,11 @@ impl Phone {
             trust_version: office.trust_version().await,
             status_lists: Vec::new(),
         };
-        self.record_holding(office, body, held)
+        self.record_holding(office, &body, held)
     }
 
     /// The next record of the chain, by a phone that held these.
-    pub fn record_holding(&mut self, office: &Office, body: Body, held: Held) -> Record {
+    pub fn record_holding(&mut self, office: &Office, body: &Body, held: Held) -> Record {
         self.sequence += 1;
         let (record, hash) = self.make(office, self.sequence, self.previous, body, held);
         self.previous = Some(hash);
@@ -153,7 +153,7 @@ impl Phone {
         office: &Office,
         sequence: u64,
         previous: Option<Hash>,
-        body: Body,
+        body: &Body,
         held: Held,
     ) -> (Record, Hash) {
         let now = office.app.now();
@@ -169,7 +169,7 @@ impl Phone {
             kind: body.kind(),
             body: Hash::of(&body.encode().unwrap()),
         };
-        let record = Record::sign(&header, &body, &self.key).unwrap();
+        let record = Record::sign(&header, body, &self.key).unwrap();
         let hash = record.hash().unwrap();
         (record, hash)
     }

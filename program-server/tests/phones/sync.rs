@@ -128,8 +128,8 @@ on_both_engines! {
         let voucher = office.issue(order()).await;
         phone.serve(&office, &[&voucher]).await;
         let body = |number: u8| Body::Refuse { reason: "expired".into(), subject: RefusedSubject::Text(Hash::of(&[number])) };
-        let (fork, _) = phone.make(&office, 1, None, body(1), holding(None, 1));
-        let (torn, _) = phone.make(&office, 2, Some(Hash::of(b"another")), body(2), holding(None, 1));
+        let (fork, _) = phone.make(&office, 1, None, &body(1), holding(None, 1));
+        let (torn, _) = phone.make(&office, 2, Some(Hash::of(b"another")), &body(2), holding(None, 1));
         let ack = phone.send(&office, &[fork, torn]).await;
         assert_eq!(outcomes(&ack), [&refused("sequence_conflict"), &refused("chain_broken")]);
         assert_eq!(ack.head, 1);
@@ -256,7 +256,7 @@ on_both_engines! {
         other.news(&office).await;
         let served = redeem(&voucher, pesos(100));
         let claim = served.claim;
-        let record = phone.record_holding(&office, Body::Redeem(served), holding(other.last_ack, 1));
+        let record = phone.record_holding(&office, &Body::Redeem(served), holding(other.last_ack, 1));
         phone.send(&office, &[record]).await;
         assert_eq!(office.state(claim).await, ("in_review".into(), Some("expired_meanwhile".into())));
     }
@@ -277,7 +277,7 @@ on_both_engines! {
         let (claims, ack) =
             phone.serve(&office, &[&signed_before, &signed_after, &signed_held]).await;
         assert_eq!(outcomes(&ack), [&refused("revoked"), &Outcome::Accepted, &Outcome::Accepted]);
-        assert_eq!(told(&ack, claims[1]), Some(("in_review", Some("served_before_notice"))));
+        assert_eq!(told(&ack, claims[1]), Some(("submitted", Some("served_before_notice"))));
         assert_eq!(told(&ack, claims[2]), Some(("in_review", Some("suspended"))));
     }
 
