@@ -18,11 +18,15 @@ const KILLS: usize = 40;
 #[test]
 fn a_killed_redeem_loses_nothing_it_said_and_doubles_nothing() {
     let dir = tempfile::tempdir().unwrap();
-    let (office, phone, vouchers) = support::enrolled(dir.path(), KILLS + 1);
-    let (first, rest) = vouchers.split_first().unwrap();
-    let start = Instant::now();
-    phone.run(&["redeem", "--text", &first.text]).unwrap().succeeded().unwrap();
-    let whole = start.elapsed();
+    let (office, phone, vouchers) = support::enrolled(dir.path(), KILLS + 3);
+    let (whole_ones, rest) = vouchers.split_at(3);
+    let took = whole_ones.iter().map(|voucher| {
+        let start = Instant::now();
+        phone.run(&["redeem", "--text", &voucher.text]).unwrap().succeeded().unwrap();
+        start.elapsed()
+    });
+    // The fastest, so that a slow start does not put every kill after the end.
+    let whole = took.min().unwrap();
 
     let mut random = Random(0x9e37_79b9);
     let mut said = Vec::new();
