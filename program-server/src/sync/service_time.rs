@@ -1,7 +1,7 @@
 //! When a voucher was served, as far as the server can know it, and what follows from that.
 //!
 //! A phone's clock proves nothing. What a record names does: it was signed after the last ack and
-//! the lists that it names were, and before it was received (design §4).
+//! the lists that it names were, and before it was received.
 
 use protocol::Timestamp;
 use protocol::voucher::Voucher;
