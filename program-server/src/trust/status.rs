@@ -190,21 +190,27 @@ async fn mark(
     vouchers: &[StatusRef],
     row: status_entry::ActiveModel,
 ) -> Result<()> {
-    // Always in the same order, so that two transactions never wait for each other's rows.
-    let places: BTreeSet<(u32, u32)> = vouchers.iter().map(|at| (at.list, at.index)).collect();
-    for (list, index) in &places {
-        let marked = status_entry::Entity::update_many()
-            .set(row.clone())
-            .filter(status_entry::Column::List.eq(Stored(*list)))
-            .filter(status_entry::Column::Position.eq(Stored(*index)))
-            .exec(&**transaction)
-            .await?;
-        if marked.rows_affected != 1 {
-            return Err(Error::Broken(format!("no voucher has index {index} of list {list}")));
+    let mut places: BTreeMap<u32, BTreeSet<u32>> = BTreeMap::new();
+    for at in vouchers {
+        places.entry(at.list).or_default().insert(at.index);
+    }
+    for (list, positions) in &places {
+        let positions: Vec<u32> = positions.iter().copied().collect();
+        for some in positions.chunks(ROWS_AT_ONCE) {
+            let marked = status_entry::Entity::update_many()
+                .set(row.clone())
+                .filter(status_entry::Column::List.eq(Stored(*list)))
+                .filter(status_entry::Column::Position.is_in(some.iter().copied().map(Stored)))
+                .exec(&**transaction)
+                .await?;
+            if marked.rows_affected != some.len() as u64 {
+                return Err(Error::Broken(format!(
+                    "of indices {some:?} of list {list}, not every one has a voucher"
+                )));
+            }
         }
     }
-    let lists: BTreeSet<u32> = places.into_iter().map(|(list, _)| list).collect();
-    for list in lists {
+    for list in places.into_keys() {
         let change = status_change::ActiveModel { list: Set(Stored(list)), ..Default::default() };
         status_change::Entity::insert(change).exec_without_returning(&**transaction).await?;
     }
