@@ -74,9 +74,25 @@ pub enum Kind {
     Refuse,
     /// A document was added to a claim.
     AttachDocument,
+    /// A voucher was issued under a delegation.
+    Issue,
+    /// A supervisor allowed a voucher to be served that was refused.
+    Override,
+    /// A chain goes on from another that a restored backup had forked.
+    Restart,
 }
 
 impl Kind {
+    const ALL: [Kind; 7] = [
+        Kind::Redeem,
+        Kind::Void,
+        Kind::Refuse,
+        Kind::AttachDocument,
+        Kind::Issue,
+        Kind::Override,
+        Kind::Restart,
+    ];
+
     /// The number that stands for it.
     #[must_use]
     pub fn number(self) -> u64 {
@@ -85,15 +101,16 @@ impl Kind {
             Kind::Void => 2,
             Kind::Refuse => 3,
             Kind::AttachDocument => 4,
+            Kind::Issue => 5,
+            Kind::Override => 6,
+            Kind::Restart => 7,
         }
     }
 
     /// The kind with this number.
     #[must_use]
     pub fn from_number(number: u64) -> Option<Self> {
-        [Kind::Redeem, Kind::Void, Kind::Refuse, Kind::AttachDocument]
-            .into_iter()
-            .find(|kind| kind.number() == number)
+        Kind::ALL.into_iter().find(|kind| kind.number() == number)
     }
 }
 
@@ -181,6 +198,45 @@ pub enum Body {
         /// The document.
         document: Document,
     },
+    /// A voucher was issued under a delegation.
+    Issue {
+        /// The voucher's own signed bytes.
+        voucher: Vec<u8>,
+    },
+    /// A supervisor allowed a voucher to be served that was refused. The redemption that follows
+    /// names this record.
+    Override {
+        /// The digest of the voucher's identity.
+        voucher: Hash,
+        /// The stable code of the reason that was overridden.
+        reason: String,
+        /// Who allowed it, as the profile names supervisors.
+        supervisor: OperatorId,
+    },
+    /// A chain goes on from another that a restored backup had forked.
+    Restart(Restart),
+}
+
+/// Where a chain goes on from: a phone that was restored from a backup learns from an ack that the
+/// server holds records that it does not, closes its chain, and starts another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Restart {
+    /// The chain that was closed.
+    pub chain: ChainId,
+    /// The last of its records that phone and server both have; none when they share none.
+    pub shared: Option<ChainPoint>,
+    /// The digests of the closed chain's records that have no place in it at the server. They are
+    /// sent as they were signed, beside the new chain's own.
+    pub orphans: Vec<Hash>,
+}
+
+/// A place in a chain, and the digest of the record there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ChainPoint {
+    /// The place, from 1.
+    pub sequence: u64,
+    /// The digest of the record's header payload.
+    pub hash: Hash,
 }
 
 /// What was refused: never the holder's data.
@@ -207,6 +263,8 @@ pub struct Redeem {
     pub warnings: Vec<String>,
     /// The documents attached at once.
     pub documents: Vec<Document>,
+    /// The record, earlier in the chain, by which a supervisor allowed it.
+    pub overridden_by: Option<Hash>,
 }
 
 /// A document by its content.
@@ -249,6 +307,9 @@ impl Body {
             Body::Void { .. } => Kind::Void,
             Body::Refuse { .. } => Kind::Refuse,
             Body::AttachDocument { .. } => Kind::AttachDocument,
+            Body::Issue { .. } => Kind::Issue,
+            Body::Override { .. } => Kind::Override,
+            Body::Restart(_) => Kind::Restart,
         }
     }
 
@@ -264,7 +325,8 @@ impl Body {
                 .put(3, uint(redeem.how_read.number()))
                 .put(4, redeem.given.to_value())
                 .put_list(5, redeem.warnings.iter().map(|w| w.as_str().into()).collect())
-                .put_list(6, redeem.documents.iter().map(Document::to_value).collect()),
+                .put_list(6, redeem.documents.iter().map(Document::to_value).collect())
+                .put_some(8, redeem.overridden_by.map(|hash| bytes(hash.as_bytes()))),
             Body::Void { claim, reason } => {
                 MapWriter::new().put(1, bytes(claim.as_bytes())).put(2, reason.as_str())
             }
@@ -278,6 +340,15 @@ impl Body {
             Body::AttachDocument { claim, document } => {
                 MapWriter::new().put(1, bytes(claim.as_bytes())).put(2, document.to_value())
             }
+            Body::Issue { voucher } => MapWriter::new().put(1, bytes(voucher)),
+            Body::Override { voucher, reason, supervisor } => MapWriter::new()
+                .put(1, bytes(voucher.as_bytes()))
+                .put(2, reason.as_str())
+                .put(3, supervisor.as_str()),
+            Body::Restart(restart) => MapWriter::new()
+                .put(1, bytes(restart.chain.as_bytes()))
+                .put_some(2, restart.shared.map(|shared| shared.to_value()))
+                .put_list(3, restart.orphans.iter().map(|it| bytes(it.as_bytes())).collect()),
         };
         let encoded = map.encode()?;
         Body::decode(self.kind(), &encoded)?;
@@ -300,6 +371,10 @@ impl Body {
                 given: Benefit::from_value(fields.required(4, "given")?.value())?,
                 warnings: list(fields.optional(5, "warnings")?, |item| item.label("warning"))?,
                 documents: list(fields.optional(6, "documents")?, Document::from_item)?,
+                overridden_by: fields
+                    .optional(8, "override")?
+                    .map(|hash| hash.hash("override"))
+                    .transpose()?,
             }),
             Kind::Void => Body::Void {
                 claim: claim(fields.required(1, "claim")?)?,
@@ -320,9 +395,37 @@ impl Body {
                 claim: claim(fields.required(1, "claim")?)?,
                 document: Document::from_item(fields.required(2, "document")?)?,
             },
+            Kind::Issue => {
+                Body::Issue { voucher: fields.required(1, "voucher")?.bytes("voucher")? }
+            }
+            Kind::Override => Body::Override {
+                voucher: fields.required(1, "voucher")?.hash("voucher")?,
+                reason: fields.required(2, "reason")?.label("reason")?,
+                supervisor: OperatorId::new(fields.required(3, "supervisor")?.text("supervisor")?)?,
+            },
+            Kind::Restart => Body::Restart(Restart {
+                chain: ChainId::from_bytes(fields.required(1, "chain")?.fixed("chain")?),
+                shared: fields.optional(2, "shared")?.map(ChainPoint::from_item).transpose()?,
+                orphans: list(fields.optional(3, "orphans")?, |item| item.hash("orphan"))?,
+            }),
         };
         fields.close()?;
         Ok(body)
+    }
+}
+
+impl ChainPoint {
+    fn to_value(self) -> Value {
+        Value::Array(vec![uint(self.sequence), bytes(self.hash.as_bytes())])
+    }
+
+    fn from_item(item: Item) -> Result<Self> {
+        let [sequence, hash] = item.array("shared")?;
+        let point = ChainPoint { sequence: sequence.uint("shared")?, hash: hash.hash("shared")? };
+        if point.sequence == 0 {
+            return Err(Error::Field { object: "restart", field: "shared" });
+        }
+        Ok(point)
     }
 }
 

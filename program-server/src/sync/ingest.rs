@@ -263,7 +263,10 @@ impl<'t> Intake<'t> {
                     documents::name(self.tx, &[named], self.now).await?;
                     self.changes.refresh(&[*claim]).await?;
                 }
-                Body::Refuse { .. } => {}
+                Body::Refuse { .. }
+                | Body::Issue { .. }
+                | Body::Override { .. }
+                | Body::Restart(_) => {}
             }
         }
         self.file(&mut gathered, decisions).await

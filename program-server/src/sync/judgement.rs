@@ -167,6 +167,7 @@ mod tests {
             given,
             warnings: Vec::new(),
             documents: Vec::new(),
+            overridden_by: None,
         }
     }
 

@@ -46,6 +46,7 @@ pub fn redeem(voucher: &SignedVoucher, given: Benefit) -> Redeem {
         given,
         warnings: Vec::new(),
         documents: Vec::new(),
+        overridden_by: None,
     }
 }
 

@@ -173,6 +173,7 @@ fn body(body: &Body) -> Value {
                 "given": benefit(&redeem.given),
                 "warnings": redeem.warnings,
                 "documents": documents,
+                "overridden_by": redeem.overridden_by.map(|hash| hash.to_string()),
             }))
         }
         Body::Void { claim, reason } => {
@@ -191,6 +192,25 @@ fn body(body: &Body) -> Value {
             "claim": claim.to_string(),
             "document": document(attached),
         }),
+        Body::Issue { voucher } => json!({ "kind": "issue", "voucher": hex::encode(voucher) }),
+        Body::Override { voucher, reason, supervisor } => json!({
+            "kind": "override",
+            "voucher": voucher.to_string(),
+            "reason": reason,
+            "supervisor": supervisor.to_string(),
+        }),
+        Body::Restart(restart) => {
+            let orphans: Vec<String> =
+                restart.orphans.iter().map(protocol::Hash::to_string).collect();
+            let shared =
+                restart.shared.map(|shared| json!([shared.sequence, shared.hash.to_string()]));
+            sparse(json!({
+                "kind": "restart",
+                "chain": restart.chain.to_string(),
+                "shared": shared,
+                "orphans": orphans,
+            }))
+        }
     }
 }
 

@@ -14,8 +14,8 @@ use protocol::id::{
 use protocol::key::{Ed25519Key, KeyUse, P256Key, PublicKey, Signer};
 use protocol::profile::{Limits, Profile, Supervisor};
 use protocol::record::{
-    Body, Document, Header, Held, HowRead, Kind, Monotonic, Record, Redeem, RefusedSubject,
-    SignedVoucher,
+    Body, ChainPoint, Document, Header, Held, HowRead, Kind, Monotonic, Record, Redeem,
+    RefusedSubject, Restart, SignedVoucher,
 };
 use protocol::seal::UnsealingKey;
 use protocol::session::SessionProof;
@@ -347,6 +347,7 @@ pub fn redeem() -> Body {
         given: money(450_000),
         warnings: vec!["status_stale".to_owned()],
         documents: vec![document()],
+        overridden_by: None,
     })
 }
 
@@ -364,6 +365,17 @@ pub fn bodies() -> Vec<Body> {
             subject: RefusedSubject::Text(Hash::of(b"VS1:SOMETHING")),
         },
         Body::AttachDocument { claim: claim(), document: document() },
+        Body::Issue { voucher: sign_voucher(&voucher(), Who::Voucher) },
+        Body::Override {
+            voucher: voucher().identity.hash(),
+            reason: "trust_too_old".to_owned(),
+            supervisor: OperatorId::new("lorna").unwrap(),
+        },
+        Body::Restart(Restart {
+            chain: chain(),
+            shared: Some(ChainPoint { sequence: 7, hash: Hash::of(b"the last both have") }),
+            orphans: vec![Hash::of(b"an orphan")],
+        }),
     ]
 }
 
@@ -513,4 +525,12 @@ pub fn jwt_with(name: &str, value: serde_json::Value) -> String {
 }
 
 /// The kind of every record body, for loops.
-pub const KINDS: [Kind; 4] = [Kind::Redeem, Kind::Void, Kind::Refuse, Kind::AttachDocument];
+pub const KINDS: [Kind; 7] = [
+    Kind::Redeem,
+    Kind::Void,
+    Kind::Refuse,
+    Kind::AttachDocument,
+    Kind::Issue,
+    Kind::Override,
+    Kind::Restart,
+];

@@ -323,6 +323,7 @@ impl Act {
                     given: serving.given.clone(),
                     warnings: serving.warnings.clone(),
                     documents: serving.documents.iter().map(DocumentContent::document).collect(),
+                    overridden_by: None,
                 });
                 let served = ServedIdentity {
                     identity: serving.identity.clone(),

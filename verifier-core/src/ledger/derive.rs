@@ -80,6 +80,8 @@ pub(super) enum Effect<'e> {
         claim: ClaimId,
         document: &'e Document,
     },
+    /// It does nothing to claims.
+    None,
 }
 
 impl<'e> Effect<'e> {
@@ -106,6 +108,7 @@ impl<'e> Effect<'e> {
             Body::AttachDocument { claim, document } => {
                 Effect::AttachDocument { claim: *claim, document }
             }
+            Body::Issue { .. } | Body::Override { .. } | Body::Restart(_) => Effect::None,
         })
     }
 }
@@ -228,6 +231,7 @@ fn act(
             Ok(())
         }
         Effect::AttachDocument { claim, document } => attach(db, at, *claim, document),
+        Effect::None => Ok(()),
     }
 }
 

@@ -4,7 +4,10 @@ use crate::ledger::LedgerError;
 use rusqlite::Connection;
 use rusqlite_migration::{M, Migrations};
 
-const STEPS: &[M<'static>] = &[M::up(include_str!("schema/0001_ledger.sql")).foreign_key_check()];
+const STEPS: &[M<'static>] = &[
+    M::up(include_str!("schema/0001_ledger.sql")).foreign_key_check(),
+    M::up(include_str!("schema/0002_more_that_arrives.sql")).foreign_key_check(),
+];
 
 /// The version that this program writes.
 pub(super) const VERSION: i64 = STEPS.len() as i64;
