@@ -9,7 +9,7 @@ use crate::money::Benefit;
 use crate::openg2p::{self, Jwt};
 use crate::record::SignedVoucher;
 use crate::time::Zone;
-use crate::trust::{IssuerKey, KeyEnd, TrustList};
+use crate::trust::{IssuedSets, IssuerKey, TrustList};
 use crate::voucher::{self, Voucher};
 
 /// A voucher that a key of the trust list signed.
@@ -38,7 +38,7 @@ pub enum NotAuthentic {
     /// The key is known and the signature does not fit, or the key does not speak for that issuer.
     #[error("the signature is not the issuer's")]
     Forged,
-    /// The key is in wrong hands.
+    /// The key is in wrong hands, and the voucher is not known to be of its true issuer.
     #[error("the issuer's key was compromised")]
     IssuerCompromised,
     /// The key may not sign for that programme, or the currency is not the programme's.
@@ -61,16 +61,21 @@ pub fn read_text(text: &str) -> Result<SignedVoucher, NotAuthentic> {
     }
 }
 
-/// Decides whether the voucher was really issued under this trust list.
+/// Decides whether the voucher was really issued under this trust list and the sets that are held for
+/// its compromised keys.
 ///
 /// # Errors
 /// [`NotAuthentic`], the first reason that holds.
-pub fn authenticate(signed: &SignedVoucher, trust: &TrustList) -> Result<Authentic, NotAuthentic> {
+pub fn authenticate(
+    signed: &SignedVoucher,
+    trust: &TrustList,
+    issued: &IssuedSets,
+) -> Result<Authentic, NotAuthentic> {
     let (voucher, payload_hash, key) = match signed {
         SignedVoucher::Cose(bytes) => ours(bytes, trust)?,
         SignedVoucher::Jwt(text) => foreign(text, trust)?,
     };
-    if key.end == Some(KeyEnd::Compromised) {
+    if !key.vouches_for(payload_hash, issued) {
         return Err(NotAuthentic::IssuerCompromised);
     }
     let programme = trust.programme(&voucher.programme);

@@ -4,10 +4,12 @@
 //! what is held. Freshness is graded, never a wall.
 
 mod file;
+mod issued;
 mod list;
 mod root;
 
 pub use file::{TrustFault, TrustFile, TrustState};
+pub use issued::{IssuedSet, IssuedSetRef, IssuedSets, MAX_ISSUED};
 pub use list::{
     AppMinimum, ForeignIssuer, Freshness, Grade, IssuerKey, KeyEnd, Programme, StatusListEntry,
     TooOldPolicy, TrustList,

@@ -18,7 +18,7 @@ use protocol::profile::Profile;
 use protocol::record::Record;
 use protocol::seal::{Sealed, UnsealingKey};
 use protocol::session::SessionProof;
-use protocol::trust::{TrustFile, TrustState};
+use protocol::trust::{IssuedSets, TrustFile, TrustState};
 use protocol::voucher::{Voucher, from_text, to_text};
 use protocol::{Error, Hash, Result, Timestamp};
 use serde::Deserialize;
@@ -429,7 +429,8 @@ fn openg2p_json() {
     }
     check("openg2p.json", |file, own: &Own| {
         let trust = file.trust();
-        let found = read_text(&own.text).and_then(|signed| authenticate(&signed, trust.list()));
+        let found = read_text(&own.text)
+            .and_then(|signed| authenticate(&signed, trust.list(), &IssuedSets::none()));
         Ok(match found {
             Ok(authentic) => {
                 let mut described = describe::voucher(&authentic.voucher);
@@ -615,7 +616,8 @@ fn verdict_json() {
             assert!(redeemed.at <= own.clock.now.max(own.clock.floor), "{name}");
         }
         // Whatever the bytes alone decide is decided here already.
-        let found = read_text(&own.text).and_then(|signed| authenticate(&signed, state.list()));
+        let found = read_text(&own.text)
+            .and_then(|signed| authenticate(&signed, state.list(), &IssuedSets::none()));
         match &found {
             Err(reason) => {
                 assert_eq!(describe::not_authentic(reason)["refuse"], expect["refuse"], "{name}");

@@ -58,7 +58,7 @@ impl Trust {
     /// compromised one takes its profiles with it.
     pub(crate) fn restore_profile(&self, signed: &[u8]) -> Result<Profile> {
         let keys = self.state.list().keys_for(KeyUse::Profile);
-        let good = keys.filter(|key| key.end != Some(KeyEnd::Compromised));
+        let good = keys.filter(|key| !key.is_compromised());
         Profile::open(signed, good.map(|key| &key.key))
     }
 
@@ -91,7 +91,7 @@ impl Trust {
     fn keys(&self, purpose: KeyUse) -> Vec<PublicKey> {
         let issued = self.state.list().issued;
         let usable = |key: &&IssuerKey| match key.end {
-            Some(KeyEnd::Compromised) => false,
+            Some(KeyEnd::Compromised(_)) => false,
             Some(KeyEnd::RetiredAt(at)) => at > issued,
             None => key.not_after > issued,
         };

@@ -9,7 +9,7 @@ use protocol::id::Audience;
 use protocol::profile::Profile;
 use protocol::record::SignedVoucher;
 use protocol::status::{Status, StatusList};
-use protocol::trust::{Grade, Programme, TooOldPolicy, TrustList, TrustState};
+use protocol::trust::{Grade, IssuedSets, Programme, TooOldPolicy, TrustList, TrustState};
 use protocol::voucher::{Identity, StatusRef, Voucher};
 use protocol::{Span, Timestamp};
 
@@ -232,8 +232,9 @@ pub fn decide<L: Lookup>(
     lookup: &L,
 ) -> Result<Verdict, L::Error> {
     let trust = circumstances.trust.list();
-    let authentic = authenticity::read_text(text)
-        .and_then(|signed| Ok((authenticity::authenticate(&signed, trust)?, signed)));
+    let authentic = authenticity::read_text(text).and_then(|signed| {
+        Ok((authenticity::authenticate(&signed, trust, &IssuedSets::none())?, signed))
+    });
     let (authentic, signed) = match authentic {
         Ok(found) => found,
         Err(reason) => return Ok(refuse(unauthentic(&reason), None, trust)),

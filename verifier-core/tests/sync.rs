@@ -666,7 +666,7 @@ mod trust {
         let mut phone = Phone::enrolled(&mut server);
         let mut list = TrustList { version: 8, ..samples::trust_list() };
         let old = list.keys.iter_mut().find(|key| key.purpose == KeyUse::Profile).unwrap();
-        old.end = Some(KeyEnd::Compromised);
+        old.end = Some(KeyEnd::Compromised(None));
         let new = samples::public(Who::NewTrust);
         list.keys.push(samples::issuer_key(new, KeyUse::Profile, &[]));
         publish(&mut server, &list);

@@ -196,14 +196,17 @@ fn key_value(key: &TrustedKey) -> Value {
         "programme": key.programme.as_ref().map(ProgrammeId::as_str),
         "not_before": key.not_before.to_string(),
         "not_after": key.not_after.to_string(),
-        "end": end_words(key.end),
+        "end": end_words(key.end.as_ref()),
     })
 }
 
-fn end_words(end: Option<KeyEnd>) -> Option<String> {
+fn end_words(end: Option<&KeyEnd>) -> Option<String> {
     end.map(|end| match end {
         KeyEnd::RetiredAt(at) => format!("retired at {at}"),
-        KeyEnd::Compromised => "compromised".to_owned(),
+        KeyEnd::Compromised(None) => "compromised".to_owned(),
+        KeyEnd::Compromised(Some(_)) => {
+            "compromised, with a set of what was truly issued".to_owned()
+        }
     })
 }
 
@@ -224,7 +227,7 @@ async fn show(app: &App, output: &Output) -> Result<()> {
             key.issuer,
             programmes.join(", "),
             key.not_after,
-            end_words(key.end).map(|end| format!(", {end}")).unwrap_or_default()
+            end_words(key.end.as_ref()).map(|end| format!(", {end}")).unwrap_or_default()
         );
     }
     words += "\nStatus lists:";

@@ -9,7 +9,7 @@ use protocol::id::ChainId;
 use protocol::key::{Kid, PublicKey};
 use protocol::record::{Body, OpenedRecord, Record};
 use protocol::seal::{Sealed, UnsealingKey};
-use protocol::trust::TrustList;
+use protocol::trust::{IssuedSets, TrustList};
 use protocol::{Error, Hash};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -102,7 +102,7 @@ fn verified(
         return Err(Refusal::ChainForeign);
     }
     let voucher = match &content.body {
-        Body::Redeem(redeem) => Some(authenticate(&redeem.voucher, trust)),
+        Body::Redeem(redeem) => Some(authenticate(&redeem.voucher, trust, &IssuedSets::none())),
         _ => None,
     };
     Ok(Opened { record, content, voucher })

@@ -69,7 +69,7 @@ impl TrustedKey {
             },
             not_before: self.not_before,
             not_after: self.not_after,
-            end: self.end,
+            end: self.end.clone(),
             foreign: self.foreign.as_ref().zip(self.programme.as_ref()).map(
                 |(foreign, programme)| ForeignIssuer {
                     kid: foreign.kid.clone(),
@@ -228,7 +228,7 @@ pub async fn add_foreign_issuer(
 /// # Errors
 /// [`Error::NotFound`].
 pub async fn compromise(transaction: &Transaction, kid: Kid) -> Result<TrustedKey> {
-    end(transaction, kid, KeyEnd::Compromised).await
+    end(transaction, kid, KeyEnd::Compromised(None)).await
 }
 
 /// Puts a key away in good order: what it signed before `at` stays good.
@@ -246,13 +246,13 @@ async fn end(transaction: &Transaction, kid: Kid, how: KeyEnd) -> Result<Trusted
         _ => Error::Conflict(format!("several keys have the id {kid}")),
     })?;
     let old: Model = row;
-    if old.ending == Ending::Compromised && how != KeyEnd::Compromised {
+    if old.ending == Ending::Compromised && !matches!(how, KeyEnd::Compromised(_)) {
         return Err(Error::Conflict(format!("the key {kid} was compromised, which is for good")));
     }
     let mut row = old.into_active_model();
     (row.ending, row.retired_at) = match how {
         KeyEnd::RetiredAt(at) => (Set(Ending::Retired), Set(Some(Stored(at)))),
-        KeyEnd::Compromised => (Set(Ending::Compromised), Set(None)),
+        KeyEnd::Compromised(_) => (Set(Ending::Compromised), Set(None)),
     };
     Entity::update(row).exec(&**transaction).await?.try_into()
 }
@@ -263,7 +263,7 @@ async fn insert(transaction: &Transaction, key: &TrustedKey) -> Result<()> {
     let (ending, retired_at) = match key.end {
         None => (Ending::None, None),
         Some(KeyEnd::RetiredAt(at)) => (Ending::Retired, Some(Stored(at))),
-        Some(KeyEnd::Compromised) => (Ending::Compromised, None),
+        Some(KeyEnd::Compromised(_)) => (Ending::Compromised, None),
     };
     let foreign = key.foreign.as_ref();
     let row = ActiveModel {
@@ -305,7 +305,7 @@ impl TryFrom<Model> for TrustedKey {
         let end = match (row.ending, row.retired_at) {
             (Ending::None, None) => None,
             (Ending::Retired, Some(Stored(at))) => Some(KeyEnd::RetiredAt(at)),
-            (Ending::Compromised, None) => Some(KeyEnd::Compromised),
+            (Ending::Compromised, None) => Some(KeyEnd::Compromised(None)),
             _ => return Err(Error::broken("how a key ended")),
         };
         Ok(TrustedKey {

@@ -10,7 +10,7 @@ use protocol::authenticity::{NotAuthentic, authenticate};
 use protocol::id::IssuerId;
 use protocol::key::{Ed25519Key, KeyUse, Kid, PublicKey, Signer as _};
 use protocol::record::SignedVoucher;
-use protocol::trust::{KeyEnd, TrustState};
+use protocol::trust::{IssuedSets, KeyEnd, TrustState};
 use protocol::{Span, Timestamp};
 
 fn start() -> Timestamp {
@@ -127,15 +127,15 @@ on_both_engines! {
         let good = issue(app).await;
         let stolen = add_key(app).await;
         let bad = issue(app).await;
-        assert!(authenticate(&bad, phone(app).await.list()).is_ok());
+        assert!(authenticate(&bad, phone(app).await.list(), &IssuedSets::none()).is_ok());
         let transaction = app.db.begin().await.unwrap();
         trust::compromise(&transaction, stolen).await.unwrap();
         transaction.commit().await.unwrap();
         let state = phone(app).await;
-        assert_eq!(authenticate(&bad, state.list()), Err(NotAuthentic::IssuerCompromised));
-        assert!(authenticate(&good, state.list()).is_ok());
+        assert_eq!(authenticate(&bad, state.list(), &IssuedSets::none()), Err(NotAuthentic::IssuerCompromised));
+        assert!(authenticate(&good, state.list(), &IssuedSets::none()).is_ok());
         // And the office signs with the key before it.
-        assert!(authenticate(&issue(app).await, phone(app).await.list()).is_ok());
+        assert!(authenticate(&issue(app).await, phone(app).await.list(), &IssuedSets::none()).is_ok());
         let transaction = app.db.begin().await.unwrap();
         let back = trust::retire(&transaction, stolen, app.now()).await;
         assert!(matches!(back, Err(Error::Conflict(_))), "{back:?}");
@@ -153,8 +153,8 @@ on_both_engines! {
         transaction.commit().await.unwrap();
         assert_eq!(key.end, Some(KeyEnd::RetiredAt(retired_at)));
         let state = phone(app).await;
-        assert!(authenticate(&before, state.list()).unwrap().key_in_force);
-        assert!(!authenticate(&after, state.list()).unwrap().key_in_force);
+        assert!(authenticate(&before, state.list(), &IssuedSets::none()).unwrap().key_in_force);
+        assert!(!authenticate(&after, state.list(), &IssuedSets::none()).unwrap().key_in_force);
         let none = vouchers::issue(app, &aid(), &[order()]).await;
         assert!(matches!(none, Err(Error::Unavailable(_))), "{none:?}");
     }
@@ -167,7 +167,7 @@ on_both_engines! {
         trust::add_issuer_key(app, &transaction, KeyUse::Voucher, Some(&other)).await.unwrap();
         transaction.commit().await.unwrap();
         let voucher = issue(app).await;
-        assert!(authenticate(&voucher, phone(app).await.list()).is_ok());
+        assert!(authenticate(&voucher, phone(app).await.list(), &IssuedSets::none()).is_ok());
     }
 
     async fn a_foreign_issuer_is_trusted_for_its_one_programme_and_currency(server: TestServer) {

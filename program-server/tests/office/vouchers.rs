@@ -8,6 +8,7 @@ use program_server::{Error, vouchers};
 use protocol::authenticity::authenticate;
 use protocol::id::VoucherId;
 use protocol::record::SignedVoucher;
+use protocol::trust::IssuedSets;
 use protocol::voucher::{Identity, Reference};
 use protocol::{Benefit, Hash, Money};
 use std::collections::BTreeSet;
@@ -17,7 +18,7 @@ on_both_engines! {
         let app = set_up(&server).await;
         let issued = vouchers::issue(app, &aid(), &[order()]).await.unwrap();
         let signed = SignedVoucher::Cose(issued[0].signed.clone());
-        let authentic = authenticate(&signed, phone(app).await.list()).unwrap();
+        let authentic = authenticate(&signed, phone(app).await.list(), &IssuedSets::none()).unwrap();
         assert!(authentic.key_in_force);
         assert_eq!(authentic.voucher, issued[0].voucher);
         assert_eq!(authentic.payload_hash, issued[0].payload_hash().unwrap());

@@ -38,6 +38,9 @@ pub enum TrustFault {
     /// The version that is held, with another content.
     #[error("the trust list has the version that is held, and another content")]
     SameVersion,
+    /// A set of issued vouchers is not the one that the trust list pins for its key.
+    #[error("this is not the set of issued vouchers that the trust list names")]
+    IssuedSet,
 }
 
 impl TrustFault {
@@ -52,6 +55,7 @@ impl TrustFault {
             TrustFault::ListThreshold => "trust.list_threshold",
             TrustFault::Rollback => "trust.rollback",
             TrustFault::SameVersion => "trust.same_version",
+            TrustFault::IssuedSet => "trust.issued_set",
         }
     }
 }

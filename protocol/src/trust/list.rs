@@ -1,5 +1,6 @@
 //! The trust list: keys, programmes, status lists and limits.
 
+use super::issued::{IssuedSetRef, IssuedSets};
 use crate::cbor::Value;
 use crate::cose::{MultiSigned, ObjectType, sign_multi};
 use crate::fields::{Fields, Item, MapWriter, bytes, time, uint};
@@ -66,12 +67,12 @@ impl Freshness {
 }
 
 /// How a key came to its end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum KeyEnd {
     /// Put away in good order: what it signed before stays good.
     RetiredAt(Timestamp),
-    /// In wrong hands: nothing it signed is good.
-    Compromised,
+    /// In wrong hands: nothing it signed is good, but what the set names.
+    Compromised(Option<IssuedSetRef>),
 }
 
 /// A key of the trust list.
@@ -101,6 +102,28 @@ impl IssuerKey {
     pub fn in_force_at(&self, time: Timestamp) -> bool {
         let retired = matches!(self.end, Some(KeyEnd::RetiredAt(at)) if time >= at);
         self.not_before <= time && time < self.not_after && !retired
+    }
+
+    /// Whether the key is in wrong hands.
+    #[must_use]
+    pub fn is_compromised(&self) -> bool {
+        matches!(self.end, Some(KeyEnd::Compromised(_)))
+    }
+
+    /// The set of what was truly issued under this compromised key, if the trust list names one.
+    #[must_use]
+    pub fn issued_set(&self) -> Option<&IssuedSetRef> {
+        match &self.end {
+            Some(KeyEnd::Compromised(set)) => set.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// Whether the key's signature under the payload with this hash still says who signed it: the key
+    /// is not compromised, or the payload is in the set of what was truly issued.
+    #[must_use]
+    pub fn vouches_for(&self, payload: Hash, issued: &IssuedSets) -> bool {
+        !self.is_compromised() || self.issued_set().is_some_and(|set| issued.contain(set, payload))
     }
 }
 
@@ -178,7 +201,7 @@ impl StatusListEntry {
             .iter()
             .filter(|key| {
                 key.purpose == KeyUse::Status
-                    && key.end != Some(KeyEnd::Compromised)
+                    && !key.is_compromised()
                     && key.programmes.contains(&self.programme)
                     && self.kids.contains(&key.key.kid())
             })
@@ -346,9 +369,13 @@ fn programme_ids(item: Item) -> Result<Vec<ProgrammeId>> {
 
 impl IssuerKey {
     fn to_value(&self) -> Value {
-        let end = self.end.map(|end| match end {
-            KeyEnd::RetiredAt(at) => Value::Array(vec![uint(0), time(at)]),
-            KeyEnd::Compromised => Value::Array(vec![uint(1)]),
+        let end = self.end.as_ref().map(|end| match end {
+            KeyEnd::RetiredAt(at) => Value::Array(vec![uint(0), time(*at)]),
+            KeyEnd::Compromised(None) => Value::Array(vec![uint(1)]),
+            KeyEnd::Compromised(Some(set)) => {
+                let set = vec![set.address.as_str().into(), bytes(set.hash.as_bytes())];
+                Value::Array(vec![uint(1), Value::Array(set)])
+            }
         });
         MapWriter::new()
             .put(1, self.key.to_value())
@@ -391,7 +418,12 @@ fn key_end(item: Item) -> Result<KeyEnd> {
     let kind = parts.next().ok_or(wrong.clone())?.uint("end")?;
     match (kind, parts.next(), parts.next()) {
         (0, Some(at), None) => Ok(KeyEnd::RetiredAt(at.time("end")?)),
-        (1, None, None) => Ok(KeyEnd::Compromised),
+        (1, None, None) => Ok(KeyEnd::Compromised(None)),
+        (1, Some(set), None) => {
+            let [address, hash] = set.array("end")?;
+            let (address, hash) = (address.label("end")?, hash.hash("end")?);
+            Ok(KeyEnd::Compromised(Some(IssuedSetRef { address, hash })))
+        }
         _ => Err(wrong),
     }
 }

@@ -10,12 +10,16 @@ use protocol::cose::ObjectType;
 use protocol::id::IssuerId;
 use protocol::key::{KeyUse, Signer};
 use protocol::record::SignedVoucher;
-use protocol::trust::TrustList;
+use protocol::trust::{IssuedSets, TrustList};
 use protocol::voucher::Voucher;
 use protocol::{Benefit, Currency, Money};
 
 fn judge(voucher: &Voucher, by: Who) -> Result<Authentic, NotAuthentic> {
-    authenticate(&SignedVoucher::Cose(sign_voucher(voucher, by)), &trust_list())
+    authenticate(
+        &SignedVoucher::Cose(sign_voucher(voucher, by)),
+        &trust_list(),
+        &IssuedSets::none(),
+    )
 }
 
 #[test]
@@ -24,7 +28,7 @@ fn a_voucher_of_a_pinned_issuer_is_authentic() {
     assert_eq!(found.voucher, voucher());
     assert!(found.key_in_force);
     let signed = protocol::voucher::sign(&voucher(), &p256_issuer()).unwrap();
-    assert!(authenticate(&SignedVoucher::Cose(signed), &trust_list()).is_ok());
+    assert!(authenticate(&SignedVoucher::Cose(signed), &trust_list(), &IssuedSets::none()).is_ok());
 }
 
 #[test]
@@ -76,16 +80,17 @@ fn the_signature_is_checked_before_a_claim_is_looked_at() {
         let envelope = Envelope::new(ObjectType::Voucher, &nonsense, &key(Who::Voucher));
         SignedVoucher::Cose(envelope.sign(signer))
     };
-    let forged = authenticate(&signed(&key(Who::Stranger)), &trust_list());
+    let forged = authenticate(&signed(&key(Who::Stranger)), &trust_list(), &IssuedSets::none());
     assert_eq!(forged, Err(NotAuthentic::Forged));
-    let unreadable = authenticate(&signed(&key(Who::Voucher)), &trust_list());
+    let unreadable = authenticate(&signed(&key(Who::Voucher)), &trust_list(), &IssuedSets::none());
     assert!(matches!(unreadable, Err(NotAuthentic::Unreadable(_))));
 }
 
 #[test]
 fn another_objects_bytes_are_no_voucher() {
     let ack = samples::ack().sign(&key(Who::Voucher)).unwrap();
-    let refused = authenticate(&SignedVoucher::Cose(ack), &trust_list()).unwrap_err();
+    let refused =
+        authenticate(&SignedVoucher::Cose(ack), &trust_list(), &IssuedSets::none()).unwrap_err();
     assert!(matches!(refused, NotAuthentic::Unreadable(error) if error.code() == "cose.type"));
 }
 
@@ -99,7 +104,7 @@ fn two_payloads_of_one_identity_are_told_apart_by_their_digest() {
         let payload = voucher().encode().unwrap();
         let envelope = Envelope::new(ObjectType::Voucher, &payload, &key(Who::Voucher));
         let signed = Envelope { tags, ..envelope }.sign(&key(Who::Voucher));
-        authenticate(&SignedVoucher::Cose(signed), &trust_list()).unwrap()
+        authenticate(&SignedVoucher::Cose(signed), &trust_list(), &IssuedSets::none()).unwrap()
     });
     assert_eq!(plain, tagged);
 }
@@ -111,5 +116,5 @@ fn only_a_voucher_key_that_is_listed_counts() {
         ..trust_list()
     };
     let signed = SignedVoucher::Cose(sign_voucher(&voucher(), Who::Voucher));
-    assert_eq!(authenticate(&signed, &list), Err(NotAuthentic::UnknownIssuer));
+    assert_eq!(authenticate(&signed, &list, &IssuedSets::none()), Err(NotAuthentic::UnknownIssuer));
 }

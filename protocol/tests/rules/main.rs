@@ -10,6 +10,7 @@ mod authenticity;
 mod cbor;
 mod days;
 mod envelopes;
+mod issued;
 mod keys;
 mod money;
 mod never_panics;

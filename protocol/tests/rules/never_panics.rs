@@ -16,7 +16,7 @@ use protocol::record::{Body, Record, SignedVoucher};
 use protocol::seal::Sealed;
 use protocol::session::SessionProof;
 use protocol::status::StatusList;
-use protocol::trust::{TrustFile, TrustState};
+use protocol::trust::{IssuedSets, TrustFile, TrustState};
 use protocol::voucher::Voucher;
 
 const KINDS: [ObjectType; 7] = [
@@ -43,7 +43,7 @@ fn show(bytes: &[u8]) {
     let _ = Ack::open(bytes, [&public(Who::Ack)]);
     let _ = Profile::open(bytes, [&public(Who::Profile)]);
     let _ = StatusList::open(bytes, [&public(Who::Status)]);
-    let _ = authenticate(&SignedVoucher::Cose(bytes.to_vec()), &trust);
+    let _ = authenticate(&SignedVoucher::Cose(bytes.to_vec()), &trust, &IssuedSets::none());
     let _ = MultiSigned::parse(ObjectType::Root, bytes);
     let _ = MultiSigned::parse(ObjectType::TrustList, bytes);
     let _ = Record::decode(bytes).and_then(|record| record.open(&device().public_key()));
@@ -53,7 +53,8 @@ fn show(bytes: &[u8]) {
     let pinned = samples::root_hash(&samples::root());
     let _ = TrustFile::decode(bytes).and_then(|file| TrustState::first(pinned, &file, now()));
     if let Ok(text) = std::str::from_utf8(bytes) {
-        let _ = read_text(text).and_then(|signed| authenticate(&signed, &trust));
+        let _ =
+            read_text(text).and_then(|signed| authenticate(&signed, &trust, &IssuedSets::none()));
         let _ = Offer::from_text(text);
     }
     show_signed(bytes);

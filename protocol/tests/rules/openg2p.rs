@@ -8,13 +8,15 @@ use protocol::authenticity::{NotAuthentic, authenticate, read_text};
 use protocol::id::IssuerId;
 use protocol::openg2p::{self, Jwt};
 use protocol::time::Zone;
-use protocol::trust::ForeignIssuer;
+use protocol::trust::{ForeignIssuer, IssuedSets};
 use protocol::voucher::{Reference, Voucher};
 use protocol::{Benefit, Error};
 use serde_json::json;
 
 fn read(text: &str) -> Result<Voucher, NotAuthentic> {
-    read_text(text).and_then(|signed| authenticate(&signed, &trust_list())).map(|it| it.voucher)
+    read_text(text)
+        .and_then(|signed| authenticate(&signed, &trust_list(), &IssuedSets::none()))
+        .map(|it| it.voucher)
 }
 
 fn claim(name: &str, value: serde_json::Value) -> Result<Voucher, String> {

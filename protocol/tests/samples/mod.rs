@@ -171,18 +171,18 @@ pub fn issuer_key(key: PublicKey, purpose: KeyUse, programmes: &[&str]) -> Issue
 }
 
 pub fn trust_list() -> TrustList {
-    let retired = Some(KeyEnd::RetiredAt(at("2026-06-12T00:00:00Z")));
+    let retired = || Some(KeyEnd::RetiredAt(at("2026-06-12T00:00:00Z")));
     let keys = vec![
         issuer_key(public(Who::Voucher), KeyUse::Voucher, &[CASH, FOOD]),
         issuer_key(p256_issuer().public_key(), KeyUse::Voucher, &[CASH]),
         issuer_key(public(Who::FoodVoucher), KeyUse::Voucher, &[FOOD]),
         IssuerKey {
-            end: Some(KeyEnd::Compromised),
+            end: Some(KeyEnd::Compromised(None)),
             ..issuer_key(public(Who::Compromised), KeyUse::Voucher, &[CASH])
         },
-        IssuerKey { end: retired, ..issuer_key(public(Who::Retired), KeyUse::Voucher, &[CASH]) },
+        IssuerKey { end: retired(), ..issuer_key(public(Who::Retired), KeyUse::Voucher, &[CASH]) },
         issuer_key(public(Who::Status), KeyUse::Status, &[CASH, FOOD]),
-        IssuerKey { end: retired, ..issuer_key(public(Who::OldStatus), KeyUse::Status, &[CASH]) },
+        IssuerKey { end: retired(), ..issuer_key(public(Who::OldStatus), KeyUse::Status, &[CASH]) },
         issuer_key(public(Who::Profile), KeyUse::Profile, &[]),
         issuer_key(public(Who::Ack), KeyUse::Ack, &[]),
         IssuerKey {
