@@ -56,8 +56,22 @@ impl App {
         Self::with(home, config, clock).await
     }
 
+    /// Opens the server in `home` over a database that the caller opened; the one that the
+    /// configuration names is left alone.
+    ///
+    /// # Errors
+    /// As [`App::open`].
+    pub async fn open_over(home: Home, clock: Clock, db: Database) -> Result<Self> {
+        let config = Config::read(&home)?;
+        Self::over(home, config, clock, db).await
+    }
+
     async fn with(home: Home, config: Config, clock: Clock) -> Result<Self> {
         let db = Database::open(&config.location(&home)?).await?;
+        Self::over(home, config, clock, db).await
+    }
+
+    async fn over(home: Home, config: Config, clock: Clock, db: Database) -> Result<Self> {
         migrate(&db, &rooms()).await?;
         let keys = KeyRing::at(home.keys());
         let newest_trust = trust::Newest::default();

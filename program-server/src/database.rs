@@ -16,7 +16,9 @@ use sea_orm::{
 };
 use sqlx::ConnectOptions as _;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
@@ -94,21 +96,36 @@ impl Database {
     }
 
     async fn open_sqlite(path: &Path) -> Result<Self> {
+        let options = Self::sqlite_options(path)?;
+        let pool = SqlitePoolOptions::new().max_connections(8).connect_with(options).await;
+        let pool = pool.map_err(|error| unavailable(&path.display().to_string(), &error))?;
+        Ok(Self::over(pool))
+    }
+
+    /// How connections to an SQLite file are opened; makes the file when it is not there.
+    ///
+    /// # Errors
+    /// [`Error::File`].
+    pub fn sqlite_options(path: &Path) -> Result<SqliteConnectOptions> {
         if !path.exists() {
             // SQLite would let the umask decide who reads vouchers, and gives its other files the
             // mode of the first.
             files::create_private(path)?;
         }
-        let options = SqliteConnectOptions::new()
+        Ok(SqliteConnectOptions::new()
             .filename(path)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             .busy_timeout(BUSY_TIMEOUT)
-            .disable_statement_logging();
-        let pool = SqlitePoolOptions::new().max_connections(8).connect_with(options).await;
-        let pool = pool.map_err(|error| unavailable(&path.display().to_string(), &error))?;
-        Ok(Database { connection: pool.into(), turn: Some(Arc::new(Mutex::new(()))) })
+            .disable_statement_logging())
+    }
+
+    /// A database over connections that the caller opened with [`Database::sqlite_options`]: a
+    /// simulation lets commits fail there, or the disk be full, or goes without fsync.
+    #[must_use]
+    pub fn over(connections: SqlitePool) -> Self {
+        Database { connection: connections.into(), turn: Some(Arc::new(Mutex::new(()))) }
     }
 
     async fn open_postgres(url: &str) -> Result<Self> {

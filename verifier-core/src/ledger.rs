@@ -71,6 +71,20 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError`]; [`LedgerError::OtherDevice`] when the chain belongs to another key.
     pub fn open(home: Home, wrap: &dyn KeyWrap, device: &PublicKey) -> Result<Self, LedgerError> {
+        Self::open_prepared(home, wrap, device, |_| Ok(()))
+    }
+
+    /// As [`Ledger::open`], with the connection lent to `prepare` before anything is read or written
+    /// over it: a simulation lets commits fail there, or the disk be full, or goes without fsync.
+    ///
+    /// # Errors
+    /// As [`Ledger::open`], and whatever `prepare` gives.
+    pub fn open_prepared(
+        home: Home,
+        wrap: &dyn KeyWrap,
+        device: &PublicKey,
+        prepare: impl FnOnce(&Connection) -> rusqlite::Result<()>,
+    ) -> Result<Self, LedgerError> {
         let file = home.ledger_file();
         let exists = file.metadata().is_ok_and(|found| found.len() > 0);
         let key = match (stored_data_key(&home, wrap)?, exists) {
@@ -89,6 +103,7 @@ impl Ledger {
         db.pragma_update(None, "journal_mode", "WAL")?;
         db.pragma_update(None, "synchronous", "FULL")?;
         guard(&db)?;
+        prepare(&db)?;
         refuse_cut(&db, &file)?;
         schema::migrate(&mut db)?;
         let cipher = Ok(Cipher::new(&key));
