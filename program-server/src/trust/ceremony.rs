@@ -16,8 +16,9 @@ use std::path::Path;
 /// How long a root document is good before the next is due.
 const ROOT_LIFE: Span = Span::days(365);
 
-/// The uses that the path from voucher to ack needs, each with a key of its own.
-const OFFICE_KEYS: [KeyUse; 4] = [KeyUse::Voucher, KeyUse::Status, KeyUse::Profile, KeyUse::Ack];
+/// The uses of the office's keys in the trust list, each with a key of its own.
+const OFFICE_KEYS: [KeyUse; 5] =
+    [KeyUse::Voucher, KeyUse::Delegation, KeyUse::Status, KeyUse::Profile, KeyUse::Ack];
 
 /// What a ceremony is to make.
 #[derive(Debug, Clone, Copy)]
