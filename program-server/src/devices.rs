@@ -19,6 +19,7 @@ use protocol::enrolment::{Offer, Request};
 use protocol::id::Audience;
 use protocol::key::{KeyUse, PublicKey};
 use protocol::profile::{Limits, Profile};
+use protocol::seal::SealingKey;
 use protocol::{Hash, Span, Timestamp};
 use store::KeptOffer;
 
@@ -113,7 +114,8 @@ impl Standing {
     }
 }
 
-/// Makes an offer for one phone of `provider` and keeps it, the code as a digest.
+/// Makes an offer for one phone of `provider` and keeps it, the code as a digest. Without a network
+/// the phone seals its request to `sealing`.
 ///
 /// # Errors
 /// [`Error::Invalid`] beyond [`LONGEST_OFFER`] or when `origin` is none, [`Error::Database`].
@@ -122,14 +124,20 @@ pub async fn offer(
     provider: &Audience,
     origin: &str,
     root: Hash,
+    sealing: Option<SealingKey>,
     open_for: Span,
     now: Timestamp,
 ) -> Result<Offer> {
     if open_for > LONGEST_OFFER || open_for == Span::seconds(0) {
         return Err(Error::invalid("an enrolment code is good for 1 to 72 hours"));
     }
-    let offer =
-        Offer { origin: origin.to_owned(), code: random()?, root, expires: now.after(open_for) };
+    let offer = Offer {
+        origin: origin.to_owned(),
+        code: random()?,
+        root,
+        expires: now.after(open_for),
+        sealing,
+    };
     offer.to_text()?;
     let kept = KeptOffer {
         code_hash: Hash::of(&offer.code),

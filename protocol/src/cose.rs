@@ -65,6 +65,8 @@ impl EnvelopeFault {
 pub enum ObjectType {
     /// A voucher, the one kind without `typ`.
     Voucher,
+    /// A delegation to issue in the field.
+    Delegation,
     /// A root document of the trust chain.
     Root,
     /// A trust list.
@@ -79,6 +81,8 @@ pub enum ObjectType {
     Profile,
     /// A phone's request to be enrolled.
     Enrolment,
+    /// The header of a sealed bundle.
+    Bundle,
     /// A phone's answer to a session challenge.
     Session,
 }
@@ -89,6 +93,7 @@ impl ObjectType {
     pub fn typ(self) -> Option<&'static str> {
         match self {
             ObjectType::Voucher => None,
+            ObjectType::Delegation => Some("application/vouchsafe-delegation+cose"),
             ObjectType::Root => Some("application/vouchsafe-root+cose"),
             ObjectType::TrustList => Some("application/vouchsafe-trust+cose"),
             ObjectType::StatusList => Some("application/statuslist+cwt"),
@@ -96,6 +101,7 @@ impl ObjectType {
             ObjectType::Ack => Some("application/vouchsafe-ack+cose"),
             ObjectType::Profile => Some("application/vouchsafe-profile+cose"),
             ObjectType::Enrolment => Some("application/vouchsafe-enrolment+cose"),
+            ObjectType::Bundle => Some("application/vouchsafe-bundle+cose"),
             ObjectType::Session => Some("application/vouchsafe-session+cose"),
         }
     }
@@ -105,17 +111,20 @@ impl ObjectType {
     pub fn max_len(self) -> usize {
         match self {
             ObjectType::Voucher => 2864,
+            ObjectType::Delegation => 1024,
             ObjectType::Root | ObjectType::Record | ObjectType::Profile => 64 * 1024,
             ObjectType::TrustList => 4 * 1024 * 1024,
             ObjectType::StatusList => 512 * 1024,
             ObjectType::Ack => 1024 * 1024,
             ObjectType::Enrolment | ObjectType::Session => 4096,
+            ObjectType::Bundle => 60 * 1024,
         }
     }
 
     fn name(self) -> &'static str {
         match self {
             ObjectType::Voucher => "voucher",
+            ObjectType::Delegation => "delegation",
             ObjectType::Root => "root",
             ObjectType::TrustList => "trust list",
             ObjectType::StatusList => "status list",
@@ -123,6 +132,7 @@ impl ObjectType {
             ObjectType::Ack => "ack",
             ObjectType::Profile => "profile",
             ObjectType::Enrolment => "enrolment",
+            ObjectType::Bundle => "bundle",
             ObjectType::Session => "session",
         }
     }
@@ -141,6 +151,7 @@ pub struct Sign1 {
     signature: Vec<u8>,
     algorithm: Algorithm,
     kid: Kid,
+    delegation: Option<Vec<u8>>,
 }
 
 /// A payload under a signature that was checked.
@@ -170,6 +181,9 @@ impl Sign1 {
         if header.typ.as_deref() != kind.typ() {
             return Err(Error::Cose(EnvelopeFault::Type));
         }
+        if header.delegation.is_some() && kind != ObjectType::Voucher {
+            return Err(Error::Cose(EnvelopeFault::Label));
+        }
         let (algorithm, kid) = header.signer()?;
         Ok(Sign1 {
             protected,
@@ -177,7 +191,14 @@ impl Sign1 {
             signature: signature_bytes(signature)?,
             algorithm,
             kid,
+            delegation: header.delegation,
         })
+    }
+
+    /// The signed delegation that a delegated voucher carries, not yet checked.
+    #[must_use]
+    pub fn delegation(&self) -> Option<&[u8]> {
+        self.delegation.as_deref()
     }
 
     /// The key id that the signer names.
@@ -224,8 +245,29 @@ impl Sign1 {
 /// # Errors
 /// [`Error::Key`] when the key does not sign, and whatever [`Sign1::parse`] refuses.
 pub fn sign1(kind: ObjectType, payload: &[u8], signer: &dyn Signer) -> Result<Vec<u8>> {
+    sign1_with(kind, payload, None, signer)
+}
+
+/// Signs a voucher that carries the signed delegation under which it is issued.
+///
+/// # Errors
+/// As [`sign1`].
+pub(crate) fn sign1_delegated(
+    payload: &[u8],
+    delegation: &[u8],
+    signer: &dyn Signer,
+) -> Result<Vec<u8>> {
+    sign1_with(ObjectType::Voucher, payload, Some(delegation), signer)
+}
+
+fn sign1_with(
+    kind: ObjectType,
+    payload: &[u8],
+    delegation: Option<&[u8]>,
+    signer: &dyn Signer,
+) -> Result<Vec<u8>> {
     let key = signer.public_key();
-    let protected = protected(Some((key.algorithm(), key.kid())), kind.typ())?;
+    let protected = protected(Some((key.algorithm(), key.kid())), kind.typ(), delegation)?;
     let signature = signer.sign(&to_be_signed(&protected, None, payload))?;
     let envelope = CoseSign1 {
         protected: as_signed(&protected),
@@ -265,7 +307,7 @@ impl MultiSigned {
         kind.check_len(bytes)?;
         let [protected, unprotected, payload, signatures] = parts(bytes, &[98])?;
         let (protected, body) = header(protected, &unprotected)?;
-        if body.algorithm.is_some() || body.kid.is_some() {
+        if body.algorithm.is_some() || body.kid.is_some() || body.delegation.is_some() {
             return Err(Error::Cose(EnvelopeFault::Label));
         }
         if body.typ.as_deref() != kind.typ() {
@@ -320,7 +362,7 @@ impl Signature {
     fn parse(value: Value) -> Result<Self> {
         let [protected, unprotected, bytes] = array(value)?;
         let (protected, own) = header(protected, &unprotected)?;
-        if own.typ.is_some() {
+        if own.typ.is_some() || own.delegation.is_some() {
             return Err(Error::Cose(EnvelopeFault::Label));
         }
         let (algorithm, kid) = own.signer()?;
@@ -333,7 +375,7 @@ impl Signature {
 /// # Errors
 /// As [`sign1`].
 pub fn sign_multi(kind: ObjectType, payload: &[u8], signers: &[&dyn Signer]) -> Result<Vec<u8>> {
-    let body = protected(None, kind.typ())?;
+    let body = protected(None, kind.typ(), None)?;
     let mut envelope = CoseSign {
         protected: as_signed(&body),
         payload: Some(payload.to_vec()),
@@ -341,7 +383,7 @@ pub fn sign_multi(kind: ObjectType, payload: &[u8], signers: &[&dyn Signer]) -> 
     };
     for signer in signers {
         let key = signer.public_key();
-        let own = protected(Some((key.algorithm(), key.kid())), None)?;
+        let own = protected(Some((key.algorithm(), key.kid())), None, None)?;
         envelope.signatures.push(coset::CoseSignature {
             signature: signer.sign(&to_be_signed(&body, Some(&own), payload))?,
             protected: as_signed(&own),
@@ -410,6 +452,7 @@ struct Protected {
     algorithm: Option<Algorithm>,
     kid: Option<Kid>,
     typ: Option<String>,
+    delegation: Option<Vec<u8>>,
 }
 
 impl Protected {
@@ -432,7 +475,7 @@ fn header(protected: Value, unprotected: &Value) -> Result<(Vec<u8>, Protected)>
     let Value::Map(labels) = cbor::decode(&bytes)? else {
         return Err(structure);
     };
-    let mut found = Protected { algorithm: None, kid: None, typ: None };
+    let mut found = Protected { algorithm: None, kid: None, typ: None, delegation: None };
     for (label, value) in labels {
         match label.as_integer().and_then(|label| i64::try_from(label).ok()) {
             Some(ALG) => found.algorithm = Some(algorithm(&value)?),
@@ -440,6 +483,10 @@ fn header(protected: Value, unprotected: &Value) -> Result<(Vec<u8>, Protected)>
             Some(TYP) => match value {
                 Value::Text(typ) => found.typ = Some(typ),
                 _ => return Err(Error::Cose(EnvelopeFault::Type)),
+            },
+            Some(DELEGATION) => match value {
+                Value::Bytes(delegation) => found.delegation = Some(delegation),
+                _ => return Err(Error::Cose(EnvelopeFault::Label)),
             },
             _ => return Err(Error::Cose(EnvelopeFault::Label)),
         }
@@ -466,8 +513,14 @@ const ALG: i64 = 1;
 const KID: i64 = 4;
 /// The label of `typ` (RFC 9596).
 const TYP: i64 = 16;
+/// The label, of those for private use (RFC 9052 §11.1), of the delegation in a delegated voucher.
+const DELEGATION: i64 = -65539;
 
-fn protected(signer: Option<(Algorithm, Kid)>, typ: Option<&'static str>) -> Result<Vec<u8>> {
+fn protected(
+    signer: Option<(Algorithm, Kid)>,
+    typ: Option<&'static str>,
+    delegation: Option<&[u8]>,
+) -> Result<Vec<u8>> {
     let mut header = MapWriter::new();
     if let Some((algorithm, kid)) = signer {
         let algorithm = match algorithm {
@@ -478,5 +531,6 @@ fn protected(signer: Option<(Algorithm, Kid)>, typ: Option<&'static str>) -> Res
         header =
             header.put(ALG, algorithm.to_i64()).put(KID, Value::Bytes(kid.as_bytes().to_vec()));
     }
-    header.put_some(TYP, typ).encode()
+    let delegation = delegation.map(|signed| Value::Bytes(signed.to_vec()));
+    header.put_some(TYP, typ).put_some(DELEGATION, delegation).encode()
 }

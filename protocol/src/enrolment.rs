@@ -4,6 +4,7 @@ use crate::cose::{ObjectType, Sign1, sign1};
 use crate::fields::{Fields, MapWriter, bytes, label, time};
 use crate::hash::Hash;
 use crate::key::{PublicKey, Signer};
+use crate::seal::SealingKey;
 use crate::time::Timestamp;
 use crate::{Error, Result};
 
@@ -24,6 +25,9 @@ pub struct Offer {
     pub root: Hash,
     /// When the code ends; at most 72 hours after it was made.
     pub expires: Timestamp,
+    /// To which key a request that travels by file is sealed, since a phone without trust knows no
+    /// other. An offer without it serves networks alone.
+    pub sealing: Option<SealingKey>,
 }
 
 impl Offer {
@@ -37,6 +41,7 @@ impl Offer {
             .put(2, bytes(&self.code))
             .put(3, bytes(self.root.as_bytes()))
             .put(4, time(self.expires))
+            .put_some(6, self.sealing.as_ref().map(|key| bytes(key.as_bytes())))
             .encode()?;
         let text = format!("{TEXT_PREFIX}{}", base45::encode(&payload));
         Offer::from_text(&text)?;
@@ -59,6 +64,10 @@ impl Offer {
             code: fields.required(2, "code")?.fixed("code")?,
             root: fields.required(3, "root")?.hash("root")?,
             expires: fields.required(4, "expires")?.time("expires")?,
+            sealing: fields
+                .optional(6, "sealing key")?
+                .map(|key| Ok::<_, Error>(SealingKey::from_bytes(key.fixed("sealing key")?)))
+                .transpose()?,
         };
         fields.close()?;
         Ok(offer)

@@ -76,6 +76,9 @@ pub enum Error {
     /// A sealed envelope cannot be opened with this key.
     #[error("the sealed envelope cannot be opened with this key")]
     Seal,
+    /// A file is no bundle that can be taken in.
+    #[error("{0}")]
+    Bundle(crate::bundle::BundleFault),
     /// A trust file cannot be accepted.
     #[error("trust: {0}")]
     Trust(crate::trust::TrustFault),
@@ -111,6 +114,7 @@ impl Error {
             Error::StatusList(fault) => fault.code(),
             Error::Jwt(fault) => fault.code(),
             Error::Seal => "seal.closed",
+            Error::Bundle(fault) => fault.code(),
             Error::Trust(fault) => fault.code(),
             Error::Rule { .. } => "rule.broken",
         }

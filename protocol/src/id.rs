@@ -131,6 +131,12 @@ byte_id!(
     16
 );
 
+byte_id!(
+    /// A sealed bundle: 16 random bytes, the same in each of its files.
+    BundleId,
+    16
+);
+
 impl ClaimId {
     /// The claim id made of 16 random or time-ordered bytes as a UUID (RFC 9562) has them.
     #[must_use]

@@ -8,8 +8,10 @@
 
 pub mod ack;
 pub mod authenticity;
+pub mod bundle;
 pub mod cbor;
 pub mod cose;
+pub mod delegation;
 pub mod enrolment;
 mod error;
 mod fields;

@@ -1,4 +1,4 @@
-//! Sealing to the server: HPKE (RFC 9180) in base mode with DHKEM(X25519, HKDF-SHA256), HKDF-SHA256
+//! Sealing: HPKE (RFC 9180) in base mode with DHKEM(X25519, HKDF-SHA256), HKDF-SHA256
 //! and ChaCha20-Poly1305. Whoever carries a sealed record learns nothing but to which key it goes.
 
 use crate::cbor::Value;
@@ -6,7 +6,7 @@ use crate::fields::{Fields, Item, MapWriter, bytes, uint};
 use crate::hash::Hash;
 use crate::key::{KeyFault, Kid};
 use crate::{Error, Result};
-use hpke::aead::ChaCha20Poly1305;
+use hpke::aead::{AeadCtxR, AeadCtxS, ChaCha20Poly1305};
 use hpke::kdf::HkdfSha256;
 use hpke::kem::X25519HkdfSha256;
 use hpke::{Deserializable, Kem, OpModeR, OpModeS, Serializable};
@@ -14,6 +14,9 @@ use zeroize::Zeroizing;
 
 /// The version of the envelope's form.
 const VERSION: u64 = 1;
+
+/// What the context of a single record is bound to, before the key's thumbprint.
+const RECORD: &[u8] = b"vouchsafe/1/record";
 
 /// The largest sealed record, in bytes: a record at its limit and the envelope around it.
 pub const MAX_LEN: usize = 64 * 1024 + 256;
@@ -35,6 +38,12 @@ impl SealingKey {
         SealingKey(x)
     }
 
+    /// The X25519 public value.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
     /// The RFC 9679 thumbprint of the COSE_Key.
     #[must_use]
     pub fn thumbprint(&self) -> Hash {
@@ -49,6 +58,22 @@ impl SealingKey {
         Kid::from_bytes(kid)
     }
 
+    /// Begins a stream of chunks in one context; gives the encapsulated key too.
+    pub(crate) fn begin(&self, label: &[u8]) -> Result<([u8; 32], Sealing)> {
+        let malformed = |_| Error::Key(KeyFault::Malformed);
+        let recipient =
+            <X25519HkdfSha256 as Kem>::PublicKey::from_bytes(&self.0).map_err(malformed)?;
+        let (encapsulated, context) = hpke::setup_sender::<
+            ChaCha20Poly1305,
+            HkdfSha256,
+            X25519HkdfSha256,
+        >(&OpModeS::Base, &recipient, &self.info(label))
+        .map_err(malformed)?;
+        let mut bytes = [0; 32];
+        bytes.copy_from_slice(&encapsulated.to_bytes());
+        Ok((bytes, Sealing(context)))
+    }
+
     /// Seals one record: `[1, key id, encapsulated key, ciphertext]`.
     ///
     /// # Errors
@@ -57,14 +82,15 @@ impl SealingKey {
         let malformed = |_| Error::Key(KeyFault::Malformed);
         let recipient =
             <X25519HkdfSha256 as Kem>::PublicKey::from_bytes(&self.0).map_err(malformed)?;
-        let (encapsulated, ciphertext) = hpke::single_shot_seal::<
-            ChaCha20Poly1305,
-            HkdfSha256,
-            X25519HkdfSha256,
-        >(
-            &OpModeS::Base, &recipient, &self.info(), record, &[]
-        )
-        .map_err(malformed)?;
+        let (encapsulated, ciphertext) =
+            hpke::single_shot_seal::<ChaCha20Poly1305, HkdfSha256, X25519HkdfSha256>(
+                &OpModeS::Base,
+                &recipient,
+                &self.info(RECORD),
+                record,
+                &[],
+            )
+            .map_err(malformed)?;
         crate::cbor::encode(&Value::Array(vec![
             uint(VERSION),
             bytes(self.kid().as_bytes()),
@@ -73,8 +99,8 @@ impl SealingKey {
         ]))
     }
 
-    fn info(&self) -> Vec<u8> {
-        [b"vouchsafe/1/record".as_slice(), self.thumbprint().as_bytes()].concat()
+    fn info(&self, label: &[u8]) -> Vec<u8> {
+        [label, self.thumbprint().as_bytes()].concat()
     }
 
     pub(crate) fn to_value(&self) -> Value {
@@ -115,6 +141,15 @@ impl UnsealingKey {
         &self.public
     }
 
+    /// Begins to open a stream of chunks.
+    pub(crate) fn begin(&self, encapsulated: &[u8; 32], label: &[u8]) -> Result<Opening> {
+        let encapsulated = <X25519HkdfSha256 as Kem>::EncappedKey::from_bytes(encapsulated)
+            .map_err(|_| Error::Seal)?;
+        hpke::setup_receiver(&OpModeR::Base, &self.private, &encapsulated, &self.public.info(label))
+            .map(Opening)
+            .map_err(|_| Error::Seal)
+    }
+
     /// Opens a sealed record.
     ///
     /// # Errors
@@ -129,12 +164,30 @@ impl UnsealingKey {
             &OpModeR::Base,
             &self.private,
             &encapsulated,
-            &self.public.info(),
+            &self.public.info(RECORD),
             &sealed.ciphertext,
             &[],
         )
         .map(Zeroizing::new)
         .map_err(|_| Error::Seal)
+    }
+}
+
+/// A context that seals chunk after chunk.
+pub(crate) struct Sealing(AeadCtxS<ChaCha20Poly1305, HkdfSha256, X25519HkdfSha256>);
+
+impl Sealing {
+    pub(crate) fn seal(&mut self, chunk: &[u8], associated: &[u8]) -> Result<Vec<u8>> {
+        self.0.seal(chunk, associated).map_err(|_| Error::Seal)
+    }
+}
+
+/// A context that opens chunk after chunk.
+pub(crate) struct Opening(AeadCtxR<ChaCha20Poly1305, HkdfSha256, X25519HkdfSha256>);
+
+impl Opening {
+    pub(crate) fn open(&mut self, sealed: &[u8], associated: &[u8]) -> Result<Vec<u8>> {
+        self.0.open(sealed, associated).map_err(|_| Error::Seal)
     }
 }
 

@@ -175,9 +175,14 @@ impl Phone {
         (record, hash)
     }
 
+    /// A batch that asks for all news of the chain.
+    pub fn batch(&self) -> Batch {
+        Batch { last_ack: self.last_ack, ..Batch::new(self.chain, 0, Vec::new()) }
+    }
+
     /// Sends items as they are; gives the verified ack.
     pub async fn send_items(&mut self, office: &Office, items: Vec<Vec<u8>>) -> Ack {
-        let batch = Batch { chain: self.chain, since: self.cursor, items };
+        let batch = Batch { since: self.cursor, items, ..self.batch() };
         let answer = self.post(office, batch.encode().unwrap()).await;
         assert_eq!(answer.status, 200, "{answer:?}");
         assert_eq!(answer.header("content-type"), Some("application/cose"));
@@ -240,7 +245,9 @@ pub async fn offer(office: &Office, provider: &str) -> Offer {
     let root = trust::root_hash(office.app.db.reader()).await.unwrap();
     let (origin, now) = (office.app.config.origin.as_str(), office.app.now());
     let provider = audience(provider);
-    devices::offer(&office.app.db, &provider, origin, root, Span::hours(72), now).await.unwrap()
+    let trust = trust::current(&office.app).await.unwrap();
+    let (db, sealing) = (&office.app.db, trust.state.list().sealing_keys.first().cloned());
+    devices::offer(db, &provider, origin, root, sealing, Span::hours(72), now).await.unwrap()
 }
 
 pub async fn nonce(office: &Office) -> [u8; 32] {

@@ -406,6 +406,8 @@ pub fn batch() -> Batch {
     Batch {
         chain: chain(),
         since: 12,
+        last_ack: None,
+        device: None,
         items: vec![record(1, &redeem()).encode().unwrap(), vec![1, 2, 3]],
     }
 }
@@ -435,6 +437,7 @@ pub fn ack() -> Ack {
         ],
         cursor: 13,
         server_time: now(),
+        restored: false,
     }
 }
 
@@ -464,6 +467,7 @@ pub fn offer() -> Offer {
         code: [0x5a; 16],
         root: root_hash(&root()),
         expires: at("2026-06-18T10:00:00Z"),
+        sealing: None,
     }
 }
 
