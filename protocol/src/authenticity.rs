@@ -3,6 +3,7 @@
 
 use crate::Error;
 use crate::cose::{ObjectType, Sign1};
+use crate::delegation::{Beyond, Delegated, Delegation, FieldVoucher};
 use crate::hash::Hash;
 use crate::key::{KeyUse, PublicKey};
 use crate::money::Benefit;
@@ -21,6 +22,28 @@ pub struct Authentic {
     pub payload_hash: Hash,
     /// Whether the key was in its window, and not retired, when it says that it signed.
     pub key_in_force: bool,
+    /// How the issuer signed it.
+    pub signed_by: SignedBy,
+}
+
+/// How an issuer signed a voucher.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SignedBy {
+    /// With its own key.
+    Issuer,
+    /// With the key of a field officer's phone, within the limits of a delegation.
+    Delegate(Box<Delegated>),
+}
+
+impl Authentic {
+    /// Under which delegation it was issued, if under one.
+    #[must_use]
+    pub fn delegated(&self) -> Option<&Delegated> {
+        match &self.signed_by {
+            SignedBy::Issuer => None,
+            SignedBy::Delegate(delegated) => Some(delegated),
+        }
+    }
 }
 
 /// Why a text or its bytes are no voucher that was really issued, in the order of docs/protocol.md §10.
@@ -41,6 +64,9 @@ pub enum NotAuthentic {
     /// The key is in wrong hands, and the voucher is not known to be of its true issuer.
     #[error("the issuer's key was compromised")]
     IssuerCompromised,
+    /// A field officer's phone issued it, beyond what was delegated to it.
+    #[error("it was issued beyond what was delegated: {0}")]
+    BeyondDelegation(Beyond),
     /// The key may not sign for that programme, or the currency is not the programme's.
     #[error("the issuer may not issue for that programme")]
     WrongProgramme,
@@ -71,13 +97,11 @@ pub fn authenticate(
     trust: &TrustList,
     issued: &IssuedSets,
 ) -> Result<Authentic, NotAuthentic> {
-    let (voucher, payload_hash, key) = match signed {
-        SignedVoucher::Cose(bytes) => ours(bytes, trust)?,
-        SignedVoucher::Jwt(text) => foreign(text, trust)?,
+    let opened = match signed {
+        SignedVoucher::Cose(bytes) => ours(bytes, trust, issued)?,
+        SignedVoucher::Jwt(text) => foreign(text, trust, issued)?,
     };
-    if !key.vouches_for(payload_hash, issued) {
-        return Err(NotAuthentic::IssuerCompromised);
-    }
+    let Opened { voucher, payload_hash, key, signed_by } = opened;
     let programme = trust.programme(&voucher.programme);
     let allowed = key.programmes.contains(&voucher.programme)
         && programme.is_some_and(|programme| match &voucher.benefit {
@@ -87,28 +111,98 @@ pub fn authenticate(
     if !allowed {
         return Err(NotAuthentic::WrongProgramme);
     }
-    let key_in_force = key.in_force_at(voucher.issued);
-    Ok(Authentic { voucher, payload_hash, key_in_force })
+    let signed_at = match &signed_by {
+        SignedBy::Issuer => voucher.issued,
+        SignedBy::Delegate(delegated) => delegated.delegation.issued,
+    };
+    let key_in_force = key.in_force_at(signed_at);
+    Ok(Authentic { voucher, payload_hash, key_in_force, signed_by })
 }
 
-type Opened<'t> = (Voucher, Hash, &'t IssuerKey);
+/// A voucher whose signatures hold, under a key that is not compromised.
+struct Opened<'t> {
+    voucher: Voucher,
+    payload_hash: Hash,
+    /// The issuer's key: the one that signed the voucher, or its delegation.
+    key: &'t IssuerKey,
+    signed_by: SignedBy,
+}
 
-fn ours<'t>(bytes: &[u8], trust: &'t TrustList) -> Result<Opened<'t>, NotAuthentic> {
+fn ours<'t>(
+    bytes: &[u8],
+    trust: &'t TrustList,
+    issued: &IssuedSets,
+) -> Result<Opened<'t>, NotAuthentic> {
     let signed = Sign1::parse(ObjectType::Voucher, bytes).map_err(NotAuthentic::Unreadable)?;
-    let keys: Vec<&IssuerKey> = trust
-        .keys_for(KeyUse::Voucher)
-        .filter(|key| key.foreign.is_none() && key.key.kid() == signed.kid())
-        .collect();
+    if let Some(delegation) = signed.delegation().map(<[u8]>::to_vec) {
+        return delegated(signed, &delegation, trust, issued);
+    }
+    let keys = candidates(trust, KeyUse::Voucher, &signed);
     let verified = signed.verify(keys.iter().map(|key| &key.key)).map_err(unverified)?;
     let key = signer(&keys, verified.key)?;
     let voucher = Voucher::decode(&verified.payload).map_err(NotAuthentic::Unreadable)?;
     if voucher.identity.issuer != key.issuer {
         return Err(NotAuthentic::Forged);
     }
-    Ok((voucher, Hash::of(&verified.payload), key))
+    let payload_hash = Hash::of(&verified.payload);
+    not_compromised(key, payload_hash, issued)?;
+    Ok(Opened { voucher, payload_hash, key, signed_by: SignedBy::Issuer })
 }
 
-fn foreign<'t>(text: &str, trust: &'t TrustList) -> Result<Opened<'t>, NotAuthentic> {
+/// A delegated voucher: the delegation first, under the issuer's key; then the voucher, under the key
+/// that the delegation names; then whether it keeps the limits.
+fn delegated<'t>(
+    signed: Sign1,
+    delegation: &[u8],
+    trust: &'t TrustList,
+    issued: &IssuedSets,
+) -> Result<Opened<'t>, NotAuthentic> {
+    let envelope =
+        Sign1::parse(ObjectType::Delegation, delegation).map_err(NotAuthentic::Unreadable)?;
+    let keys = candidates(trust, KeyUse::Delegation, &envelope);
+    let hash = envelope.payload_hash();
+    let verified = envelope.verify(keys.iter().map(|key| &key.key)).map_err(unverified)?;
+    let key = signer(&keys, verified.key)?;
+    let delegation = Delegation::decode(&verified.payload).map_err(NotAuthentic::Unreadable)?;
+    let verified = signed.verify([&delegation.device]).map_err(|error| match error {
+        // The delegation says which key signs; another one has no part in it.
+        Error::UnknownKey(_) | Error::Signature => NotAuthentic::Forged,
+        other => NotAuthentic::Unreadable(other),
+    })?;
+    let payload_hash = Hash::of(&verified.payload);
+    let own = FieldVoucher::decode(&verified.payload).map_err(NotAuthentic::Unreadable)?;
+    not_compromised(key, hash, issued)?;
+    if trust.ended_delegations.contains(&hash) {
+        return Err(NotAuthentic::BeyondDelegation(Beyond::Ended));
+    }
+    let voucher = delegation
+        .voucher(hash, key.issuer.clone(), &own)
+        .map_err(NotAuthentic::BeyondDelegation)?;
+    let delegated = Delegated { delegation, hash, number: own.number };
+    let signed_by = SignedBy::Delegate(Box::new(delegated));
+    Ok(Opened { voucher, payload_hash, key, signed_by })
+}
+
+fn candidates<'t>(trust: &'t TrustList, purpose: KeyUse, signed: &Sign1) -> Vec<&'t IssuerKey> {
+    trust
+        .keys_for(purpose)
+        .filter(|key| key.foreign.is_none() && key.key.kid() == signed.kid())
+        .collect()
+}
+
+fn not_compromised(
+    key: &IssuerKey,
+    payload: Hash,
+    issued: &IssuedSets,
+) -> Result<(), NotAuthentic> {
+    if key.vouches_for(payload, issued) { Ok(()) } else { Err(NotAuthentic::IssuerCompromised) }
+}
+
+fn foreign<'t>(
+    text: &str,
+    trust: &'t TrustList,
+    issued: &IssuedSets,
+) -> Result<Opened<'t>, NotAuthentic> {
     let token = Jwt::parse(text).map_err(NotAuthentic::Unreadable)?;
     let mut known = false;
     for key in trust.keys_for(KeyUse::Voucher) {
@@ -127,7 +221,9 @@ fn foreign<'t>(text: &str, trust: &'t TrustList) -> Result<Opened<'t>, NotAuthen
                 Error::Field { field: "iss", .. } => NotAuthentic::Forged,
                 other => NotAuthentic::Unreadable(other),
             })?;
-            return Ok((voucher, Hash::of(&payload), key));
+            let payload_hash = Hash::of(&payload);
+            not_compromised(key, payload_hash, issued)?;
+            return Ok(Opened { voucher, payload_hash, key, signed_by: SignedBy::Issuer });
         }
     }
     Err(if known { NotAuthentic::Forged } else { NotAuthentic::UnknownIssuer })

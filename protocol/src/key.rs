@@ -349,6 +349,46 @@ impl PublicKey {
         Ok(key)
     }
 
+    /// The key as a COSE_Key whose point, on P-256, is compressed (RFC 9053 §7.1.1): for objects that
+    /// a QR code must hold. Thumbprint and key id are those of [`PublicKey::to_value`].
+    #[must_use]
+    pub(crate) fn to_compressed_value(&self) -> Value {
+        match &self.material {
+            Material::P256(key) => {
+                let point = key.to_sec1_point(true);
+                let point = point.as_bytes();
+                MapWriter::new()
+                    .put(1, 2)
+                    .put(-1, 1)
+                    .put(-2, bytes(&point[1..]))
+                    .put(-3, point[0] == 3)
+                    .value()
+            }
+            other => other.to_value(),
+        }
+    }
+
+    /// Reads a COSE_Key as [`PublicKey::to_compressed_value`] writes it, and in no other form.
+    ///
+    /// # Errors
+    /// As [`PublicKey::from_value`].
+    pub(crate) fn from_compressed_value(value: Value) -> Result<Self> {
+        let mut fields = Fields::new("COSE_Key", value.clone())?;
+        if fields.required(1, "kty")?.uint("kty")? != 2 {
+            return PublicKey::from_value(value);
+        }
+        if fields.required(-1, "crv")?.uint("crv")? != 1 {
+            return Err(Error::Key(KeyFault::Type));
+        }
+        let mut point = [2; 33];
+        point[1..].copy_from_slice(&fields.required(-2, "x")?.fixed::<32>("x")?);
+        point[0] += u8::from(fields.required(-3, "y")?.bool("y")?);
+        fields.close()?;
+        let key = p256::ecdsa::VerifyingKey::from_sec1_bytes(&point)
+            .map_err(|_| Error::Key(KeyFault::Malformed))?;
+        Ok(Self::of(Material::P256(Box::new(key))))
+    }
+
     /// The COSE_Key as bytes.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {

@@ -167,6 +167,54 @@ impl Benefit {
         }
     }
 
+    /// This and `other` together, line by line; `None` when they are of different kinds, currencies or
+    /// units, or too much for a number.
+    #[must_use]
+    pub fn plus(&self, other: &Benefit) -> Option<Benefit> {
+        match (self, other) {
+            (Benefit::Money(a), Benefit::Money(b)) if a.currency == b.currency => {
+                Money::new(a.minor.checked_add(b.minor)?, a.currency).ok().map(Benefit::Money)
+            }
+            (Benefit::Goods(a), Benefit::Goods(b)) => {
+                let mut sum = a.clone();
+                for line in b {
+                    match sum.iter_mut().find(|held| held.item == line.item) {
+                        None => sum.push(line.clone()),
+                        Some(held) if held.unit == line.unit => {
+                            let thousandths = held.quantity.0.checked_add(line.quantity.0)?;
+                            held.quantity = Quantity::from_thousandths(thousandths).ok()?;
+                        }
+                        Some(_) => return None,
+                    }
+                }
+                Some(Benefit::Goods(sum))
+            }
+            _ => None,
+        }
+    }
+
+    /// What is left of this when `spent` was given; `None` when nothing is, or `spent` is not within it.
+    #[must_use]
+    pub fn minus(&self, spent: &Benefit) -> Option<Benefit> {
+        match (self, spent) {
+            _ if !spent.is_within(self) => None,
+            (Benefit::Money(all), Benefit::Money(spent)) => {
+                Money::new(all.minor - spent.minor, all.currency).ok().map(Benefit::Money)
+            }
+            (Benefit::Goods(all), Benefit::Goods(spent)) => {
+                let left = |line: &GoodsLine| {
+                    let spent = spent.iter().find(|it| it.item == line.item);
+                    let spent = spent.map_or(0, |it| it.quantity.0);
+                    let quantity = Quantity::from_thousandths(line.quantity.0 - spent).ok()?;
+                    Some(GoodsLine { quantity, ..line.clone() })
+                };
+                let lines: Vec<GoodsLine> = all.iter().filter_map(left).collect();
+                (!lines.is_empty()).then_some(Benefit::Goods(lines))
+            }
+            _ => None,
+        }
+    }
+
     /// The benefit in words that need no locale; money with `decimals` places.
     #[must_use]
     pub fn words(&self, decimals: u8) -> String {

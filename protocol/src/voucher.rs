@@ -246,7 +246,7 @@ pub(crate) fn prefixed_base45(prefix: &'static str, text: &str) -> Result<Vec<u8
 }
 
 impl Holder {
-    fn to_value(&self) -> Value {
+    pub(crate) fn to_value(&self) -> Value {
         MapWriter::new()
             .put(1, self.name.as_str())
             .put_some(2, self.birth_year.map(u64::from))
@@ -254,7 +254,7 @@ impl Holder {
             .value()
     }
 
-    fn from_item(item: Item) -> Result<Self> {
+    pub(crate) fn from_item(item: Item) -> Result<Self> {
         let mut fields = Fields::new("holder", item.value())?;
         let holder = Holder {
             name: fields.required(1, "name")?.label("name")?,

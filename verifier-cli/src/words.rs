@@ -174,6 +174,9 @@ fn reason_words(reason: &Reason, programme: Option<&Programme>) -> String {
             "the issuer's key was stolen. Ask the holder to get a new voucher from the programme office."
                 .to_owned()
         }
+        Reason::BeyondDelegation(limit) => format!(
+            "the field officer who issued it was not allowed to: {limit}. Do not serve; send the holder to the programme office."
+        ),
         Reason::WrongProgramme => "it belongs to a programme that is not served here.".to_owned(),
         Reason::TrustTooOld { what, age } => {
             let what = match what {
@@ -193,6 +196,9 @@ fn reason_words(reason: &Reason, programme: Option<&Programme>) -> String {
         Reason::Suspended => "the programme holds it for now. Send the holder to the office.".to_owned(),
         Reason::RedeemedElsewhere => "it was served somewhere else already.".to_owned(),
         Reason::WrongProvider { audience } => format!("it can only be used at {audience}."),
+        Reason::IssuedByThisProvider => {
+            "this provider's own phone issued it, so another provider must serve it.".to_owned()
+        }
         Reason::IssuerNotValid => {
             "its issuer was not allowed to issue at the date it bears.".to_owned()
         }

@@ -581,6 +581,11 @@ pub enum Reason {
     Forged,
     /// The issuer's key was compromised.
     IssuerCompromised,
+    /// A field officer's phone issued it, beyond what was delegated to it.
+    BeyondDelegation {
+        /// The protocol's code of the limit.
+        limit: String,
+    },
     /// The issuer may not issue for that programme, or this phone does not serve it.
     WrongProgramme,
     /// The trust list is too old.
@@ -618,6 +623,8 @@ pub enum Reason {
         /// Whom it is for.
         audience: String,
     },
+    /// This provider's own phone issued it under a delegation.
+    IssuedByThisProvider,
     /// The issuer's key was not in force when the voucher says it was issued.
     IssuerNotValid,
     /// Its time has not come.
@@ -684,6 +691,7 @@ impl From<verdict::Reason> for Reason {
             R::UnknownIssuer => Self::UnknownIssuer,
             R::Forged => Self::Forged,
             R::IssuerCompromised => Self::IssuerCompromised,
+            R::BeyondDelegation(limit) => Self::BeyondDelegation { limit: limit.code().to_owned() },
             R::WrongProgramme => Self::WrongProgramme,
             R::TrustTooOld { what: Held::TrustList, age } => {
                 Self::TrustTooOld { age: age.as_seconds() }
@@ -701,6 +709,7 @@ impl From<verdict::Reason> for Reason {
             R::Suspended => Self::Suspended,
             R::RedeemedElsewhere => Self::RedeemedElsewhere,
             R::WrongProvider { audience } => Self::WrongProvider { audience: audience.to_string() },
+            R::IssuedByThisProvider => Self::IssuedByThisProvider,
             R::IssuerNotValid => Self::IssuerNotValid,
             R::NotYetValid { from } => Self::NotYetValid { from: from.as_seconds() },
             R::Expired { expired } => Self::Expired { at: expired.as_seconds() },

@@ -5,6 +5,7 @@
 use crate::clock::{ClockTrust, DeviceClock, Floors, Now};
 use crate::ledger::LiveRedemption;
 use protocol::authenticity::{self, Authentic, NotAuthentic};
+use protocol::delegation::Beyond;
 use protocol::id::Audience;
 use protocol::profile::Profile;
 use protocol::record::SignedVoucher;
@@ -102,6 +103,8 @@ pub enum Reason {
     Forged,
     /// The issuer's key was compromised.
     IssuerCompromised,
+    /// A field officer's phone issued it, beyond what was delegated to it.
+    BeyondDelegation(Beyond),
     /// The issuer may not issue for that programme, or this phone does not serve it.
     WrongProgramme,
     /// Trust list or profile are too old.
@@ -129,6 +132,8 @@ pub enum Reason {
         /// Whom it is for.
         audience: Audience,
     },
+    /// This provider's own phone issued it under a delegation.
+    IssuedByThisProvider,
     /// The issuer's key was not in force when the voucher says it was issued.
     IssuerNotValid,
     /// Its time has not come.
@@ -162,6 +167,7 @@ impl Reason {
             Reason::UnknownIssuer => "unknown_issuer",
             Reason::Forged => "forged",
             Reason::IssuerCompromised => "issuer_compromised",
+            Reason::BeyondDelegation(_) => "beyond_delegation",
             Reason::WrongProgramme => "wrong_programme",
             Reason::TrustTooOld { .. } => "trust_too_old",
             Reason::ClockTurnedBack { .. } => "clock_turned_back",
@@ -169,7 +175,7 @@ impl Reason {
             Reason::Revoked => "revoked",
             Reason::Suspended => "suspended",
             Reason::RedeemedElsewhere => "redeemed_elsewhere",
-            Reason::WrongProvider { .. } => "wrong_provider",
+            Reason::WrongProvider { .. } | Reason::IssuedByThisProvider => "wrong_provider",
             Reason::IssuerNotValid => "issuer_not_valid",
             Reason::NotYetValid { .. } => "not_yet_valid",
             Reason::Expired { .. } => "expired",
@@ -196,6 +202,8 @@ impl Refusal {
 pub struct Circumstances<'a> {
     /// The trust in force.
     pub trust: &'a TrustState,
+    /// The sets that are held of what was truly issued under compromised keys.
+    pub issued: &'a IssuedSets,
     /// The device profile.
     pub profile: &'a Profile,
     /// What the device's clocks say.
@@ -233,7 +241,7 @@ pub fn decide<L: Lookup>(
 ) -> Result<Verdict, L::Error> {
     let trust = circumstances.trust.list();
     let authentic = authenticity::read_text(text).and_then(|signed| {
-        Ok((authenticity::authenticate(&signed, trust, &IssuedSets::none())?, signed))
+        Ok((authenticity::authenticate(&signed, trust, circumstances.issued)?, signed))
     });
     let (authentic, signed) = match authentic {
         Ok(found) => found,
@@ -268,6 +276,7 @@ fn unauthentic(reason: &NotAuthentic) -> Reason {
         NotAuthentic::UnknownIssuer => Reason::UnknownIssuer,
         NotAuthentic::Forged => Reason::Forged,
         NotAuthentic::IssuerCompromised => Reason::IssuerCompromised,
+        NotAuthentic::BeyondDelegation(limit) => Reason::BeyondDelegation(*limit),
         NotAuthentic::WrongProgramme => Reason::WrongProgramme,
     }
 }
@@ -305,6 +314,9 @@ fn find_reason<L: Lookup>(
     }
     if let Some(audience) = voucher.audience.as_ref().filter(|it| !profile.serves(Some(it))) {
         return Ok(Some(Reason::WrongProvider { audience: audience.clone() }));
+    }
+    if authentic.delegated().is_some_and(|it| it.issued_by(&profile.device, &profile.provider)) {
+        return Ok(Some(Reason::IssuedByThisProvider));
     }
     if !authentic.key_in_force {
         return Ok(Some(Reason::IssuerNotValid));

@@ -122,6 +122,7 @@ pub fn admit(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use protocol::authenticity::SignedBy;
     use protocol::id::{Audience, ClaimId, EntitlementId, IssuerId, ProgrammeId, VoucherId};
     use protocol::record::SignedVoucher;
     use protocol::voucher::{Identity, Reference, Voucher};
@@ -156,6 +157,7 @@ mod tests {
             },
             payload_hash: Hash::of(b"payload"),
             key_in_force: true,
+            signed_by: SignedBy::Issuer,
         }
     }
 

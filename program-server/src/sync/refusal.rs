@@ -59,6 +59,8 @@ pub enum VoucherFault {
     Forged,
     /// The issuer's key was compromised.
     IssuerCompromised,
+    /// A field officer's phone issued it, beyond what was delegated to it.
+    BeyondDelegation,
     /// The issuer may not issue for that programme.
     WrongProgramme,
     /// The issuer's key was not in force when the voucher says it was issued.
@@ -83,6 +85,7 @@ impl Refusal {
             Refusal::Voucher(VoucherFault::UnknownIssuer) => "unknown_issuer",
             Refusal::Voucher(VoucherFault::Forged) => "forged",
             Refusal::Voucher(VoucherFault::IssuerCompromised) => "issuer_compromised",
+            Refusal::Voucher(VoucherFault::BeyondDelegation) => "beyond_delegation",
             Refusal::Voucher(VoucherFault::WrongProgramme) | Refusal::WrongProgramme => {
                 "wrong_programme"
             }
@@ -108,6 +111,7 @@ impl From<&NotAuthentic> for Refusal {
             NotAuthentic::UnknownIssuer => VoucherFault::UnknownIssuer,
             NotAuthentic::Forged => VoucherFault::Forged,
             NotAuthentic::IssuerCompromised => VoucherFault::IssuerCompromised,
+            NotAuthentic::BeyondDelegation(_) => VoucherFault::BeyondDelegation,
             NotAuthentic::WrongProgramme => VoucherFault::WrongProgramme,
         })
     }
