@@ -23,11 +23,23 @@ pub struct Batch {
     pub chain: ChainId,
     /// The cursor of the last ack the phone holds; 0 at first.
     pub since: u64,
+    /// The digest of the last ack that the phone holds of this chain. A server that does not know it
+    /// was restored from a backup.
+    pub last_ack: Option<Hash>,
+    /// The thumbprint of the device whose chain it is, when that is not the one that sends the batch:
+    /// a phone that lost its key still sends what the lost key signed.
+    pub device: Option<Hash>,
     /// The items, oldest first.
     pub items: Vec<Vec<u8>>,
 }
 
 impl Batch {
+    /// A batch of the sender's own chain, by a phone that holds no ack of it yet.
+    #[must_use]
+    pub fn new(chain: ChainId, since: u64, items: Vec<Vec<u8>>) -> Self {
+        Batch { chain, since, items, last_ack: None, device: None }
+    }
+
     /// Writes the batch.
     ///
     /// # Errors
@@ -37,6 +49,8 @@ impl Batch {
             .put(1, bytes(self.chain.as_bytes()))
             .put(2, uint(self.since))
             .put(3, Value::Array(self.items.iter().map(|item| bytes(item)).collect()))
+            .put_some(5, self.last_ack.map(|hash| bytes(hash.as_bytes())))
+            .put_some(6, self.device.map(|hash| bytes(hash.as_bytes())))
             .encode()?;
         Batch::decode(&encoded)?;
         Ok(encoded)
@@ -61,6 +75,8 @@ impl Batch {
                 .into_iter()
                 .map(|item| item.bytes("item"))
                 .collect::<Result<_>>()?,
+            last_ack: fields.optional(5, "last ack")?.map(|it| it.hash("last ack")).transpose()?,
+            device: fields.optional(6, "device")?.map(|it| it.hash("device")).transpose()?,
         };
         fields.close()?;
         let (len, max) = (read.items.len(), MAX_ITEMS);
@@ -92,6 +108,10 @@ pub struct Ack {
     pub cursor: u64,
     /// What the server's clock says.
     pub server_time: Timestamp,
+    /// Whether the server does not know the ack that the batch names: it was restored from a backup,
+    /// and what it acknowledged since then it no longer holds. The phone sends again whatever lies
+    /// beyond the head.
+    pub restored: bool,
 }
 
 /// What became of one item.
@@ -227,6 +247,7 @@ impl Ack {
             .put_list(7, self.claims.iter().map(ClaimUpdate::to_value).collect())
             .put(8, uint(self.cursor))
             .put(9, time(self.server_time))
+            .put_some(11, self.restored.then_some(true))
             .encode()?;
         Self::decode(&payload)?;
         sign1(ObjectType::Ack, &payload, signer)
@@ -264,6 +285,11 @@ impl Ack {
             claims: each(fields.optional(7, "claims")?, ClaimUpdate::from_item)?,
             cursor: fields.required(8, "cursor")?.uint("cursor")?,
             server_time: fields.required(9, "server time")?.time("server time")?,
+            restored: match fields.optional(11, "restored")?.map(|it| it.bool("restored")) {
+                None => false,
+                Some(Ok(true)) => true,
+                Some(_) => return Err(Error::Field { object: "ack", field: "restored" }),
+            },
         };
         fields.close()?;
         if (ack.head == 0) != ack.head_hash.is_none() {

@@ -142,6 +142,7 @@ fn every_file_is_read_by_a_test() {
         "batch.json",
         "cbor.json",
         "cose.json",
+        "delegation.json",
         "enrolment.json",
         "key.json",
         "openg2p.json",
@@ -555,9 +556,18 @@ fn session_json() {
     });
 }
 
-/// The form alone, and that what each vector is judged with can itself be read.
 #[test]
 fn verdict_json() {
+    verdicts("verdict.json");
+}
+
+#[test]
+fn delegation_json() {
+    verdicts("delegation.json");
+}
+
+/// What the bytes alone decide, and that what each vector is judged with can itself be read.
+fn verdicts(name: &str) {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
     struct File {
@@ -577,6 +587,8 @@ fn verdict_json() {
         status_lists: Vec<String>,
         clock: Clock,
         redeemed: Vec<Redeemed>,
+        limit: Option<Value>,
+        voucher: Option<Value>,
     }
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
@@ -591,7 +603,7 @@ fn verdict_json() {
         claim: Hex,
         at: u64,
     }
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../test-vectors/verdict.json");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../test-vectors").join(name);
     let file: File = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
     assert!(!file.vectors.is_empty());
     for Named { name, own, expect } in &file.vectors {
@@ -620,9 +632,20 @@ fn verdict_json() {
             .and_then(|signed| authenticate(&signed, state.list(), &IssuedSets::none()));
         match &found {
             Err(reason) => {
-                assert_eq!(describe::not_authentic(reason)["refuse"], expect["refuse"], "{name}");
+                let found = describe::not_authentic(reason);
+                assert_eq!(found["refuse"], expect["refuse"], "{name}");
+                assert_eq!(found.get("limit"), own.limit.as_ref(), "{name}");
             }
-            Ok(_) => {
+            Ok(found) => {
+                if let Some(expected) = &own.voucher {
+                    let mut described = describe::voucher(&found.voucher);
+                    described["payload_hash"] = found.payload_hash.to_string().into();
+                    if let Some(under) = found.delegated() {
+                        described["delegation"] = under.hash.to_string().into();
+                        described["number"] = under.number.into();
+                    }
+                    assert_eq!(described, *expected, "{name}");
+                }
                 let refused = expect.get("refuse").and_then(Value::as_str);
                 let accepted = expect.get("accept").and_then(Value::as_array);
                 assert!(refused.is_some() != accepted.is_some(), "{name}");

@@ -7,7 +7,7 @@ use protocol::key::KeyUse;
 use protocol::profile::Profile;
 use protocol::record::Monotonic;
 use protocol::status::StatusList;
-use protocol::trust::{TrustFile, TrustState};
+use protocol::trust::{IssuedSets, TrustFile, TrustState};
 use protocol::voucher::Identity;
 use protocol::{Hash, Timestamp};
 use serde::Deserialize;
@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use verifier_core::clock::{DeviceClock, FloorMark, Floors};
 use verifier_core::ledger::LiveRedemption;
-use verifier_core::verdict::{self, Circumstances, Lookup, Verdict};
+use verifier_core::verdict::{self, Circumstances, Lookup, Reason, Verdict};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -48,6 +48,10 @@ struct Vector {
     clock: Clock,
     redeemed: Vec<Redeemed>,
     expect: Expected,
+    /// The limit of its delegation that a voucher oversteps.
+    limit: Option<String>,
+    #[serde(rename = "voucher")]
+    _voucher: Option<serde_json::Value>,
 }
 
 #[derive(Deserialize)]
@@ -104,6 +108,10 @@ fn vectors() -> Vectors {
     serde_json::from_str(include_str!("../../test-vectors/verdict.json")).unwrap()
 }
 
+fn delegated() -> Vectors {
+    serde_json::from_str(include_str!("../../test-vectors/delegation.json")).unwrap()
+}
+
 impl Vectors {
     fn held(&self, vector: &Vector) -> Held {
         let Trust { file, pinned } = &self.trusts[&vector.trust];
@@ -133,6 +141,7 @@ impl Vectors {
         let floor = FloorMark { time: at(vector.clock.floor), seen: boot(1) };
         let circumstances = Circumstances {
             trust: &held.trust,
+            issued: &IssuedSets::none(),
             profile: &profile,
             clock: DeviceClock { time: at(vector.clock.now), monotonic: boot(2) },
             floors: &Floors { hard: vec![floor], soft: Vec::new() },
@@ -155,15 +164,36 @@ fn told(verdict: &Verdict) -> Expected {
 
 #[test]
 fn every_text_gets_the_verdict_of_its_vector() {
-    let all = vectors();
-    let wrong: Vec<String> = all
-        .vectors
-        .iter()
-        .map(|vector| (vector, told(&all.decide(vector))))
-        .filter(|(vector, told)| *told != vector.expect)
-        .map(|(vector, told)| format!("{}: {told:?}, not {:?}", vector.name, vector.expect))
-        .collect();
-    assert!(wrong.is_empty(), "{wrong:#?}");
+    for all in [vectors(), delegated()] {
+        let wrong: Vec<String> = all
+            .vectors
+            .iter()
+            .map(|vector| (vector, told(&all.decide(vector))))
+            .filter(|(vector, told)| *told != vector.expect)
+            .map(|(vector, told)| format!("{}: {told:?}, not {:?}", vector.name, vector.expect))
+            .collect();
+        assert!(wrong.is_empty(), "{wrong:#?}");
+    }
+}
+
+#[test]
+fn the_limit_that_a_delegated_voucher_oversteps_is_told() {
+    let all = delegated();
+    let mut limits = BTreeSet::new();
+    for vector in &all.vectors {
+        let told = match all.decide(vector) {
+            Verdict::Refuse(refusal) => match refusal.reason {
+                Reason::BeyondDelegation(limit) => Some(limit.code().to_owned()),
+                _ => None,
+            },
+            Verdict::Accept(_) => None,
+        };
+        assert_eq!(told, vector.limit, "{}", vector.name);
+        limits.extend(told);
+    }
+    // All vouchers together are counted by those who see them all: the officer's phone and the server.
+    let known = ["amount", "assistance", "audience", "ended", "number", "validity", "window"];
+    assert_eq!(limits, known.map(str::to_owned).into());
 }
 
 #[test]
@@ -205,7 +235,8 @@ fn the_vectors_show_every_reason_and_every_warning_there_is() {
 
 #[test]
 fn a_vector_has_one_name() {
-    let all = vectors();
-    let names: BTreeSet<_> = all.vectors.iter().map(|vector| &vector.name).collect();
-    assert_eq!(names.len(), all.vectors.len());
+    for all in [vectors(), delegated()] {
+        let names: BTreeSet<_> = all.vectors.iter().map(|vector| &vector.name).collect();
+        assert_eq!(names.len(), all.vectors.len());
+    }
 }

@@ -20,6 +20,7 @@ mod describe;
 
 mod alter;
 mod bytes;
+mod delegation;
 mod devices;
 mod foreign;
 mod trust;
@@ -81,4 +82,5 @@ fn main() {
     trust::write_all();
     devices::write_all();
     verdicts::write_all();
+    delegation::write_all();
 }

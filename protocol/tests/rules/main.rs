@@ -9,6 +9,7 @@ mod samples;
 mod authenticity;
 mod cbor;
 mod days;
+mod delegation;
 mod envelopes;
 mod issued;
 mod keys;

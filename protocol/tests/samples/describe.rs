@@ -216,7 +216,13 @@ fn body(body: &Body) -> Value {
 
 pub fn batch(batch: &Batch) -> Value {
     let items: Vec<String> = batch.items.iter().map(hex::encode).collect();
-    json!({ "chain": batch.chain.to_string(), "since": batch.since, "items": items })
+    sparse(json!({
+        "chain": batch.chain.to_string(),
+        "since": batch.since,
+        "items": items,
+        "last_ack": batch.last_ack.map(|hash| hash.to_string()),
+        "device": batch.device.map(|hash| hash.to_string()),
+    }))
 }
 
 pub fn ack(ack: &Ack) -> Value {
@@ -256,6 +262,7 @@ pub fn ack(ack: &Ack) -> Value {
         "claims": claims,
         "cursor": ack.cursor,
         "server_time": ack.server_time.as_seconds(),
+        "restored": ack.restored.then_some(true),
     }))
 }
 
@@ -314,6 +321,9 @@ pub fn not_authentic(reason: &NotAuthentic) -> Value {
         NotAuthentic::UnknownIssuer => json!({ "refuse": "unknown_issuer" }),
         NotAuthentic::Forged => json!({ "refuse": "forged" }),
         NotAuthentic::IssuerCompromised => json!({ "refuse": "issuer_compromised" }),
+        NotAuthentic::BeyondDelegation(limit) => {
+            json!({ "refuse": "beyond_delegation", "limit": limit.code() })
+        }
         NotAuthentic::WrongProgramme => json!({ "refuse": "wrong_programme" }),
     }
 }

@@ -4,6 +4,7 @@
 #![allow(dead_code, reason = "each test binary uses its own part")]
 #![allow(clippy::unwrap_used, reason = "a sample that cannot be made is a failed test")]
 
+pub mod field;
 pub mod raw;
 
 use protocol::ack::{Ack, Batch, ClaimState, ClaimUpdate, ItemResult, Outcome};
