@@ -1,0 +1,247 @@
+//! Taking one file in.
+
+use crate::app::App;
+use crate::devices::{self, Device, DeviceId, EnrolmentFault};
+use crate::documents::{self, Carried, Fate};
+use crate::sync::{self, Quota};
+use crate::{Error, trust};
+use protocol::ack::{Ack, Batch, Outcome};
+use protocol::bundle::stream::Prelude;
+use protocol::bundle::{Bundle, BundleFault, PartKind, Parts, verify};
+use protocol::key::KeyUse;
+use protocol::seal::UnsealingKey;
+use protocol::{Hash, Timestamp};
+use std::io::ErrorKind;
+use std::sync::Arc;
+
+/// A file that was taken in.
+#[derive(Debug, Clone)]
+pub struct Taken {
+    /// What the phone says of the file, under its signature.
+    pub bundle: Bundle,
+    /// The phone.
+    pub device: Device,
+    /// What became of the records.
+    pub records: Tally,
+    /// What became of each document.
+    pub documents: Vec<(Hash, Fate)>,
+    /// The signed acks, in the order of the batches.
+    pub acks: Vec<Vec<u8>>,
+    /// Each batch without its items: what asks for news of its chain.
+    pub asks: Vec<Batch>,
+}
+
+/// How many records came to what.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Taken in.
+    pub accepted: usize,
+    /// Here already.
+    pub duplicates: usize,
+    /// Taken in beside another claim on the same voucher.
+    pub conflicts: usize,
+    /// Not taken in; kept for review.
+    pub refused: usize,
+    /// To be sent again another time.
+    pub later: usize,
+}
+
+/// Why a file was not taken in. Nothing of it was.
+#[derive(Debug, thiserror::Error)]
+pub enum NotTaken {
+    /// It is no bundle, or altered, or breaks a rule.
+    #[error("{0}. Copy the file again from where it was made")]
+    Unreadable(protocol::Error),
+    /// It is sealed to a key that this server does not have, or no longer.
+    #[error(
+        "the file is sealed to a key that this server does not have: it is for another server, or \
+         13 months have passed. The phone still has everything: let it import this server's newest \
+         answer, and export again"
+    )]
+    SealedToAnother,
+    /// It is a later release's.
+    #[error("the file was made by a later release: update this server, then try again")]
+    LaterVersion,
+    /// The device is not enrolled here, and the file brings no request to be.
+    #[error(
+        "the phone that signed the file is not enrolled here. Let it read an enrolment code of this \
+         server and export again"
+    )]
+    UnknownDevice,
+    /// The phone's request to be enrolled is refused.
+    #[error(transparent)]
+    Enrolment(EnrolmentFault),
+    /// The server's own trouble.
+    #[error(transparent)]
+    Server(#[from] Error),
+}
+
+impl NotTaken {
+    /// The stable code.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            NotTaken::Unreadable(error) => error.code(),
+            NotTaken::SealedToAnother => "sealed_to_another",
+            NotTaken::LaterVersion => "bundle.version",
+            NotTaken::UnknownDevice => "device_unknown",
+            NotTaken::Enrolment(fault) => fault.code(),
+            NotTaken::Server(_) => "internal",
+        }
+    }
+}
+
+impl From<protocol::Error> for NotTaken {
+    fn from(error: protocol::Error) -> Self {
+        match error {
+            protocol::Error::Bundle(BundleFault::Version) => NotTaken::LaterVersion,
+            protocol::Error::Bundle(BundleFault::OtherKey) => NotTaken::SealedToAnother,
+            other => NotTaken::Unreadable(other),
+        }
+    }
+}
+
+impl Tally {
+    fn count(&mut self, outcome: &Outcome) {
+        let count = match outcome {
+            Outcome::Accepted => &mut self.accepted,
+            Outcome::Duplicate => &mut self.duplicates,
+            Outcome::Conflict => &mut self.conflicts,
+            Outcome::Refused(_) => &mut self.refused,
+            Outcome::Later => &mut self.later,
+        };
+        *count += 1;
+    }
+}
+
+impl Taken {
+    /// Whether documents lack the record that names them, or bytes of their own: another file has
+    /// those.
+    #[must_use]
+    pub fn waits(&self) -> bool {
+        self.documents.iter().any(|(_, fate)| matches!(fate, Fate::Unnamed | Fate::Incomplete))
+    }
+}
+
+/// Takes a file in. All of it is checked before anything is: that it is whole and unaltered, and that
+/// a phone signed it. The same file again changes nothing.
+///
+/// # Errors
+/// [`NotTaken`].
+pub async fn take(app: &App, file: Arc<[u8]>) -> Result<Taken, NotTaken> {
+    let key = unsealing(app, &file).await?;
+    let (bundle, parts) = blocking(move || contents(&file, &key)).await??;
+    let device = admit(app, &bundle, &parts).await?;
+    let mut taken = Taken {
+        bundle,
+        device,
+        records: Tally::default(),
+        documents: Vec::new(),
+        acks: Vec::new(),
+        asks: Vec::new(),
+    };
+    let (batches, documents): (Vec<_>, Vec<_>) =
+        parts.into_iter().partition(|(kind, _)| !matches!(kind, PartKind::Document { .. }));
+    for (kind, content) in batches {
+        if kind == PartKind::Batch {
+            taken.receive(app, &content).await?;
+        }
+    }
+    for (kind, content) in documents {
+        if let PartKind::Document { document, offset, total } = kind {
+            let carried = Carried { document, offset, total, content };
+            let fate = documents::carry(app, taken.device.id, carried).await?;
+            taken.documents.push((document, fate));
+        }
+    }
+    Ok(taken)
+}
+
+impl Taken {
+    async fn receive(&mut self, app: &App, content: &[u8]) -> Result<(), NotTaken> {
+        let batch = Batch::decode(content)?;
+        self.asks.push(Batch { items: Vec::new(), ..batch.clone() });
+        let signed = sync::receive(app, &self.device, batch, Quota::default()).await?;
+        let trust = trust::current(app).await?;
+        let keys = trust.state.list().keys_for(KeyUse::Ack).map(|key| &key.key);
+        let (ack, _) = Ack::open(&signed, keys)?;
+        ack.results.iter().for_each(|result| self.records.count(&result.outcome));
+        self.acks.push(signed);
+        Ok(())
+    }
+}
+
+/// The key that opens a file, by the id outside it.
+async fn unsealing(app: &App, file: &[u8]) -> Result<Arc<UnsealingKey>, NotTaken> {
+    let prelude = Prelude::decode(file)?;
+    match trust::unsealing(app, app.db.reader(), prelude.kid).await {
+        Ok(key) => Ok(key),
+        Err(Error::NotFound { .. }) => Err(NotTaken::SealedToAnother),
+        Err(Error::File { source, .. }) if source.kind() == ErrorKind::NotFound => {
+            Err(NotTaken::SealedToAnother)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+type Contents = (Bundle, Vec<(PartKind, Vec<u8>)>);
+
+/// Everything in a file, after all of it was checked.
+fn contents(file: &[u8], key: &UnsealingKey) -> Result<Contents, NotTaken> {
+    let bundle = verify::<Bundle>(file, key)?;
+    let mut parts = Vec::with_capacity(bundle.parts.len());
+    for part in Parts::<Bundle>::of(file, key)? {
+        let (part, content) = part?;
+        if part.kind == PartKind::Batch {
+            // A batch that cannot be read must show before another is taken in.
+            Batch::decode(&content)?;
+        }
+        parts.push((part.kind, content));
+    }
+    Ok((bundle, parts))
+}
+
+/// The device that signed the file. One that is not known yet is enrolled by the request it brings.
+async fn admit(
+    app: &App,
+    bundle: &Bundle,
+    parts: &[(PartKind, Vec<u8>)],
+) -> Result<Device, NotTaken> {
+    let id = DeviceId(bundle.device.thumbprint());
+    let known = devices::known(&app.db, id).await?;
+    let request = parts.iter().find(|(kind, _)| *kind == PartKind::Enrolment);
+    let enrolled = match request {
+        Some((_, request)) => enrol(app, id, request, app.now()).await,
+        None => Err(NotTaken::UnknownDevice),
+    };
+    match (enrolled, known) {
+        (Err(NotTaken::Server(error)), _) => Err(error.into()),
+        (Ok(device), _) => Ok(device),
+        // A code counts once. A phone whose answer was lost is known by its key.
+        (Err(_), Some(device)) => Ok(device),
+        (Err(fault), None) => Err(fault),
+    }
+}
+
+async fn enrol(
+    app: &App,
+    id: DeviceId,
+    request: &[u8],
+    now: Timestamp,
+) -> Result<Device, NotTaken> {
+    let opened = protocol::enrolment::Request::open(request)?;
+    if DeviceId(opened.key.thumbprint()) != id {
+        return Err(NotTaken::UnknownDevice);
+    }
+    devices::enrol(&app.db, request, now).await.map_err(|fault| match fault {
+        EnrolmentFault::Server(error) => NotTaken::Server(error),
+        fault => NotTaken::Enrolment(fault),
+    })
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, NotTaken> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|_| Error::Unavailable("the file could not be read to its end".into()).into())
+}

@@ -1,0 +1,96 @@
+//! Documents that were carried by file: the same permission and the same checks as over the network.
+
+use super::folder::{ChunkFault, Folder, Upload};
+use super::pieces::{Gathered, Pieces};
+use super::{MAX_LEN, arrived, folder, store};
+use crate::app::App;
+use crate::devices::DeviceId;
+use crate::{Error, Result};
+use protocol::Hash;
+
+/// Bytes of a document as they were carried.
+#[derive(Debug, Clone)]
+pub struct Carried {
+    /// The document.
+    pub document: Hash,
+    /// Where in it the bytes begin.
+    pub offset: u64,
+    /// The document's length.
+    pub total: u64,
+    /// The bytes.
+    pub content: Vec<u8>,
+}
+
+/// What became of carried bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    /// The document is durably here. Claims that waited for it go on.
+    Held,
+    /// These bytes are durably here, and others of the document lack.
+    Incomplete,
+    /// No record of the device names the document, so nothing was kept.
+    Unnamed,
+    /// Nothing was kept, for the reason of this code.
+    Refused(&'static str),
+}
+
+impl Fate {
+    /// The stable code.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Fate::Held => "held",
+            Fate::Incomplete => "incomplete",
+            Fate::Unnamed => "document_unnamed",
+            Fate::Refused(code) => code,
+        }
+    }
+}
+
+/// Takes bytes of a document in that a device sent by file. The same bytes again change nothing.
+///
+/// # Errors
+/// [`Error::File`] when the disk refuses, [`Error::Database`].
+pub async fn carry(app: &App, device: DeviceId, carried: Carried) -> Result<Fate> {
+    let (document, total) = (carried.document, carried.total);
+    match store::len_named_by(app.db.reader(), device, document).await? {
+        None => return Ok(Fate::Unnamed),
+        Some(named) if named != total => return Ok(Fate::Refused("document_length")),
+        Some(_) if total > MAX_LEN => return Ok(Fate::Refused("document_too_large")),
+        Some(_) => {}
+    }
+    let folder = folder(app)?;
+    let pieces = Pieces::at(app.home.documents(), document, device);
+    let kept = tokio::task::spawn_blocking(move || keep(&folder, &pieces, &carried)).await;
+    let kept = kept.map_err(|_| Error::Unavailable("the document could not be stored".into()))?;
+    match kept {
+        Ok(Some(Upload::Whole(kind))) => {
+            arrived(app, document, total, kind).await?;
+            Ok(Fate::Held)
+        }
+        Ok(_) => Ok(Fate::Incomplete),
+        Err(ChunkFault::Disk(source)) => Err(Error::file(&app.home.documents())(source)),
+        Err(fault) => Ok(Fate::Refused(fault.code())),
+    }
+}
+
+/// What is on disk afterwards; `None` while pieces lack.
+fn keep(folder: &Folder, pieces: &Pieces, carried: &Carried) -> Result<Option<Upload>, ChunkFault> {
+    if let Some(kind) = folder.whole(carried.document)? {
+        return Ok(Some(Upload::Whole(kind)));
+    }
+    if carried.content.len() as u64 == carried.total {
+        return folder.put(carried.document, &carried.content).map(Some);
+    }
+    match pieces.add(carried.offset, &carried.content, carried.total)? {
+        Gathered::Some => Ok(None),
+        Gathered::All(content) => {
+            let kept = folder.put(carried.document, &content);
+            // Pieces that make another document, or none, are of no use to anybody.
+            if !matches!(kept, Err(ChunkFault::Busy | ChunkFault::Disk(_))) {
+                pieces.clear()?;
+            }
+            kept.map(Some)
+        }
+    }
+}
