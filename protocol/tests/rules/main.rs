@@ -7,6 +7,7 @@
 mod samples;
 
 mod authenticity;
+mod bundle;
 mod cbor;
 mod days;
 mod delegation;
