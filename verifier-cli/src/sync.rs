@@ -1,6 +1,7 @@
 //! `vouchsafe sync`: exchange with the server.
 
 use crate::{Outcome, failure, network, phone};
+use protocol::key::Kid;
 use serde_json::json;
 use std::io::Write;
 use std::path::Path;
@@ -31,13 +32,19 @@ pub(crate) fn run(
     Ok(if report.stopped.is_some() { Outcome::Broken } else { Outcome::Done })
 }
 
-fn as_json(report: &SyncReport) -> serde_json::Value {
+pub(crate) fn as_json(report: &SyncReport) -> serde_json::Value {
     json!({
         "trust_version": report.trust_version,
         "trust_refused": report.trust_refused,
         "profile_renewed": report.profile_renewed,
         "status_lists": report.status_lists,
         "status_refused": report.status_refused,
+        "issued_sets": report.issued_sets.iter().map(Kid::to_string).collect::<Vec<_>>(),
+        "issued_refused": report
+            .issued_refused
+            .iter()
+            .map(|(kid, code)| json!([kid.to_string(), code]))
+            .collect::<Vec<_>>(),
         "accepted": report.accepted,
         "duplicates": report.duplicates,
         "conflicts": report.conflicts,
@@ -51,6 +58,16 @@ fn as_json(report: &SyncReport) -> serde_json::Value {
 }
 
 fn write_words(report: &SyncReport, out: &mut impl Write) -> failure::Result<()> {
+    write_news(report, out)?;
+    match report.stopped {
+        Some(stopped) => writeln!(out, "Stopped early: {}", network::stopped_words(stopped))?,
+        None => writeln!(out, "All exchanged.")?,
+    }
+    Ok(())
+}
+
+/// What changed, in words; nothing when nothing did.
+pub(crate) fn write_news(report: &SyncReport, out: &mut impl Write) -> failure::Result<()> {
     if let Some(version) = report.trust_version {
         writeln!(out, "Trust list: version {version}")?;
     }
@@ -65,6 +82,15 @@ fn write_words(report: &SyncReport, out: &mut impl Write) -> failure::Result<()>
     }
     for (number, code) in &report.status_refused {
         writeln!(out, "Status list {number}: the one offered was refused ({code})")?;
+    }
+    for kid in &report.issued_sets {
+        writeln!(out, "Key {kid} is compromised: what was truly issued under it is known now")?;
+    }
+    for (kid, code) in &report.issued_refused {
+        writeln!(
+            out,
+            "Issued under the compromised key {kid}: the file offered was refused ({code})"
+        )?;
     }
     let counts = [
         (report.accepted, "taken in by the server"),
@@ -82,10 +108,6 @@ fn write_words(report: &SyncReport, out: &mut impl Write) -> failure::Result<()>
     }
     if report.claims_changed > 0 {
         writeln!(out, "Claims with news: {} (see `claims`)", report.claims_changed)?;
-    }
-    match report.stopped {
-        Some(stopped) => writeln!(out, "Stopped early: {}", network::stopped_words(stopped))?,
-        None => writeln!(out, "All exchanged.")?,
     }
     Ok(())
 }

@@ -1,18 +1,21 @@
-//! The trust in force on this phone, and the status lists that verify under it.
+//! The trust in force on this phone, and the status lists and sets of issued vouchers that verify
+//! under it.
 
 use protocol::key::{KeyUse, PublicKey};
 use protocol::profile::Profile;
 use protocol::status::StatusList;
-use protocol::trust::{IssuerKey, KeyEnd, TrustFile, TrustState};
+use protocol::trust::{IssuedSetRef, IssuedSets, IssuerKey, KeyEnd, TrustFile, TrustState};
 use protocol::{Hash, Result};
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Accepted trust, with its status lists read when they are first needed.
 pub(crate) struct Trust {
     state: TrustState,
     file_hash: Hash,
     lists: BTreeMap<u32, OnceCell<Option<StatusList>>>,
+    issued: OnceCell<IssuedSets>,
 }
 
 impl Trust {
@@ -20,7 +23,7 @@ impl Trust {
     pub(crate) fn new(state: TrustState, file: &[u8]) -> Self {
         let numbers = state.list().status_lists.iter().map(|entry| entry.number);
         let lists = numbers.map(|number| (number, OnceCell::new())).collect();
-        Trust { state, file_hash: Hash::of(file), lists }
+        Trust { state, file_hash: Hash::of(file), lists, issued: OnceCell::new() }
     }
 
     /// Takes up the file that was accepted before.
@@ -84,6 +87,35 @@ impl Trust {
     /// Forgets what was read of a list, since another token came.
     pub(crate) fn forget_status_list(&mut self, number: u32) {
         self.lists.insert(number, OnceCell::new());
+    }
+
+    /// The sets of what was truly issued under compromised keys; `file` fetches one that is held, by its
+    /// hash.
+    pub(crate) fn issued_sets<E>(
+        &self,
+        file: impl Fn(Hash) -> std::result::Result<Option<Vec<u8>>, E>,
+    ) -> std::result::Result<&IssuedSets, E> {
+        if let Some(sets) = self.issued.get() {
+            return Ok(sets);
+        }
+        let mut sets = IssuedSets::none();
+        for (key, pinned) in self.pinned_sets() {
+            let set = file(pinned.hash)?.and_then(|file| pinned.accept(&file, key.key.kid()).ok());
+            if let Some(set) = set {
+                sets.insert(pinned.hash, Arc::new(set));
+            }
+        }
+        Ok(self.issued.get_or_init(|| sets))
+    }
+
+    /// The compromised keys for which the trust list pins a set.
+    pub(crate) fn pinned_sets(&self) -> impl Iterator<Item = (&IssuerKey, &IssuedSetRef)> {
+        self.state.list().keys.iter().filter_map(|key| Some((key, key.issued_set()?)))
+    }
+
+    /// Forgets the sets that were read, since another came.
+    pub(crate) fn forget_issued_sets(&mut self) {
+        self.issued = OnceCell::new();
     }
 
     /// The keys of this use that were not put away when the list was issued. Which of them signed a

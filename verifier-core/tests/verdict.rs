@@ -12,7 +12,7 @@ use protocol::id::{Audience, BootId, ClaimId, OperatorId};
 use protocol::profile::Profile;
 use protocol::record::Monotonic;
 use protocol::status::{Status, StatusList};
-use protocol::trust::{TrustList, TrustState};
+use protocol::trust::{IssuedSet, IssuedSetRef, IssuedSets, KeyEnd, TrustList, TrustState};
 use protocol::voucher::{Identity, StatusRef, Voucher};
 use protocol::{Span, Timestamp};
 use verifier_core::clock::{ClockTrust, DeviceClock, FloorMark, Floors};
@@ -37,6 +37,8 @@ struct Case {
     floor: Timestamp,
     redeemed: Option<LiveRedemption>,
     status_lists: Vec<StatusList>,
+    /// The sets that are held of what was truly issued under compromised keys.
+    issued: IssuedSets,
 }
 
 impl Case {
@@ -51,6 +53,7 @@ impl Case {
             floor: at("2026-06-14T00:00:00Z"),
             redeemed: None,
             status_lists: vec![samples::status_list(8_192, &[])],
+            issued: IssuedSets::none(),
         }
     }
 
@@ -67,6 +70,7 @@ impl Case {
         let boot = |number| Monotonic { millis: 0, boot: BootId::from_bytes([number; 16]) };
         let circumstances = Circumstances {
             trust: &trust,
+            issued: &self.issued,
             profile: &self.profile,
             clock: DeviceClock { time: self.clock, monotonic: boot(2) },
             floors: &Floors {
@@ -462,6 +466,7 @@ mod checks {
         let trust = TrustState::restore(root, &samples::trust_file()).unwrap();
         let circumstances = Circumstances {
             trust: &trust,
+            issued: &IssuedSets::none(),
             profile: &samples::profile(),
             clock: programme::clock(),
             floors: &Floors::default(),
