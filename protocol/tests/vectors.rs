@@ -10,6 +10,7 @@ mod describe;
 
 use protocol::ack::{Ack, Batch};
 use protocol::authenticity::{authenticate, read_text};
+use protocol::bundle::{Answer, Bundle, verify};
 use protocol::cbor;
 use protocol::cose::{MultiSigned, ObjectType, Sign1};
 use protocol::enrolment::{Offer, Request};
@@ -140,6 +141,7 @@ fn every_file_is_read_by_a_test() {
     let known = [
         "ack.json",
         "batch.json",
+        "bundle.json",
         "cbor.json",
         "cose.json",
         "delegation.json",
@@ -480,6 +482,44 @@ fn sealed_json() {
             "kid": sealed.kid.to_string(),
             "hex": hex::encode(key.open(&sealed)?),
         }))
+    });
+}
+
+#[test]
+fn bundle_json() {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Own {
+        kind: Kind,
+        #[serde(default)]
+        hex: Option<Hex>,
+        /// The vector whose bytes the file is put together of.
+        #[serde(default)]
+        of: Option<String>,
+        #[serde(default)]
+        take: Vec<[usize; 2]>,
+        /// What the private key is derived from (RFC 9180 §7.1.3).
+        seed: Hex,
+    }
+    #[derive(Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    enum Kind {
+        Bundle,
+        Answer,
+    }
+    check("bundle.json", |all, own: &Own| {
+        let key = UnsealingKey::from_seed(own.seed.0.as_slice().try_into().unwrap());
+        let named = |name: &String| all.vectors.iter().find(|vector| vector.name == *name);
+        let source = own.of.as_ref().and_then(named).map_or(own, |vector| &vector.own);
+        let source = &source.hex.as_ref().unwrap().0;
+        let file = match own.take.as_slice() {
+            [] => source.clone(),
+            ranges => ranges.iter().flat_map(|[from, to]| &source[*from..*to]).copied().collect(),
+        };
+        Ok(match own.kind {
+            Kind::Bundle => describe::bundle(&verify::<Bundle>(&file, &key)?),
+            Kind::Answer => describe::answer(&verify::<Answer>(&file, &key)?),
+        })
     });
 }
 

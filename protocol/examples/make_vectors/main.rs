@@ -19,6 +19,7 @@ mod samples;
 mod describe;
 
 mod alter;
+mod bundles;
 mod bytes;
 mod delegation;
 mod devices;
@@ -83,4 +84,5 @@ fn main() {
     devices::write_all();
     verdicts::write_all();
     delegation::write_all();
+    bundles::write_all();
 }

@@ -103,6 +103,8 @@ pub enum PartKind {
     },
     /// An ack.
     Ack,
+    /// The set of what was truly issued under a key that was compromised.
+    IssuedSet,
     /// Something that this release does not know, and passes over.
     Other(u64),
 }
@@ -133,6 +135,7 @@ impl PartKind {
             PartKind::Profile => 17,
             PartKind::StatusList { .. } => 18,
             PartKind::Ack => 19,
+            PartKind::IssuedSet => 20,
             PartKind::Other(number) => number,
         }
     }
@@ -183,7 +186,8 @@ impl Part {
             (17, None) => PartKind::Profile,
             (18, Some(detail)) => PartKind::StatusList { list: detail.uint32("status list")? },
             (19, None) => PartKind::Ack,
-            (1..=3 | 16..=19, _) => return Err(WRONG),
+            (20, None) => PartKind::IssuedSet,
+            (1..=3 | 16..=20, _) => return Err(WRONG),
             // A later release may say more of a part than this one reads.
             (other, _) => return Ok(Part { kind: PartKind::Other(other), len, digest }),
         };

@@ -2,6 +2,7 @@
 
 use protocol::ack::{Ack, Batch, Outcome};
 use protocol::authenticity::NotAuthentic;
+use protocol::bundle::{Answer, Bundle, Part, PartKind};
 use protocol::enrolment::{Offer, Request};
 use protocol::key::{Algorithm, PublicKey};
 use protocol::profile::Profile;
@@ -326,4 +327,42 @@ pub fn not_authentic(reason: &NotAuthentic) -> Value {
         }
         NotAuthentic::WrongProgramme => json!({ "refuse": "wrong_programme" }),
     }
+}
+
+pub fn bundle(bundle: &Bundle) -> Value {
+    sparse(json!({
+        "device": bundle.device.thumbprint().to_string(),
+        "bundle": bundle.id.to_string(),
+        "place": [bundle.place.number, bundle.place.of],
+        "made": bundle.made.as_seconds(),
+        "answer_to": hex::encode(bundle.answer_to.as_bytes()),
+        "parts": bundle.parts.iter().map(part).collect::<Vec<_>>(),
+    }))
+}
+
+pub fn answer(answer: &Answer) -> Value {
+    sparse(json!({
+        "device": answer.device.to_string(),
+        "bundle": answer.id.to_string(),
+        "place": [answer.place.number, answer.place.of],
+        "made": answer.made.as_seconds(),
+        "parts": answer.parts.iter().map(part).collect::<Vec<_>>(),
+    }))
+}
+
+fn part(part: &Part) -> Value {
+    let kind = match part.kind {
+        PartKind::Enrolment => json!("enrolment"),
+        PartKind::Batch => json!("batch"),
+        PartKind::Document { document, offset, total } => {
+            json!({ "document": document.to_string(), "offset": offset, "length": total })
+        }
+        PartKind::Trust => json!("trust"),
+        PartKind::Profile => json!("profile"),
+        PartKind::StatusList { list } => json!({ "status_list": list }),
+        PartKind::Ack => json!("ack"),
+        PartKind::IssuedSet => json!("issued_set"),
+        PartKind::Other(number) => json!(number),
+    };
+    json!({ "kind": kind, "len": part.len, "sha256": part.digest.to_string() })
 }
