@@ -17,10 +17,11 @@ use crate::database::{Database, Transaction};
 use crate::{Error, Result, keys, providers, trust};
 use protocol::enrolment::{Offer, Request};
 use protocol::id::Audience;
-use protocol::key::{KeyUse, PublicKey};
+use protocol::key::{KeyUse, Kid, PublicKey};
 use protocol::profile::{Limits, Profile};
 use protocol::seal::SealingKey;
 use protocol::{Hash, Span, Timestamp};
+use sea_orm::ConnectionTrait;
 use store::KeptOffer;
 
 /// The longest that an offer may be open.
@@ -80,6 +81,22 @@ pub enum EnrolmentFault {
     /// The server's own trouble.
     #[error(transparent)]
     Server(#[from] Error),
+}
+
+impl EnrolmentFault {
+    /// The stable code.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            EnrolmentFault::Unreadable(error) => error.code(),
+            EnrolmentFault::UnknownCode => "code_unknown",
+            EnrolmentFault::Expired => "code_expired",
+            EnrolmentFault::CodeUsed => "code_used",
+            EnrolmentFault::OtherServer => "other_server",
+            EnrolmentFault::OtherProvider => "other_provider",
+            EnrolmentFault::Server(_) => "internal",
+        }
+    }
 }
 
 impl std::fmt::Display for DeviceId {
@@ -211,6 +228,14 @@ pub async fn list(database: &Database, standing: Option<Standing>) -> Result<Vec
     store::devices(database.reader(), standing).await
 }
 
+/// The device with this id, if it is enrolled.
+///
+/// # Errors
+/// [`Error::Database`].
+pub async fn known(database: &Database, id: DeviceId) -> Result<Option<Device>> {
+    store::device(database.reader(), id).await
+}
+
 /// The one device whose id begins with these hexadecimal digits.
 ///
 /// # Errors
@@ -228,6 +253,36 @@ pub async fn find(database: &Database, prefix: &str) -> Result<Device> {
         }
         (None, _) => Err(Error::not_found("device", &prefix)),
     }
+}
+
+/// The device of this thumbprint, if it is of the same provider as `device`.
+///
+/// # Errors
+/// [`Error::Database`].
+pub async fn fellow(
+    db: &impl ConnectionTrait,
+    device: &Device,
+    id: DeviceId,
+) -> Result<Option<Device>> {
+    let found = store::device(db, id).await?;
+    Ok(found.filter(|found| found.provider == device.provider))
+}
+
+/// The devices of the same provider as `device` whose keys have these ids.
+///
+/// # Errors
+/// [`Error::Database`].
+pub async fn fellows_with(
+    db: &impl ConnectionTrait,
+    device: &Device,
+    kids: impl IntoIterator<Item = Kid>,
+) -> Result<Vec<Device>> {
+    let mut fellows = Vec::new();
+    for kid in kids {
+        fellows.extend(store::devices_with(db, kid).await?);
+    }
+    fellows.retain(|fellow| fellow.provider == device.provider);
+    Ok(fellows)
 }
 
 /// Confirms a device after staff compared the digits on both screens. Its claims go on.
@@ -297,6 +352,7 @@ pub async fn profile(app: &App, device: &Device) -> Result<Vec<u8>> {
         limits: Limits::default(),
         freshness: app.config.profile_age.freshness(),
         confirmed: device.standing == Standing::Confirmed,
+        delegations: Vec::new(),
     };
     let signer = trust::signer(app, db, KeyUse::Profile, None).await?;
     Ok(profile.sign(&*signer)?)

@@ -7,7 +7,7 @@
 
 mod field_voucher;
 
-pub use field_voucher::{Delegated, FieldVoucher, MAX_TEXT_LEN, sign};
+pub use field_voucher::{Delegated, FieldVoucher, HEAD_START, MAX_TEXT_LEN, sign};
 
 use crate::cbor::Value;
 use crate::cose::{ObjectType, Sign1, sign1};
@@ -81,8 +81,8 @@ pub enum Beyond {
     /// It was issued outside the delegation's window.
     #[error("it was issued outside the time that was delegated")]
     Window,
-    /// It is valid before it was issued, or for too long.
-    #[error("it is valid before it was issued, or for longer than was delegated")]
+    /// It is valid long before it was issued, or for too long.
+    #[error("it is valid long before it was issued, or for longer than was delegated")]
     Validity,
     /// With those before it, it gives more than all vouchers together may.
     #[error("all vouchers together would give more than was delegated")]

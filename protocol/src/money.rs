@@ -228,6 +228,22 @@ impl Benefit {
         }
     }
 
+    /// The benefit as an item of its own, to be stored.
+    ///
+    /// # Errors
+    /// [`Error::Cbor`] when a text or number is out of range.
+    pub fn encode(&self) -> Result<Vec<u8>> {
+        crate::cbor::encode(&self.to_value())
+    }
+
+    /// Reads what [`Benefit::encode`] wrote.
+    ///
+    /// # Errors
+    /// [`Error::Cbor`] or an error of a field.
+    pub fn decode(benefit: &[u8]) -> Result<Self> {
+        Benefit::from_value(crate::cbor::decode(benefit)?)
+    }
+
     pub(crate) fn to_value(&self) -> Value {
         let (key, value) = match self {
             Benefit::Money(money) => {

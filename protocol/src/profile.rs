@@ -2,7 +2,7 @@
 
 use crate::cbor::Value;
 use crate::cose::{ObjectType, Sign1, sign1};
-use crate::fields::{Fields, Item, MapWriter, time, uint};
+use crate::fields::{Fields, Item, MapWriter, bytes, time, uint};
 use crate::id::{Audience, IssuerId, OperatorId, ProgrammeId};
 use crate::key::{PublicKey, Signer};
 use crate::time::Timestamp;
@@ -39,6 +39,8 @@ pub struct Profile {
     pub freshness: Freshness,
     /// Whether staff have compared the eight digits. Until then claims are kept and not payable.
     pub confirmed: bool,
+    /// The signed delegations under which the phone may issue vouchers.
+    pub delegations: Vec<Vec<u8>>,
 }
 
 /// A supervisor named in a profile.
@@ -55,6 +57,8 @@ pub struct Supervisor {
 pub struct Limits {
     /// Most redemptions that may wait unsent.
     pub unsent_redemptions: Option<u32>,
+    /// Of these, most redemptions of vouchers that were issued under a delegation.
+    pub unsent_delegated: Option<u32>,
 }
 
 impl Profile {
@@ -83,7 +87,8 @@ impl Profile {
             .put(6, Value::Array(supervisors))
             .put(7, self.limits.to_value())
             .put(8, self.freshness.to_value())
-            .put(9, self.confirmed);
+            .put(9, self.confirmed)
+            .put_list(10, self.delegations.iter().map(|signed| bytes(signed)).collect());
         let payload = MapWriter::new()
             .put(1, self.issuer.as_str())
             .put(2, self.device.thumbprint().to_string())
@@ -138,6 +143,14 @@ impl Profile {
             limits: Limits::from_item(own.required(7, "limits")?)?,
             freshness: Freshness::from_item(own.required(8, "freshness")?)?,
             confirmed: own.required(9, "confirmed")?.bool("confirmed")?,
+            delegations: match own.optional(10, "delegations")? {
+                None => Vec::new(),
+                Some(list) => list
+                    .filled_list("delegations")?
+                    .into_iter()
+                    .map(|signed| signed.bytes("delegation"))
+                    .collect::<Result<_>>()?,
+            },
         };
         let subject = claims.required(2, "sub")?.text("sub")?;
         if subject != profile.device.thumbprint().to_string() {
@@ -151,7 +164,10 @@ impl Profile {
 
 impl Limits {
     fn to_value(self) -> Value {
-        MapWriter::new().put_some(1, self.unsent_redemptions.map(u64::from)).value()
+        MapWriter::new()
+            .put_some(1, self.unsent_redemptions.map(u64::from))
+            .put_some(2, self.unsent_delegated.map(u64::from))
+            .value()
     }
 
     fn from_item(item: Item) -> Result<Self> {
@@ -160,6 +176,10 @@ impl Limits {
             unsent_redemptions: fields
                 .optional(1, "unsent redemptions")?
                 .map(|item| item.uint32("unsent redemptions"))
+                .transpose()?,
+            unsent_delegated: fields
+                .optional(2, "unsent delegated")?
+                .map(|item| item.uint32("unsent delegated"))
                 .transpose()?,
         };
         fields.close()?;

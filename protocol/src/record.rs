@@ -156,6 +156,16 @@ pub enum SignedVoucher {
 }
 
 impl SignedVoucher {
+    /// Whether it says that it was issued under a delegation. Nobody has checked that yet.
+    #[must_use]
+    pub fn names_delegation(&self) -> bool {
+        match self {
+            SignedVoucher::Cose(signed) => Sign1::parse(ObjectType::Voucher, signed)
+                .is_ok_and(|envelope| envelope.delegation().is_some()),
+            SignedVoucher::Jwt(_) => false,
+        }
+    }
+
     fn to_value(&self) -> Value {
         match self {
             SignedVoucher::Cose(signed) => Value::Bytes(signed.clone()),

@@ -300,8 +300,15 @@ fn beyond() -> Vec<Vector> {
             ..third.clone()
         })
         .beyond("a second too long", "At most fourteen days from iat to exp.", "validity"),
-        usual(&FieldVoucher { not_before: Some(third.issued.before(second)), ..third.clone() })
-            .beyond("valid before it was issued", "nbf before iat.", "validity"),
+        usual(&FieldVoucher {
+            not_before: Some(third.issued.before(Span::days(1)).before(second)),
+            ..third.clone()
+        })
+        .beyond(
+            "valid long before it was issued",
+            "nbf more than a day before iat.",
+            "validity",
+        ),
         ended.beyond("ended", "The trust list ends the delegation.", "ended"),
         Scene { trust: "ended", ..with(|own| own.number = 99) }.beyond(
             "ended and another limit",
@@ -428,9 +435,9 @@ fn signatures() -> Vec<Vector> {
             "The number makes the voucher's identity.",
             "unreadable",
         ),
-        own(of_payload().with(&[4], third.issued.as_seconds())).refuse(
+        own(of_payload().with(&[4], third.issued.before(Span::days(1)).as_seconds())).refuse(
             "over before it begins",
-            "exp is iat.",
+            "exp is nbf.",
             "unreadable",
         ),
         by(&stolen()).refuse(
@@ -478,7 +485,7 @@ fn signatures() -> Vec<Vector> {
 }
 
 fn circumstances() -> Vec<Vector> {
-    let third = field_voucher();
+    let (third, second) = (field_voucher(), Span::seconds(1));
     let whole = delegation().voucher(hash(&delegation()), samples::issuer(), &third).unwrap();
     let live = json!({
         "identity": whole.identity.hash().to_string(),
@@ -526,9 +533,9 @@ fn circumstances() -> Vec<Vector> {
             "The first second after the last valid day.",
             "expired",
         ),
-        Scene { now: third.issued.before(Span::seconds(1)), ..usual(&third) }.refuse(
-            "before it was issued",
-            "nbf is iat when it is not said.",
+        Scene { now: third.issued.before(Span::days(1)).before(second), ..usual(&third) }.refuse(
+            "long before it was issued",
+            "nbf is a day before iat when it is not said.",
             "not_yet_valid",
         ),
     ]

@@ -534,6 +534,7 @@ fn profiles() -> Vec<Vector> {
         supervisors: vec![],
         limits: protocol::profile::Limits::default(),
         confirmed: false,
+        delegations: Vec::new(),
         ..profile()
     };
     let payload = payload_of(ObjectType::Profile, &usual.sign(&signer).unwrap());

@@ -16,6 +16,10 @@ use crate::{Error, Result};
 /// correction M in alphanumeric mode, so that a phone's screen and a small printer can show it.
 pub const MAX_TEXT_LEN: usize = 734;
 
+/// How long before its issue a delegated voucher may be valid: it is shown minutes after it was made, to
+/// a phone whose clock may be behind the officer's.
+pub const HEAD_START: Span = Span::days(1);
+
 /// What a delegated voucher says itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FieldVoucher {
@@ -27,7 +31,8 @@ pub struct FieldVoucher {
     pub audience: Option<Audience>,
     /// The first second after the last valid day.
     pub expires: Timestamp,
-    /// The first valid second; when it was issued if absent.
+    /// The first valid second, where it is not the earliest that may be: [`HEAD_START`] before it was
+    /// issued.
     pub not_before: Option<Timestamp>,
     /// When it was issued.
     pub issued: Timestamp,
@@ -64,7 +69,6 @@ impl Delegation {
     /// # Errors
     /// The first limit that it oversteps.
     pub fn admits(&self, voucher: &FieldVoucher) -> std::result::Result<(), Beyond> {
-        let not_before = voucher.not_before.unwrap_or(voucher.issued);
         let beyond = if !(1..=self.count).contains(&voucher.number) {
             Beyond::Number
         } else if !voucher.benefit.is_within(self.ceiling.single()) {
@@ -75,7 +79,7 @@ impl Delegation {
             Beyond::Audience
         } else if voucher.issued < self.from || voucher.issued >= self.until {
             Beyond::Window
-        } else if not_before < voucher.issued
+        } else if voucher.first_second() < voucher.issued.before(HEAD_START)
             || voucher.expires > voucher.issued.after(self.longest)
         {
             Beyond::Validity
@@ -119,7 +123,7 @@ impl Delegation {
             entitlement,
             audience: self.audience.clone().or_else(|| own.audience.clone()),
             expires: own.expires,
-            not_before: own.not_before.unwrap_or(own.issued),
+            not_before: own.first_second(),
             issued: own.issued,
             programme: self.programme.clone(),
             benefit: own.benefit.clone(),
@@ -132,6 +136,10 @@ impl Delegation {
 }
 
 impl FieldVoucher {
+    fn first_second(&self) -> Timestamp {
+        self.not_before.unwrap_or(self.issued.before(HEAD_START))
+    }
+
     /// Reads the delegation and the claims of a delegated voucher without checking a signature: for
     /// one that was verified when it was stored.
     ///
@@ -196,7 +204,7 @@ impl FieldVoucher {
         };
         own.close()?;
         claims.close()?;
-        let not_before = voucher.not_before.unwrap_or(voucher.issued);
+        let not_before = voucher.first_second();
         let rule = |rule| Err(Error::Rule { object: OBJECT, rule });
         if not_before >= voucher.expires {
             return rule("nbf is not before exp");

@@ -456,9 +456,10 @@ pub fn profile() -> Profile {
             name: OperatorId::new("ana").unwrap(),
             pin_hash: "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ$aGFzaGhhc2g".to_owned(),
         }],
-        limits: Limits { unsent_redemptions: Some(200) },
+        limits: Limits { unsent_redemptions: Some(200), unsent_delegated: None },
         freshness: Freshness { stale_after: Span::days(30), too_old_after: Span::days(120) },
         confirmed: true,
+        delegations: Vec::new(),
     }
 }
 

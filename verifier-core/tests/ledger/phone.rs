@@ -113,6 +113,7 @@ pub fn serving(voucher: u8, claim: u8) -> Serving {
         given: pesos(120_000),
         warnings: vec!["status_stale".into()],
         documents: Vec::new(),
+        overridden: None,
     }
 }
 
@@ -171,6 +172,7 @@ impl Phone {
             claims: Vec::new(),
             cursor,
             server_time: time(seconds),
+            restored: false,
         }
     }
 
@@ -238,6 +240,7 @@ pub fn profile_of(device: PublicKey, seconds: u64) -> Vec<u8> {
         limits: Limits::default(),
         freshness,
         confirmed: true,
+        delegations: Vec::new(),
     };
     profile.sign(&server()).unwrap()
 }
@@ -356,6 +359,7 @@ pub fn fill(ledger: &mut Ledger) {
         claims: vec![update(2, protocol::ack::ClaimState::Conflict)],
         cursor: 5,
         server_time: time(30),
+        restored: false,
     };
     let signed = ack.sign(&server()).unwrap();
     ledger.accept_ack(&signed, &server_keys(), clock(31)).unwrap();
