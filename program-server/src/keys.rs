@@ -98,6 +98,16 @@ impl KeyRing {
         })
     }
 
+    /// Deletes the key with this id that opens what phones seal.
+    ///
+    /// # Errors
+    /// [`Error::File`].
+    pub fn destroy_unsealing(&self, kid: Kid) -> Result<()> {
+        let path = self.path(Purpose::Unseals, kid);
+        self.used.unsealing.lock().unwrap_or_else(PoisonError::into_inner).remove(&path);
+        std::fs::remove_file(&path).map_err(Error::file(&path))
+    }
+
     /// Every signing key with this purpose in the folder, in the order of their ids.
     ///
     /// # Errors

@@ -101,6 +101,26 @@ pub async fn add(transaction: &Transaction, programme: &Programme) -> Result<()>
     })
 }
 
+/// Changes what phones do in doubt; what is absent stays.
+///
+/// # Errors
+/// [`Error::NotFound`].
+pub async fn set_policy(
+    transaction: &Transaction,
+    id: &ProgrammeId,
+    too_old: Option<TooOldPolicy>,
+    clock_tolerance: Option<Span>,
+) -> Result<Programme> {
+    let old = get(&**transaction, id).await?;
+    let new = Programme {
+        too_old: too_old.unwrap_or(old.too_old),
+        clock_tolerance: clock_tolerance.unwrap_or(old.clock_tolerance),
+        ..old
+    };
+    store::set_policy(&**transaction, &new).await?;
+    Ok(new)
+}
+
 /// Every programme, in the order of their ids.
 ///
 /// # Errors

@@ -5,20 +5,28 @@
 //! are signed when they are asked for and something changed.
 
 mod ceremony;
+mod compromise;
 mod keys;
+mod limits;
 mod publication;
+mod root;
+mod sealing;
 mod status;
 mod store;
 
 pub use ceremony::{Ceremony, CeremonyReport, hold_ceremony};
+pub use compromise::{Compromised, compromise, issued_set_file, payloads_of_texts};
 pub use keys::{
-    Foreign, TrustedKey, add_foreign_issuer, add_issuer_key, compromise, keys, retire, signer,
-    unsealing,
+    Foreign, Rotated, TrustedKey, add_foreign_issuer, add_issuer_key, key, keys, retire, rotate,
+    signer,
 };
+pub use limits::{EndedDelegation, Limits, end_delegation, ended_delegations, limits, set_limits};
 pub use publication::{Newest, Published, current, current_file, issue_times, publish, root_hash};
+pub use root::{RootChange, RootReport, rotate_root};
+pub use sealing::{SealingKeyState, add_sealing_key, destroy_sealing_key, sealing_keys, unsealing};
 pub use status::{
-    Withdrawal, allot, mark_redeemed, status_address, status_lists, status_token, statuses,
-    withdraw,
+    Withdrawal, allot, mark_redeemed, published_tokens, status_address, status_lists, status_token,
+    statuses, withdraw,
 };
 pub use store::schema;
 

@@ -19,6 +19,7 @@ use crate::{Error, Result, programmes, providers, trust};
 use picture::VoucherCard;
 use protocol::cose::{ObjectType, Sign1};
 use protocol::id::{Audience, VoucherId};
+use protocol::key::Kid;
 use protocol::voucher::{Identity, Voucher, to_text};
 use protocol::{Hash, Timestamp};
 use sea_orm::ConnectionTrait;
@@ -233,6 +234,19 @@ pub async fn register(
         .into_iter()
         .filter_map(|(hash, entry)| Some(((*by_hash.get(&hash)?).clone(), entry)))
         .collect())
+}
+
+/// The payloads of every voucher in the register that was signed with the key of this id, of those
+/// issued before `before` where a time is given.
+///
+/// # Errors
+/// [`Error::Database`], [`Error::Protocol`] when stored bytes are damaged.
+pub async fn payloads_signed_with(
+    connection: &impl ConnectionTrait,
+    kid: Kid,
+    before: Option<Timestamp>,
+) -> Result<Vec<Hash>> {
+    store::payloads_signed_with(connection, kid, before).await
 }
 
 /// A step that the office takes with a voucher after it was issued.

@@ -14,6 +14,7 @@ use serde_json::json;
 #[derive(Debug, Subcommand)]
 pub enum Programme {
     Add(Add),
+    Policy(Policy),
     /// List the programmes.
     List,
 }
@@ -47,6 +48,19 @@ pub struct Add {
     holding_days: u32,
 }
 
+/// Change what phones do in doubt. What is not given stays.
+#[derive(Debug, Args)]
+pub struct Policy {
+    /// The programme.
+    id: ProgrammeId,
+    /// What phones do when they had no trust list for too long.
+    #[arg(long, value_enum, required_unless_present = "clock_tolerance")]
+    too_old: Option<TooOld>,
+    /// How many hours a phone's clock may be behind and vouchers still be judged, with a warning.
+    #[arg(long, value_name = "HOURS")]
+    clock_tolerance: Option<u64>,
+}
+
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum TooOld {
     /// Refuse every voucher.
@@ -59,8 +73,55 @@ impl Programme {
     pub async fn run(self, app: &App, output: &Output) -> Result<()> {
         match self {
             Programme::Add(add) => add.run(app, output).await,
+            Programme::Policy(policy) => policy.run(app, output).await,
             Programme::List => list(app, output).await,
         }
+    }
+}
+
+impl TooOld {
+    fn policy(self) -> TooOldPolicy {
+        match self {
+            TooOld::Refuse => TooOldPolicy::Refuse,
+            TooOld::AskSupervisor => TooOldPolicy::AskSupervisor,
+        }
+    }
+}
+
+/// At most a year.
+fn tolerance(hours: u64) -> Span {
+    Span::hours(hours.min(24 * 366))
+}
+
+impl Policy {
+    async fn run(self, app: &App, output: &Output) -> Result<()> {
+        let transaction = app.db.begin().await?;
+        let programme = programmes::set_policy(
+            &transaction,
+            &self.id,
+            self.too_old.map(TooOld::policy),
+            self.clock_tolerance.map(tolerance),
+        )
+        .await?;
+        transaction.commit().await?;
+        super::trust::renew(app).await?;
+        let too_old = match programme.too_old {
+            TooOldPolicy::Refuse => "refuse",
+            TooOldPolicy::AskSupervisor => "ask-supervisor",
+        };
+        let hours = programme.clock_tolerance.as_seconds() / 3600;
+        output.say(
+            &format!(
+                "The programme {}: when trust is too old, {too_old}; clocks may be {hours} hours \
+                 behind. Phones go by it after their next sync.",
+                programme.id
+            ),
+            &json!({
+                "id": programme.id.as_str(),
+                "too_old": too_old,
+                "clock_tolerance_hours": hours,
+            }),
+        )
     }
 }
 
@@ -75,11 +136,8 @@ impl Add {
             zone,
             currency: self.currency,
             decimals: self.decimals,
-            too_old: match self.too_old {
-                TooOld::Refuse => TooOldPolicy::Refuse,
-                TooOld::AskSupervisor => TooOldPolicy::AskSupervisor,
-            },
-            clock_tolerance: Span::hours(self.clock_tolerance.min(24 * 366)),
+            too_old: self.too_old.policy(),
+            clock_tolerance: tolerance(self.clock_tolerance),
             holding_days: self.holding_days,
         };
         let transaction = app.db.begin().await?;

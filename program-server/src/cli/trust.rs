@@ -1,16 +1,23 @@
 //! `trust`: keys, the key ceremony and the trust list.
 
+mod compromise;
 mod foreign;
+mod limits;
+mod rotate;
+mod show;
 
 use super::output::Output;
 use clap::{Args, Subcommand};
+use compromise::Compromise;
 use foreign::AddForeignIssuer;
+use limits::{EndDelegation, SetAppMinimum, SetLimits};
 use program_server::trust::{self, Ceremony, TrustedKey};
 use program_server::{App, Error, Result};
 use protocol::Timestamp;
 use protocol::id::ProgrammeId;
 use protocol::key::{KeyUse, Kid};
 use protocol::trust::KeyEnd;
+use rotate::Rotate;
 use serde_json::{Value, json};
 use std::path::PathBuf;
 
@@ -26,13 +33,19 @@ pub enum Trust {
     Show,
     AddIssuerKey(AddIssuerKey),
     AddForeignIssuer(AddForeignIssuer),
-    /// Say that a key is in wrong hands: phones refuse everything it ever signed.
-    Compromise {
+    #[command(subcommand)]
+    Rotate(Rotate),
+    Compromise(Compromise),
+    Retire(Retire),
+    /// Destroy the file of a sealing key that left the trust list thirteen months ago.
+    DestroySeal {
         /// The key's id: 16 hexadecimal digits.
         #[arg(value_parser = kid)]
         kid: Kid,
     },
-    Retire(Retire),
+    EndDelegation(EndDelegation),
+    Limits(SetLimits),
+    AppMinimum(SetAppMinimum),
 }
 
 /// Make the root keys, the office's keys and the first trust list.
@@ -102,20 +115,27 @@ impl Trust {
                     &json!({ "version": list.version, "expires": list.expires.to_string() }),
                 )
             }
-            Trust::Show => show(app, output).await,
+            Trust::Show => show::run(app, output).await,
             Trust::AddIssuerKey(add) => add.run(app, output).await,
             Trust::AddForeignIssuer(add) => add.run(app, output).await,
-            Trust::Compromise { kid } => {
+            Trust::Rotate(rotate) => rotate.run(app, output).await,
+            Trust::Compromise(compromise) => compromise.run(app, output).await,
+            Trust::Retire(retire) => retire.run(app, output).await,
+            Trust::DestroySeal { kid } => {
                 let transaction = app.db.begin().await?;
-                let key = trust::compromise(&transaction, kid).await?;
+                trust::destroy_sealing_key(app, &transaction, kid).await?;
                 transaction.commit().await?;
-                renew(app).await?;
                 output.say(
-                    &format!("The key {kid} is compromised: nothing it signed is good any more."),
-                    &key_value(&key),
+                    &format!(
+                        "The sealing key {kid} is destroyed here. Next: destroy its copies in the \
+                         backups of keys/."
+                    ),
+                    &json!({ "destroyed": kid.to_string() }),
                 )
             }
-            Trust::Retire(retire) => retire.run(app, output).await,
+            Trust::EndDelegation(end) => end.run(app, output).await,
+            Trust::Limits(limits) => limits.run(app, output).await,
+            Trust::AppMinimum(minimum) => minimum.run(app, output).await,
         }
     }
 }
@@ -181,7 +201,13 @@ impl Retire {
         transaction.commit().await?;
         renew(app).await?;
         output.say(
-            &format!("The key {} is retired: what it signed before {at} stays good.", self.kid),
+            &format!(
+                "The key {} is retired: what it signed before {at} stays good. If no other {} key \
+                 signs, give `trust rotate {}`.",
+                self.kid,
+                key.purpose.name(),
+                key.purpose.name()
+            ),
             &key_value(&key),
         )
     }
@@ -208,52 +234,4 @@ fn end_words(end: Option<&KeyEnd>) -> Option<String> {
             "compromised, with a set of what was truly issued".to_owned()
         }
     })
-}
-
-async fn show(app: &App, output: &Output) -> Result<()> {
-    let published = trust::current(app).await?;
-    let list = published.state.list();
-    let root = published.state.root();
-    let mut words = format!(
-        "Trust list {}, signed {}, next due by {}\nRoot document {}, next due by {}\nKeys:",
-        list.version, list.issued, list.expires, root.version, root.expires
-    );
-    for key in &list.keys {
-        let programmes: Vec<&str> = key.programmes.iter().map(ProgrammeId::as_str).collect();
-        words += &format!(
-            "\n  {}  {:<9} {}  for {}, until {}{}",
-            key.key.kid(),
-            key.purpose.name(),
-            key.issuer,
-            programmes.join(", "),
-            key.not_after,
-            end_words(key.end.as_ref()).map(|end| format!(", {end}")).unwrap_or_default()
-        );
-    }
-    words += "\nStatus lists:";
-    for status in &list.status_lists {
-        words += &format!("\n  {}  {}  {}", status.number, status.programme, status.address);
-    }
-    let keys = trust::keys(app.db.reader()).await?;
-    output.say(
-        &words,
-        &json!({
-            "version": list.version,
-            "issued": list.issued.to_string(),
-            "expires": list.expires.to_string(),
-            "root_version": root.version,
-            "root_expires": root.expires.to_string(),
-            "root_hash": trust::root_hash(app.db.reader()).await?.to_string(),
-            "keys": keys.iter().map(key_value).collect::<Vec<_>>(),
-            "status_lists": list
-                .status_lists
-                .iter()
-                .map(|status| json!({
-                    "list": status.number,
-                    "programme": status.programme.as_str(),
-                    "address": status.address,
-                }))
-                .collect::<Vec<_>>(),
-        }),
-    )
 }

@@ -1,4 +1,5 @@
-//! What anyone may fetch: trust list and status lists, made for caches; and whether the server is up.
+//! What anyone may fetch: trust list, status lists and sets of issued vouchers, made for caches; and
+//! whether the server is up.
 
 use super::Problem;
 use crate::app::App;
@@ -22,6 +23,7 @@ pub(super) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(trust_file))
         .routes(routes!(status_list))
+        .routes(routes!(issued_set))
         .routes(routes!(health))
 }
 
@@ -58,6 +60,29 @@ async fn status_list(
 ) -> Result<Response, Problem> {
     let number = list.parse().map_err(|_| crate::Error::not_found("status list", &list))?;
     Ok(cached(trust::status_token(&app, number).await?, STATUS_LIST, &headers))
+}
+
+/// What was truly issued under a compromised key.
+#[utoipa::path(
+    get,
+    path = "/v1/issued/{set}",
+    tag = "public",
+    params(("set" = String, Path, description = "The set's SHA-256, as the trust list pins it")),
+    responses(
+        (status = OK, description = "The set", body = Vec<u8>, content_type = "application/cbor"),
+        (status = NOT_MODIFIED, description = "The caller has it; it never changes"),
+        (status = NOT_FOUND, description = "There is no such set", body = Problem),
+    )
+)]
+async fn issued_set(
+    State(app): State<App>,
+    Path(set): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let unknown = || crate::Error::not_found("set of issued vouchers", &set);
+    let hash = protocol::Hash::from_hex(&set).ok_or_else(unknown)?;
+    let served = trust::issued_set_file(app.db.reader(), hash).await?;
+    Ok(cached(served, "application/cbor", &headers))
 }
 
 /// The server's health.

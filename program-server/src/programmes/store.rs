@@ -71,14 +71,25 @@ pub(super) async fn insert(connection: &impl ConnectionTrait, programme: &Progra
         zone: Set(Stored(programme.zone.clone())),
         currency: Set(Stored(programme.currency)),
         decimals: Set(i64::from(programme.decimals)),
-        too_old: Set(match programme.too_old {
-            TooOldPolicy::Refuse => TooOld::Refuse,
-            TooOldPolicy::AskSupervisor => TooOld::AskSupervisor,
-        }),
+        too_old: Set(programme.too_old.into()),
         clock_tolerance: Set(Stored(programme.clock_tolerance)),
         holding_days: Set(Stored(programme.holding_days)),
     };
     Entity::insert(row).exec_without_returning(connection).await?;
+    Ok(())
+}
+
+pub(super) async fn set_policy(
+    connection: &impl ConnectionTrait,
+    programme: &Programme,
+) -> Result<()> {
+    let row = ActiveModel {
+        id: Set(Stored(programme.id.clone())),
+        too_old: Set(programme.too_old.into()),
+        clock_tolerance: Set(Stored(programme.clock_tolerance)),
+        ..Default::default()
+    };
+    Entity::update(row).exec(connection).await?;
     Ok(())
 }
 
@@ -93,6 +104,15 @@ pub(super) async fn find(
 ) -> Result<Option<Programme>> {
     let row = Entity::find_by_id(Stored(id.clone())).one(connection).await?;
     row.map(Programme::try_from).transpose()
+}
+
+impl From<TooOldPolicy> for TooOld {
+    fn from(policy: TooOldPolicy) -> Self {
+        match policy {
+            TooOldPolicy::Refuse => TooOld::Refuse,
+            TooOldPolicy::AskSupervisor => TooOld::AskSupervisor,
+        }
+    }
 }
 
 impl TryFrom<Model> for Programme {

@@ -1,7 +1,8 @@
 //! The key ceremony: root keys that people carry away, and one key of the office for each use.
 
-use super::keys::{add_issuer_key, add_sealing_key};
+use super::keys::add_issuer_key;
 use super::publication::publish_in;
+use super::sealing::add_sealing_key;
 use super::store::root;
 use crate::database::Stored;
 use crate::keys::{KeyRing, Purpose};
@@ -14,7 +15,7 @@ use sea_orm::{EntityTrait as _, PaginatorTrait as _, Set};
 use std::path::Path;
 
 /// How long a root document is good before the next is due.
-const ROOT_LIFE: Span = Span::days(365);
+pub(super) const ROOT_LIFE: Span = Span::days(365);
 
 /// The uses of the office's keys in the trust list, each with a key of its own.
 const OFFICE_KEYS: [KeyUse; 5] =
@@ -83,7 +84,7 @@ pub async fn hold_ceremony(app: &App, ceremony: Ceremony<'_>) -> Result<Ceremony
         let key = add_issuer_key(app, &transaction, purpose, None).await?;
         office.push((purpose.name(), key.key.kid()));
     }
-    office.push((Purpose::Unseals.name(), add_sealing_key(app, &transaction).await?));
+    office.push((Purpose::Unseals.name(), add_sealing_key(app, &transaction, false).await?));
 
     let now = app.now();
     let document = Root {
@@ -107,7 +108,7 @@ pub async fn hold_ceremony(app: &App, ceremony: Ceremony<'_>) -> Result<Ceremony
     })
     .exec_without_returning(&*transaction)
     .await?;
-    publish_in(app, &transaction, &document.trust_keys).await?;
+    publish_in(app, &transaction, &document).await?;
     transaction.commit().await?;
     Ok(CeremonyReport {
         root_hash,

@@ -1,18 +1,16 @@
 //! The office's keys and those of foreign issuers: who may sign what, from when to when.
 
+use super::compromise;
 use super::store::key::{ActiveModel, Column, Ending, Entity, Model};
-use super::store::sealing;
 use crate::database::{Stored, Transaction};
 use crate::keys::Purpose;
 use crate::{App, Error, Result, programmes};
 use protocol::id::{IssuerId, ProgrammeId};
 use protocol::key::{Algorithm, Ed25519Key, KeyUse, Kid, PublicKey};
-use protocol::seal::UnsealingKey;
 use protocol::trust::{ForeignIssuer, IssuerKey, KeyEnd};
 use protocol::{Currency, Span, Timestamp};
 use sea_orm::{
-    ColumnTrait as _, ConnectionTrait, EntityTrait as _, IntoActiveModel as _, QueryFilter as _,
-    QueryOrder as _, Set,
+    ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _, Set,
 };
 use std::sync::Arc;
 
@@ -82,13 +80,18 @@ impl TrustedKey {
         }
     }
 
-    fn may_sign(&self, programme: Option<&ProgrammeId>, now: Timestamp) -> bool {
+    pub(super) fn may_sign(&self, programme: Option<&ProgrammeId>, now: Timestamp) -> bool {
         let for_it = match (&self.programme, programme) {
             (None, _) => true,
             (Some(own), Some(asked)) => own == asked,
             (Some(_), None) => false,
         };
-        for_it && self.end.is_none() && self.not_before <= now && now < self.not_after
+        let ended = match self.end {
+            None => false,
+            Some(KeyEnd::RetiredAt(at)) => at <= now,
+            Some(KeyEnd::Compromised(_)) => true,
+        };
+        for_it && !ended && self.not_before <= now && now < self.not_after
     }
 }
 
@@ -98,7 +101,31 @@ impl TrustedKey {
 /// [`Error::Database`].
 pub async fn keys(connection: &impl ConnectionTrait) -> Result<Vec<TrustedKey>> {
     let rows = Entity::find().order_by_asc(Column::Ordinal).all(connection).await?;
-    rows.into_iter().map(TrustedKey::try_from).collect()
+    let sets = compromise::pinned_sets(connection).await?;
+    rows.into_iter()
+        .map(|row| {
+            let set = sets.get(&row.thumbprint.0);
+            let mut key = TrustedKey::try_from(row)?;
+            if let Some(KeyEnd::Compromised(its)) = &mut key.end {
+                *its = set.cloned();
+            }
+            Ok(key)
+        })
+        .collect()
+}
+
+/// The one key with this id.
+///
+/// # Errors
+/// [`Error::NotFound`]; [`Error::Conflict`] when several keys share the id.
+pub async fn key(connection: &impl ConnectionTrait, kid: Kid) -> Result<TrustedKey> {
+    let mut found = keys(connection).await?;
+    found.retain(|key| key.key.kid() == kid);
+    match found.len() {
+        0 => Err(Error::not_found("key", &kid)),
+        1 => Ok(found.remove(0)),
+        _ => Err(Error::Conflict(format!("several keys have the id {kid}"))),
+    }
 }
 
 /// The key of this office that signs such objects now, for this programme where it matters: the
@@ -126,22 +153,6 @@ pub async fn signer(
     app.keys.signer(Purpose::Signs(purpose), newest.key.kid())
 }
 
-/// The key that opens what a phone sealed to the key with this id.
-///
-/// # Errors
-/// [`Error::NotFound`] when this server never had it, and those of
-/// [`crate::keys::KeyRing::unsealing`].
-pub async fn unsealing(
-    app: &App,
-    connection: &impl ConnectionTrait,
-    kid: Kid,
-) -> Result<Arc<UnsealingKey>> {
-    match sealing::Entity::find_by_id(Stored(kid)).one(connection).await? {
-        Some(_) => app.keys.unsealing(kid),
-        None => Err(Error::not_found("sealing key", &kid)),
-    }
-}
-
 /// Draws a new signing key of this office and trusts it from now on.
 ///
 /// # Errors
@@ -152,30 +163,31 @@ pub async fn add_issuer_key(
     purpose: KeyUse,
     programme: Option<&ProgrammeId>,
 ) -> Result<TrustedKey> {
+    draw_issuer_key(app, transaction, purpose, programme, app.now()).await
+}
+
+async fn draw_issuer_key(
+    app: &App,
+    transaction: &Transaction,
+    purpose: KeyUse,
+    programme: Option<&ProgrammeId>,
+    from: Timestamp,
+) -> Result<TrustedKey> {
     if let Some(id) = programme {
         programmes::get(&**transaction, id).await?;
     }
-    let now = app.now();
     let key = TrustedKey {
         key: app.keys.create_signer(Purpose::Signs(purpose))?,
         purpose,
         issuer: app.config.issuer.clone(),
         programme: programme.cloned(),
-        not_before: now,
-        not_after: now.after(KEY_LIFE),
+        not_before: from,
+        not_after: from.after(KEY_LIFE),
         end: None,
         foreign: None,
     };
     insert(transaction, &key).await?;
     Ok(key)
-}
-
-/// Draws a new key to which phones may seal, in front of those before it.
-pub(super) async fn add_sealing_key(app: &App, transaction: &Transaction) -> Result<Kid> {
-    let kid = app.keys.create_unsealing()?;
-    let row = sealing::ActiveModel { kid: Set(Stored(kid)), made: Set(Stored(app.now())) };
-    sealing::Entity::insert(row).exec_without_returning(&**transaction).await?;
-    Ok(kid)
 }
 
 /// Trusts the key of an issuer whose vouchers are OpenG2P's.
@@ -223,12 +235,49 @@ pub async fn add_foreign_issuer(
     Ok(key)
 }
 
-/// Says that a key is in wrong hands: nothing it signed is good any more.
+/// What a rotation did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rotated {
+    /// The new key.
+    pub new: TrustedKey,
+    /// The keys whose place it takes, retired when it begins.
+    pub retired: Vec<TrustedKey>,
+}
+
+/// Draws a new key of this use that signs from `from` on, and retires those of this office that signed
+/// before it, for the same programme, at that time. Until then phones have time to learn of it.
 ///
 /// # Errors
-/// [`Error::NotFound`].
-pub async fn compromise(transaction: &Transaction, kid: Kid) -> Result<TrustedKey> {
-    end(transaction, kid, KeyEnd::Compromised(None)).await
+/// As [`add_issuer_key`]; [`Error::Invalid`] for a time that has passed.
+pub async fn rotate(
+    app: &App,
+    transaction: &Transaction,
+    purpose: KeyUse,
+    programme: Option<&ProgrammeId>,
+    from: Timestamp,
+) -> Result<Rotated> {
+    let now = app.now();
+    if from < now {
+        return Err(Error::Invalid(format!("{from} has passed: a new key begins now or later")));
+    }
+    let before = keys(&**transaction).await?;
+    let new = draw_issuer_key(app, transaction, purpose, programme, from).await?;
+    let mut retired = Vec::new();
+    for old in before {
+        let in_force = match old.end {
+            None => true,
+            Some(KeyEnd::RetiredAt(at)) => at > from,
+            Some(KeyEnd::Compromised(_)) => false,
+        };
+        if old.purpose == purpose
+            && old.foreign.is_none()
+            && old.programme.as_ref() == programme
+            && in_force
+        {
+            retired.push(retire(transaction, old.key.kid(), from).await?);
+        }
+    }
+    Ok(Rotated { new, retired })
 }
 
 /// Puts a key away in good order: what it signed before `at` stays good.
@@ -236,25 +285,32 @@ pub async fn compromise(transaction: &Transaction, kid: Kid) -> Result<TrustedKe
 /// # Errors
 /// [`Error::NotFound`]; [`Error::Conflict`] when it was compromised, which is for good.
 pub async fn retire(transaction: &Transaction, kid: Kid, at: Timestamp) -> Result<TrustedKey> {
-    end(transaction, kid, KeyEnd::RetiredAt(at)).await
-}
-
-async fn end(transaction: &Transaction, kid: Kid, how: KeyEnd) -> Result<TrustedKey> {
-    let rows = Entity::find().filter(Column::Kid.eq(Stored(kid))).all(&**transaction).await?;
-    let [row] = rows.try_into().map_err(|rows: Vec<_>| match rows.len() {
-        0 => Error::not_found("key", &kid),
-        _ => Error::Conflict(format!("several keys have the id {kid}")),
-    })?;
-    let old: Model = row;
-    if old.ending == Ending::Compromised && !matches!(how, KeyEnd::Compromised(_)) {
+    let old = key(&**transaction, kid).await?;
+    if matches!(old.end, Some(KeyEnd::Compromised(_))) {
         return Err(Error::Conflict(format!("the key {kid} was compromised, which is for good")));
     }
-    let mut row = old.into_active_model();
-    (row.ending, row.retired_at) = match how {
-        KeyEnd::RetiredAt(at) => (Set(Ending::Retired), Set(Some(Stored(at)))),
-        KeyEnd::Compromised(_) => (Set(Ending::Compromised), Set(None)),
+    end(transaction, &old.key, Ending::Retired, Some(at)).await?;
+    key(&**transaction, kid).await
+}
+
+/// Writes down how a key ended.
+pub(super) async fn end(
+    transaction: &Transaction,
+    key: &PublicKey,
+    ending: Ending,
+    retired_at: Option<Timestamp>,
+) -> Result<()> {
+    let row = ActiveModel {
+        ending: Set(ending),
+        retired_at: Set(retired_at.map(Stored)),
+        ..Default::default()
     };
-    Entity::update(row).exec(&**transaction).await?.try_into()
+    Entity::update_many()
+        .set(row)
+        .filter(Column::Thumbprint.eq(Stored(key.thumbprint())))
+        .exec(&**transaction)
+        .await?;
+    Ok(())
 }
 
 async fn insert(transaction: &Transaction, key: &TrustedKey) -> Result<()> {

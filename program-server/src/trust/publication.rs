@@ -1,15 +1,18 @@
 //! Putting the trust list together, signing it, and handing out the newest.
 
 use super::Served;
+use super::compromise::issued_sets;
 use super::keys::keys;
+use super::limits::{ended_delegations, freshness, limits};
+use super::sealing::sealing_keys;
 use super::status;
-use super::store::{list, root, sealing};
+use super::store::{list, root};
 use crate::database::{Stored, Transaction};
 use crate::keys::Purpose;
 use crate::programmes::{self, Programme};
 use crate::{App, Error, Result};
-use protocol::key::{KeyUse, PublicKey, Signer};
-use protocol::trust::{TrustFile, TrustList, TrustState};
+use protocol::key::{KeyUse, Signer};
+use protocol::trust::{IssuedSets, Root, TrustFile, TrustList, TrustState};
 use protocol::{Hash, Span, Timestamp};
 use sea_orm::{
     ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _,
@@ -31,6 +34,8 @@ pub struct Published {
     pub served: Served,
     /// What it says, for judging what phones bring.
     pub state: TrustState,
+    /// The sets of issued vouchers that it pins.
+    pub issued: Arc<IssuedSets>,
 }
 
 /// The file that was read last, so that its signatures are not checked for every request.
@@ -91,29 +96,29 @@ pub async fn publish(app: &App) -> Result<Arc<Published>> {
     let held = newest(app).await?.ok_or_else(|| Error::broken("a root without a trust list"))?;
     let transaction = app.db.begin().await?;
     transaction.hold("trust").await?;
-    publish_in(app, &transaction, &held.state.root().trust_keys).await?;
+    publish_in(app, &transaction, held.state.root()).await?;
     transaction.commit().await?;
     newest(app).await?.ok_or_else(|| Error::broken("a trust list that was just stored is gone"))
 }
 
 /// As [`publish`], in a transaction that holds `trust`, signed by those of the root's trust keys that
-/// are here.
+/// are here; gives the file.
 pub(super) async fn publish_in(
     app: &App,
     transaction: &Transaction,
-    trust_keys: &[PublicKey],
-) -> Result<()> {
+    under: &Root,
+) -> Result<Vec<u8>> {
     let connection = &**transaction;
     let mut list = assemble(app, connection).await?;
     if let Some(last) = last_file(connection).await? {
-        list.version = last.version.0 + 1;
+        list.version = (last.version.0 + 1).max(under.min_trust_version);
         list.issued = app.now().max(last.issued.0);
         list.expires = list.issued.after(NEXT_DUE);
     }
     let roots = root::Entity::find().order_by_asc(root::Column::Version).all(connection).await?;
     let roots: Vec<Vec<u8>> = roots.into_iter().map(|root| root.signed).collect();
     let mut trusted = app.keys.signers(Purpose::Signs(KeyUse::Trust))?;
-    trusted.retain(|key| trust_keys.contains(&key.public_key()));
+    trusted.retain(|key| under.trust_keys.contains(&key.public_key()));
     let signed = {
         let signers: Vec<&dyn Signer> =
             trusted.iter().map(|key| key.as_ref() as &dyn Signer).collect();
@@ -125,15 +130,16 @@ pub(super) async fn publish_in(
     let state = TrustState::restore(pinned, &file).map_err(|error| {
         Error::Unavailable(format!("the trust list cannot be signed with the keys here: {error}"))
     })?;
+    let file = file.encode()?;
     list::Entity::insert(list::ActiveModel {
         version: Set(Stored(list.version)),
         list_hash: Set(Stored(state.list_hash())),
         issued: Set(Stored(list.issued)),
-        file: Set(file.encode()?),
+        file: Set(file.clone()),
     })
     .exec_without_returning(connection)
     .await?;
-    Ok(())
+    Ok(file)
 }
 
 /// When these versions of the trust list were issued, for those that this server signed.
@@ -161,25 +167,28 @@ async fn assemble(app: &App, connection: &impl ConnectionTrait) -> Result<TrustL
     let ids: Vec<_> = programmes.iter().map(|programme| programme.id.clone()).collect();
     let keys: Vec<_> = keys(connection).await?.iter().map(|key| key.entry(&ids)).collect();
     let status_lists = status::entries(connection, &keys).await?;
-    let sealing_rows =
-        sealing::Entity::find().order_by_desc(sealing::Column::Made).all(connection).await?;
-    let sealing_keys = sealing_rows
+    let sealing_keys = sealing_keys(connection)
+        .await?
         .iter()
-        .map(|row| Ok(app.keys.unsealing(row.kid.0)?.public().clone()))
+        .filter(|key| key.left.is_none())
+        .map(|key| Ok(app.keys.unsealing(key.kid)?.public().clone()))
         .collect::<Result<_>>()?;
+    let limits = limits(connection).await?;
+    let (freshness, status_freshness) = freshness(app, &limits);
+    let ended = ended_delegations(connection).await?;
     let issued = app.now();
     Ok(TrustList {
         version: 1,
         issued,
         expires: issued.after(NEXT_DUE),
-        freshness: app.config.trust_age.freshness(),
-        status_freshness: app.config.status_age.freshness(),
+        freshness,
+        status_freshness,
         keys,
         programmes: programmes.iter().map(Programme::for_trust_list).collect(),
         status_lists,
-        ended_delegations: Vec::new(),
+        ended_delegations: ended.into_iter().map(|ended| ended.hash).collect(),
         sealing_keys,
-        app_minimum: None,
+        app_minimum: limits.app,
     })
 }
 
@@ -206,7 +215,8 @@ async fn newest(app: &App) -> Result<Option<Arc<Published>>> {
         last_file(connection).await?.ok_or_else(|| Error::broken("the trust file is gone"))?;
     let file = TrustFile::decode(&row.file)?;
     let state = TrustState::restore(file.first_root_hash()?, &file)?;
-    let published = Arc::new(Published { served: Served::new(row.file), state });
+    let issued = Arc::new(issued_sets(connection, state.list()).await?);
+    let published = Arc::new(Published { served: Served::new(row.file), state, issued });
     *held.lock().unwrap_or_else(PoisonError::into_inner) = Some(published.clone());
     Ok(Some(published))
 }

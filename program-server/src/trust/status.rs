@@ -3,7 +3,7 @@
 use super::Served;
 use super::keys::signer;
 use super::store::status_entry::{self, Withdrawn};
-use super::store::{status_change, status_list};
+use super::store::{status_change, status_list, status_publication};
 use crate::database::{Stored, Transaction};
 use crate::{App, Error, Result, keys};
 use protocol::id::ProgrammeId;
@@ -282,6 +282,9 @@ async fn sign(app: &App, number: u32) -> Result<Vec<u8>> {
     row.token = Set(Some(token.clone()));
     row.token_issued = Set(Some(Stored(issued)));
     status_list::Entity::update(row).exec(&*transaction).await?;
+    let publication =
+        status_publication::ActiveModel { list: Set(Stored(number)), issued: Set(Stored(issued)) };
+    status_publication::Entity::insert(publication).exec_without_returning(&*transaction).await?;
     for some in changes.chunks(ROWS_AT_ONCE) {
         status_change::Entity::delete_many()
             .filter(Expr::col(status_change::Column::Id).is_in(some.iter().copied()))
@@ -324,6 +327,32 @@ pub async fn statuses(
         }
     }
     Ok(statuses)
+}
+
+/// Those of these tokens, each named by its list and `iat`, that this server published.
+///
+/// # Errors
+/// [`Error::Database`].
+pub async fn published_tokens(
+    connection: &impl ConnectionTrait,
+    named: &BTreeSet<(u32, Timestamp)>,
+) -> Result<BTreeSet<(u32, Timestamp)>> {
+    let mut by_list: BTreeMap<u32, Vec<Stored<Timestamp>>> = BTreeMap::new();
+    for (list, issued) in named {
+        by_list.entry(*list).or_default().push(Stored(*issued));
+    }
+    let mut found = BTreeSet::new();
+    for (list, times) in by_list {
+        for some in times.chunks(ROWS_AT_ONCE) {
+            let rows = status_publication::Entity::find()
+                .filter(status_publication::Column::List.eq(Stored(list)))
+                .filter(status_publication::Column::Issued.is_in(some.to_vec()))
+                .all(connection)
+                .await?;
+            found.extend(rows.into_iter().map(|row| (list, row.issued.0)));
+        }
+    }
+    Ok(found)
 }
 
 /// The numbers of every list.

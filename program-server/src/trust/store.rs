@@ -1,5 +1,9 @@
 //! The tables of roots, keys, trust lists and status lists.
 
+mod changes;
+
+pub(super) use changes::{ended_delegation, issued_set, limits, status_publication};
+
 use crate::database::{Migration, Room, column};
 use sea_orm::sea_query::{Expr, ExprTrait as _, ForeignKey, Index, Table};
 
@@ -85,6 +89,8 @@ pub(super) mod sealing {
         #[sea_orm(primary_key, auto_increment = false)]
         pub kid: Stored<Kid>,
         pub made: Stored<Timestamp>,
+        /// When it was taken out of the list before its turn.
+        pub dropped: Option<Stored<Timestamp>>,
     }
 
     #[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]
@@ -242,7 +248,7 @@ pub fn schema() -> Room {
         changes,
         changes_by_list,
     ];
-    Room { name: "trust", migrations: vec![Migration(steps)] }
+    Room { name: "trust", migrations: vec![Migration(steps), changes::migration()] }
 }
 
 fn keys_table() -> crate::database::Step {

@@ -5,6 +5,7 @@ use crate::database::{Migration, Room, Stored, column};
 use crate::{Error, Result};
 use protocol::cose::{ObjectType, Sign1};
 use protocol::id::{Audience, VoucherId};
+use protocol::key::Kid;
 use protocol::voucher::{Reference, StatusRef};
 use protocol::{Hash, Timestamp};
 use sea_orm::sea_query::{Expr, ExprTrait as _, ForeignKey, Index, Table};
@@ -341,6 +342,41 @@ pub(super) async fn entries(
         }));
     }
     Ok(entries)
+}
+
+/// Rows whose signed bytes are read at a time.
+const READ_AT_ONCE: u64 = 2000;
+
+pub(super) async fn payloads_signed_with(
+    connection: &impl ConnectionTrait,
+    kid: Kid,
+    before: Option<Timestamp>,
+) -> Result<Vec<Hash>> {
+    use voucher::Column::{Identity, Issued, PayloadHash, Signed};
+    let mut payloads = Vec::new();
+    let mut after: Option<Stored<Hash>> = None;
+    loop {
+        let mut query = voucher::Entity::find().order_by_asc(Identity).limit(READ_AT_ONCE);
+        if let Some(after) = after {
+            query = query.filter(Identity.gt(after));
+        }
+        if let Some(before) = before {
+            query = query.filter(Issued.lt(Stored(before)));
+        }
+        let rows: Vec<(Stored<Hash>, Stored<Hash>, Vec<u8>)> = query
+            .select_only()
+            .columns([Identity, PayloadHash, Signed])
+            .into_tuple()
+            .all(connection)
+            .await?;
+        let Some((last, ..)) = rows.last() else { return Ok(payloads) };
+        after = Some(*last);
+        for (_, payload, signed) in rows {
+            if Sign1::parse(ObjectType::Voucher, &signed)?.kid() == kid {
+                payloads.push(payload.0);
+            }
+        }
+    }
 }
 
 pub(super) async fn decide(

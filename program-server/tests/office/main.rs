@@ -12,4 +12,6 @@ mod status;
 #[cfg(test)]
 mod trust;
 #[cfg(test)]
+mod trust_in_motion;
+#[cfg(test)]
 mod vouchers;

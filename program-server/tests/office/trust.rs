@@ -45,7 +45,7 @@ on_both_engines! {
     async fn each_use_has_a_key_of_its_own_and_no_root_key_stays_on_the_server(server: TestServer) {
         let app = set_up(&server).await;
         let list = phone(app).await.list().clone();
-        for purpose in [KeyUse::Voucher, KeyUse::Status, KeyUse::Profile, KeyUse::Ack] {
+        for purpose in [KeyUse::Voucher, KeyUse::Delegation, KeyUse::Status, KeyUse::Profile, KeyUse::Ack] {
             assert_eq!(list.keys_for(purpose).count(), 1, "{purpose:?}");
         }
         assert_eq!(list.sealing_keys.len(), 1);
@@ -129,7 +129,7 @@ on_both_engines! {
         let bad = issue(app).await;
         assert!(authenticate(&bad, phone(app).await.list(), &IssuedSets::none()).is_ok());
         let transaction = app.db.begin().await.unwrap();
-        trust::compromise(&transaction, stolen).await.unwrap();
+        trust::compromise(app, &transaction, stolen, &[]).await.unwrap();
         transaction.commit().await.unwrap();
         let state = phone(app).await;
         assert_eq!(authenticate(&bad, state.list(), &IssuedSets::none()), Err(NotAuthentic::IssuerCompromised));
