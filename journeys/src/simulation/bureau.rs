@@ -1,0 +1,147 @@
+//! What the office's staff do while phones are in the field.
+
+use super::world::World;
+use program_server::claims::{self, Decision as ClaimDecision};
+use program_server::devices::{self, Standing};
+use program_server::trust;
+use program_server::vouchers::{self, Decision};
+use protocol::ack::ClaimState;
+use protocol::key::KeyUse;
+
+impl World<'_> {
+    /// Revokes, suspends or lifts a voucher.
+    ///
+    /// # Errors
+    /// When the server is not running.
+    pub fn decide_on_voucher(&mut self) -> Result<(), String> {
+        let template = self.template;
+        let paper = self.random.below(template.papers.len());
+        let Some(shown) = template.papers.get(paper).filter(|paper| paper.registered) else {
+            return Ok(());
+        };
+        let decision = match self.random.below(5) {
+            0 | 1 => Decision::Revoke,
+            2 | 3 => Decision::Suspend,
+            _ => Decision::Lift,
+        };
+        let named = shown.voucher.identity.reference.to_string();
+        let decided = self.office.does(async |app| {
+            let transaction = app.db.begin().await?;
+            vouchers::decide(&transaction, &named, decision, "as staff decided", app.now()).await?;
+            transaction.commit().await
+        })?;
+        match decided {
+            Ok(()) => {
+                self.decisions.entry(paper).or_default().push((self.now, decision));
+                self.tell(format!("the office: {decision:?} {}", shown.name));
+            }
+            Err(error) => {
+                self.tell(format!("the office: no {decision:?} of {}: {error}", shown.name))
+            }
+        }
+        Ok(())
+    }
+
+    /// Decides on the first claim that waits for a person.
+    ///
+    /// # Errors
+    /// When the server is not running.
+    pub fn decide_on_claim(&mut self) -> Result<(), String> {
+        let state = match self.random.percent(50) {
+            true => ClaimState::Conflict,
+            false => ClaimState::InReview,
+        };
+        let decision = match self.random.percent(50) {
+            true => ClaimDecision::Uphold,
+            false => ClaimDecision::Deny,
+        };
+        let decided = self.office.does(async |app| {
+            let waiting = claims::list(&app.db, None, Some(state), None).await?;
+            match waiting.claims.first() {
+                None => Ok(None),
+                Some(claim) => claims::decide(&app.db, claim.id, decision, "as seen", app.now())
+                    .await
+                    .map(Some),
+            }
+        })?;
+        match decided {
+            Ok(None) => {}
+            Ok(Some(claim)) => {
+                self.tell(format!(
+                    "the office: {decision:?} {}, now {}",
+                    claim.id,
+                    claim.state.name()
+                ));
+            }
+            Err(error) => self.tell(format!("the office: no decision on a claim: {error}")),
+        }
+        Ok(())
+    }
+
+    /// Confirms or suspends a phone.
+    ///
+    /// # Errors
+    /// When the server is not running.
+    pub fn decide_on_phone(&mut self) -> Result<(), String> {
+        let place = self.random.below(self.phones.len());
+        let digits = self.phones[place].public_key()?.digits();
+        let suspend = self.random.percent(25);
+        let decided = self.office.does(async |app| {
+            let all = devices::list(&app.db, None).await?;
+            let Some(device) = all.into_iter().find(|device| device.key.digits() == digits) else {
+                return Ok(None);
+            };
+            if suspend {
+                devices::suspend(&app.db, &device).await?;
+            } else if device.standing == Standing::Unconfirmed {
+                devices::confirm(&app.db, &device, &digits, app.now()).await?;
+            } else {
+                return Ok(None);
+            }
+            Ok::<_, program_server::Error>(Some(if suspend { "suspends" } else { "confirms" }))
+        })?;
+        let name = self.phones[place].name.clone();
+        match decided {
+            Ok(None) => {}
+            Ok(Some(word)) => self.tell(format!("the office {word} {name}")),
+            Err(error) => self.tell(format!("the office does nothing about {name}: {error}")),
+        }
+        Ok(())
+    }
+
+    /// Publishes a new trust list, or adds a key and puts the one before away in good order.
+    ///
+    /// # Errors
+    /// When the server is not running.
+    pub fn change_trust(&mut self) -> Result<(), String> {
+        let purpose = *self
+            .random
+            .pick(&[None, Some(KeyUse::Ack), Some(KeyUse::Status), Some(KeyUse::Profile)])
+            .unwrap_or(&None);
+        let retire = self.random.percent(50);
+        let changed = self.office.does(async |app| {
+            if let Some(purpose) = purpose {
+                let transaction = app.db.begin().await?;
+                let keys = trust::keys(&*transaction).await?;
+                trust::add_issuer_key(app, &transaction, purpose, None).await?;
+                let before =
+                    keys.iter().rev().find(|key| key.purpose == purpose && key.end.is_none());
+                if let Some(before) = before.filter(|_| retire) {
+                    trust::retire(&transaction, before.key.kid(), app.now()).await?;
+                }
+                transaction.commit().await?;
+            }
+            trust::publish(app).await.map(|published| published.state.list().version)
+        })?;
+        match changed {
+            Ok(version) => {
+                let what = purpose.map_or("", KeyUse::name);
+                self.tell(format!(
+                    "the office publishes trust list {version} {what} (retire: {retire})"
+                ));
+            }
+            Err(error) => self.tell(format!("the office publishes no trust list: {error}")),
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,234 @@
+//! What staff do with a phone, and the promises that can be checked at once.
+
+use super::phone::{Deed, Said};
+use super::world::World;
+use program_server::vouchers::Decision;
+use protocol::id::ClaimId;
+use protocol::record::{Held, HowRead};
+use protocol::{Benefit, GoodsLine, Money, Quantity, Timestamp};
+use verifier_core::ledger::{DocumentContent, LastAck, Page};
+use verifier_core::verdict::Verdict;
+use verifier_core::verifier::{Receipt, Redemption, Service};
+
+/// What a phone held when it decided.
+struct Knew {
+    ack: Option<LastAck>,
+    held: Held,
+}
+
+/// Of a hundred records, so many are on the disk when the program dies, and nobody was told.
+const UNSAID: u32 = 5;
+
+impl World<'_> {
+    /// Shows a voucher to a phone, which serves it if it may.
+    ///
+    /// # Errors
+    /// When storage failed without excuse.
+    pub fn serve(&mut self, place: usize, paper: usize) -> Result<(), String> {
+        let template = self.template;
+        let Some(shown) = template.papers.get(paper) else { return Ok(()) };
+        let clock = self.phones[place].clocks.at(self.now);
+        let service = Service {
+            given: self.part_of(&shown.voucher.benefit),
+            how_read: self.how_read(),
+            operator: None,
+            documents: if self.random.percent(15) { vec![self.document()] } else { Vec::new() },
+        };
+        let what = format!("serve {}", shown.name);
+        let knew = self.ask(place, &what, |verifier| {
+            let ledger = verifier.ledger();
+            Ok(Knew { ack: ledger.last_ack()?, held: ledger.held()? })
+        })?;
+        let Some(knew) = knew else { return Ok(()) };
+        let answer =
+            self.ask(place, &what, |verifier| verifier.redeem(&shown.text, service, clock))?;
+        let name = self.phones[place].name.clone();
+        match answer {
+            None => {}
+            Some(Redemption::Done(receipt)) => {
+                self.check_served(place, paper, &knew);
+                let line = format!("{name} serves {} as claim {}", shown.name, receipt.claim);
+                self.tell(line);
+                let Receipt { claim, .. } = *receipt;
+                self.say(place, Deed::Served { claim, voucher: paper })?;
+            }
+            Some(Redemption::Refused(refusal)) => {
+                let line = format!("{name} refuses {}: {}", shown.name, refusal.reason.code());
+                self.tell(line);
+                if self.random.percent(30) {
+                    let confirmed = self.ask(place, "record a refusal", |verifier| {
+                        verifier.confirm_refusal(&shown.text, &refusal, None, clock)
+                    })?;
+                    if let Some(Some(_)) = confirmed {
+                        self.say(place, Deed::Refused)?;
+                    }
+                }
+            }
+            Some(Redemption::NotWithinVoucher(_)) => {
+                self.breach(format!("{name} takes a part of {} for more than it", shown.name));
+            }
+        }
+        Ok(())
+    }
+
+    /// Checks a voucher and nothing more. It may not fail, whatever the clocks say.
+    ///
+    /// # Errors
+    /// When storage failed without excuse.
+    pub fn check(&mut self, place: usize, paper: usize) -> Result<(), String> {
+        let template = self.template;
+        let Some(shown) = template.papers.get(paper) else { return Ok(()) };
+        let clock = self.phones[place].clocks.at(self.now);
+        let verdict = self.ask(place, "check", |verifier| verifier.check(&shown.text, clock))?;
+        let word = match verdict {
+            None => return Ok(()),
+            Some(Verdict::Accept(_)) => "accept",
+            Some(Verdict::Refuse(refusal)) => refusal.reason.code(),
+        };
+        let line = format!("{} checks {}: {word}", self.phones[place].name, shown.name);
+        self.tell(line);
+        Ok(())
+    }
+
+    /// Takes back one of a phone's claims.
+    ///
+    /// # Errors
+    /// When storage failed without excuse.
+    pub fn void(&mut self, place: usize) -> Result<(), String> {
+        let clock = self.phones[place].clocks.at(self.now);
+        let Some(claim) = self.some_claim(place)? else { return Ok(()) };
+        let voided =
+            self.ask(place, "void", |verifier| verifier.void(claim, "wrong amount", None, clock))?;
+        if voided.is_some() {
+            let line = format!("{} voids {claim}", self.phones[place].name);
+            self.tell(line);
+            self.say(place, Deed::Voided(claim))?;
+        }
+        Ok(())
+    }
+
+    /// Attaches a document to one of a phone's claims.
+    ///
+    /// # Errors
+    /// When storage failed without excuse.
+    pub fn attach(&mut self, place: usize) -> Result<(), String> {
+        let clock = self.phones[place].clocks.at(self.now);
+        let Some(claim) = self.some_claim(place)? else { return Ok(()) };
+        let document = self.document();
+        let attached =
+            self.ask(place, "attach", |verifier| verifier.attach(claim, document, None, clock))?;
+        if attached.is_some() {
+            let line = format!("{} attaches a document to {claim}", self.phones[place].name);
+            self.tell(line);
+            self.say(place, Deed::Attached(claim))?;
+        }
+        Ok(())
+    }
+
+    /// The phone has said that its last record is on the disk, unless it dies before that.
+    fn say(&mut self, place: usize, deed: Deed) -> Result<(), String> {
+        if self.random.percent(UNSAID) {
+            self.phones[place].stop();
+            let line = format!("{} dies before it says so", self.phones[place].name);
+            self.tell(line);
+            return Ok(());
+        }
+        let head = self.ask(place, "name its head", |verifier| {
+            let ledger = verifier.ledger();
+            Ok((ledger.chain(), ledger.head()?))
+        })?;
+        let name = self.phones[place].name.clone();
+        match head {
+            Some((chain, Some(head))) => {
+                let said = Said { chain, sequence: head.sequence, hash: head.hash, deed };
+                self.phones[place].said.push(said);
+            }
+            _ => self.breach(format!("{name} has no head after it recorded something")),
+        }
+        Ok(())
+    }
+
+    fn some_claim(&mut self, place: usize) -> Result<Option<ClaimId>, String> {
+        let claims = self.ask(place, "list its claims", |verifier| verifier.claims(Page::ALL))?;
+        let claims: Vec<ClaimId> = claims.into_iter().flatten().map(|claim| claim.id).collect();
+        // Newest first, but their order within the list is the phone's own, so chance is fair.
+        Ok(self.random.pick(&claims).copied())
+    }
+
+    /// A phone may serve no voucher that had expired by a time which it surely knew had passed, and
+    /// none that a status list which it held says is taken back.
+    fn check_served(&mut self, place: usize, paper: usize, knew: &Knew) {
+        let voucher = &self.template.papers[paper].voucher;
+        let name = self.template.papers[paper].name;
+        let phone = self.phones[place].name.clone();
+        let clock = self.phones[place].clocks.at(self.now);
+        let passed = knew.ack.as_ref().map(|ack| {
+            let seen = ack.clock.monotonic;
+            let millis = match seen.boot == clock.monotonic.boot {
+                true => clock.monotonic.millis.saturating_sub(seen.millis),
+                false => 0,
+            };
+            ack.server_time.after(protocol::Span::seconds(millis / 1000))
+        });
+        let known = passed.map_or(clock.time, |passed| passed.max(clock.time));
+        if known >= voucher.expires {
+            self.breach(format!("{phone} serves {name} although it knows that it is {known}"));
+        }
+        let Some(status) = voucher.status else { return };
+        let held = knew.held.status_lists.iter().find(|(number, _)| *number == status.list);
+        if let Some((_, issued)) = held
+            && let Some(decision) = self.stands(paper, *issued)
+            && decision != Decision::Lift
+        {
+            self.breach(format!(
+                "{phone} serves {name} although its list of {issued} says {decision:?}"
+            ));
+        }
+    }
+
+    /// The decision that surely stands in a status list issued then; none where there is none, or
+    /// where both happened in the same second.
+    fn stands(&self, paper: usize, issued: Timestamp) -> Option<Decision> {
+        let decisions = self.decisions.get(&paper)?;
+        if decisions.iter().any(|(at, _)| *at == issued) {
+            return None;
+        }
+        decisions.iter().rev().find(|(at, _)| *at < issued).map(|(_, decision)| *decision)
+    }
+
+    /// A part of what a voucher gives; most often all of it.
+    fn part_of(&mut self, benefit: &Benefit) -> Option<Benefit> {
+        if self.random.percent(60) {
+            return None;
+        }
+        match benefit {
+            Benefit::Money(money) => {
+                let minor = self.random.between(1, money.minor());
+                Money::new(minor, money.currency()).ok().map(Benefit::Money)
+            }
+            Benefit::Goods(lines) => {
+                let line = lines.first()?;
+                let most = line.quantity.thousandths();
+                let quantity = Quantity::from_thousandths(self.random.between(1, most)).ok()?;
+                Some(Benefit::Goods(vec![GoodsLine { quantity, ..line.clone() }]))
+            }
+        }
+    }
+
+    fn how_read(&mut self) -> HowRead {
+        match self.random.below(20) {
+            0 => HowRead::Typed,
+            1 => HowRead::Shared,
+            2 | 3 => HowRead::Picture,
+            _ => HowRead::Camera,
+        }
+    }
+
+    /// A small picture, sometimes one that was there before.
+    fn document(&mut self) -> DocumentContent {
+        let mut content = b"\x89PNG\r\n\x1a\n".to_vec();
+        let number = self.random.below(6) as u8;
+        content.extend((0..200 + usize::from(number) * 50).map(|at| (at as u8) ^ number));
+        DocumentContent { content, media_type: "image/png".to_owned() }
+    }
+}

@@ -1,0 +1,161 @@
+//! A story: what happens between the start and the moment when all faults stop.
+
+use super::world::World;
+use verifier_core::sync::SyncRun;
+
+/// What may happen next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Event {
+    Serve,
+    Check,
+    Void,
+    Attach,
+    BeginSync,
+    GoOnSyncing,
+    LateRequest,
+    VoucherDecision,
+    ClaimDecision,
+    PhoneDecision,
+    TrustChange,
+    Clock,
+    Reboot,
+    Kill,
+    CrashPoint,
+    Disk,
+    OfficeDisk,
+    KillOffice,
+    Hours,
+}
+
+/// Every event, with how likely it is among them.
+const EVENTS: [(Event, u32); 19] = [
+    (Event::Serve, 200),
+    (Event::Check, 20),
+    (Event::Void, 40),
+    (Event::Attach, 50),
+    (Event::BeginSync, 130),
+    (Event::GoOnSyncing, 330),
+    (Event::LateRequest, 40),
+    (Event::VoucherDecision, 40),
+    (Event::ClaimDecision, 30),
+    (Event::PhoneDecision, 12),
+    (Event::TrustChange, 12),
+    (Event::Clock, 25),
+    (Event::Reboot, 20),
+    (Event::Kill, 20),
+    (Event::CrashPoint, 40),
+    (Event::Disk, 20),
+    (Event::OfficeDisk, 8),
+    (Event::KillOffice, 8),
+    (Event::Hours, 35),
+];
+
+/// How often two phones are shown one voucher in each story.
+const DOUBLES: usize = 3;
+
+impl World<'_> {
+    /// Plays the story to its end.
+    ///
+    /// # Errors
+    /// When something fails that no fault excuses.
+    pub fn play(&mut self) -> Result<(), String> {
+        self.take_up_offers()?;
+        let length = self.random.between(30, 70);
+        let mut doubles = self.doubles(length);
+        for moment in 0..length {
+            while let Some(place) = doubles.iter().position(|(at, ..)| *at == moment) {
+                let (_, phone, paper) = doubles.swap_remove(place);
+                self.serve(phone, paper)?;
+            }
+            let weights = EVENTS.map(|(_, weight)| weight);
+            let event = EVENTS[self.random.weighed(&weights)].0;
+            self.happen(event)?;
+            let pause = self.random.between(1, 90);
+            self.pass(pause);
+        }
+        Ok(())
+    }
+
+    /// Phones that have an offer read it.
+    fn take_up_offers(&mut self) -> Result<(), String> {
+        for place in 0..self.phones.len() {
+            if let Some(offer) = self.phones[place].offer.clone() {
+                let clock = self.phones[place].clocks.at(self.now);
+                self.ask(place, "read its offer", |verifier| {
+                    verifier.enrol(&offer, clock).map(|_| ())
+                })?;
+            }
+        }
+        Ok(())
+    }
+
+    /// When which phone is shown a voucher that another one is shown, too: moment, phone, voucher.
+    fn doubles(&mut self, length: u64) -> Vec<(u64, usize, usize)> {
+        let mut doubles = Vec::new();
+        for paper in 0..DOUBLES {
+            let first = self.random.below(self.phones.len());
+            let second = (first + 1 + self.random.below(self.phones.len() - 1)) % self.phones.len();
+            let at = self.random.between(0, length / 2);
+            let gap = self.random.between(0, 3);
+            doubles.push((at, first, paper));
+            doubles.push(((at + gap).min(length - 1), second, paper));
+        }
+        doubles
+    }
+
+    fn happen(&mut self, event: Event) -> Result<(), String> {
+        let place = self.random.below(self.phones.len());
+        match event {
+            Event::Serve => {
+                let paper = self.random.below(self.template.papers.len());
+                self.serve(place, paper)?;
+            }
+            Event::Check => {
+                let paper = self.random.below(self.template.papers.len());
+                self.check(place, paper)?;
+            }
+            Event::Void => self.void(place)?,
+            Event::Attach => self.attach(place)?,
+            Event::BeginSync => {
+                if self.phones[place].run.is_none() && self.wake(place)? {
+                    self.phones[place].run = Some(SyncRun::new());
+                }
+            }
+            Event::GoOnSyncing => {
+                let steps = self.random.between(1, 9);
+                for _ in 0..steps {
+                    self.step(place)?;
+                }
+            }
+            Event::LateRequest => self.let_one_arrive()?,
+            Event::VoucherDecision => self.decide_on_voucher()?,
+            Event::ClaimDecision => self.decide_on_claim()?,
+            Event::PhoneDecision => self.decide_on_phone()?,
+            Event::TrustChange => self.change_trust()?,
+            Event::Clock => self.set_clock(place),
+            Event::Reboot => self.reboot(place),
+            Event::Kill => self.kill(place),
+            Event::CrashPoint => self.set_crash_point(place),
+            Event::Disk => self.fill_disk(place)?,
+            Event::OfficeDisk => self.fill_office_disk()?,
+            Event::KillOffice => self.kill_office()?,
+            Event::Hours => {
+                let hours = self.random.between(1, 30);
+                self.pass(hours * 3600);
+            }
+        }
+        Ok(())
+    }
+
+    /// Lets one request arrive that was under way for long.
+    ///
+    /// # Errors
+    /// When the server does not start again.
+    pub fn let_one_arrive(&mut self) -> Result<(), String> {
+        let World { network, office, random, .. } = self;
+        if let Some(request) = network.deliver_late(office, random)? {
+            self.tell(format!("arrives late: {request}"));
+        }
+        Ok(())
+    }
+}

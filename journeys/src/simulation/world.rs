@@ -1,0 +1,186 @@
+//! One seed's world: an office, a network, some phones, and the time that passes for all of them.
+
+use super::network::{Middle, Network};
+use super::office::Office;
+use super::phone::{Asked, Phone, Stepped};
+use super::random::Random;
+use super::template::{Template, start};
+use program_server::app::Clock;
+use program_server::vouchers::Decision;
+use protocol::{Span, Timestamp};
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use verifier_core::verifier::{EngineError, Verifier};
+
+/// One seed's world.
+pub struct World<'t> {
+    /// The drawer of vouchers.
+    pub template: &'t Template,
+    /// Chance.
+    pub random: Random,
+    /// The true time, which the office's clock shows.
+    pub now: Timestamp,
+    /// The office.
+    pub office: Office,
+    /// The network.
+    pub network: Network,
+    /// The phones.
+    pub phones: Vec<Phone>,
+    /// What the office decided of each voucher, and when.
+    pub decisions: BTreeMap<usize, Vec<(Timestamp, Decision)>>,
+    /// What happened, for people.
+    pub history: Vec<String>,
+    /// Promises that were broken on the way.
+    pub broken: Vec<String>,
+    clock: Clock,
+    _files: tempfile::TempDir,
+}
+
+impl<'t> World<'t> {
+    /// A world at the start of its story.
+    ///
+    /// # Errors
+    /// When its files cannot be made.
+    pub fn new(template: &'t Template, seed: u64, middle: Box<dyn Middle>) -> Result<Self, String> {
+        let mut random = Random::from_seed(seed);
+        let files = template.scratch()?;
+        // One phone of each of two providers always, so that one voucher may be served twice.
+        let mut kits = vec![if random.percent(85) { 0 } else { 1 }, 2];
+        for more in [1, 3, 4] {
+            if !kits.contains(&more) && random.percent(16) {
+                kits.push(more);
+            }
+        }
+        let phones = template.copy_to(files.path(), &kits, &mut random)?;
+        let clock = Clock::standing_at(start());
+        let office = Office::open(&files.path().join("office"), clock.clone())?;
+        let faults = *random.pick(&[0, 8, 15, 25, 40]).unwrap_or(&0);
+        Ok(World {
+            template,
+            random,
+            now: start(),
+            office,
+            network: Network::new(faults, middle),
+            phones,
+            decisions: BTreeMap::new(),
+            history: Vec::new(),
+            broken: Vec::new(),
+            clock,
+            _files: files,
+        })
+    }
+
+    /// Writes down what happened.
+    pub fn tell(&mut self, what: impl AsRef<str>) {
+        let mut line = String::new();
+        // Writing to a string cannot fail.
+        let _ = write!(line, "{} {}", self.now, what.as_ref());
+        self.history.push(line);
+    }
+
+    /// Writes down that a promise was broken.
+    pub fn breach(&mut self, what: String) {
+        self.tell(format!("BROKEN: {what}"));
+        self.broken.push(what);
+    }
+
+    /// Lets time pass.
+    pub fn pass(&mut self, seconds: u64) {
+        self.now = self.now.after(Span::seconds(seconds));
+        self.clock.set(self.now);
+    }
+
+    /// Makes a phone's program run; gives whether it does.
+    ///
+    /// # Errors
+    /// When it does not start without excuse.
+    pub fn wake(&mut self, place: usize) -> Result<bool, String> {
+        let phone = &mut self.phones[place];
+        if phone.verifier.is_some() {
+            return Ok(true);
+        }
+        let runs = phone.start()?;
+        let line = format!("{} starts{}", phone.name, if runs { "" } else { ", and cannot" });
+        self.tell(line);
+        Ok(runs)
+    }
+
+    /// Asks a phone's engine for something, and writes down when it does not do it.
+    ///
+    /// # Errors
+    /// When its storage failed without excuse.
+    pub fn ask<T>(
+        &mut self,
+        place: usize,
+        what: &str,
+        work: impl FnOnce(&mut Verifier) -> Result<T, EngineError>,
+    ) -> Result<Option<T>, String> {
+        if !self.wake(place)? {
+            return Ok(None);
+        }
+        let phone = &mut self.phones[place];
+        let name = phone.name.clone();
+        Ok(match phone.ask(work)? {
+            None => None,
+            Some(Asked::Did(done)) => Some(done),
+            Some(Asked::Died) => {
+                self.tell(format!("{name} dies while it should {what}"));
+                None
+            }
+            Some(Asked::Told(error)) => {
+                self.tell(format!("{name} does not {what}: {error}"));
+                None
+            }
+        })
+    }
+
+    /// Takes a phone's sync one step on; gives whether it goes on.
+    ///
+    /// # Errors
+    /// When storage failed without excuse, or the server does not start again.
+    pub fn step(&mut self, place: usize) -> Result<Stepped, String> {
+        let World { phones, network, office, random, history, now, .. } = self;
+        let phone = &mut phones[place];
+        let name = phone.name.clone();
+        let stepped = phone.step(*now, &mut |request| {
+            let (answer, fault) = network.carry(office, random, request)?;
+            let came = match &answer {
+                Ok(answer) => format!("{} ({} bytes)", answer.status, answer.body.len()),
+                Err(failure) => format!("{failure:?}"),
+            };
+            let fault = fault.map(|fault| format!(" [{fault:?}]")).unwrap_or_default();
+            history.push(format!("{now} {name}: {request:?}{fault} -> {came}"));
+            Ok(answer)
+        })?;
+        match &stepped {
+            Stepped::Sent(_) => self.pass(1),
+            Stepped::Waited => self.pass(2),
+            Stepped::Idle => {}
+            Stepped::Over(report) => {
+                let line = format!(
+                    "{name}'s sync is over: {} accepted, {} duplicates, {} conflicts, {} refused, {} later, {} news, stopped {:?}",
+                    report.accepted,
+                    report.duplicates,
+                    report.conflicts,
+                    report.refused,
+                    report.later,
+                    report.claims_changed,
+                    report.stopped
+                );
+                self.tell(line);
+            }
+            Stepped::Broke(error) => {
+                let line = format!("{name}'s sync breaks: {error}");
+                self.tell(line);
+            }
+            Stepped::Died => self.tell(format!("{name} dies in its sync")),
+        }
+        Ok(stepped)
+    }
+
+    /// Where the office's database is.
+    #[must_use]
+    pub fn office_database(&self) -> std::path::PathBuf {
+        self._files.path().join("office/programme.sqlite")
+    }
+}
