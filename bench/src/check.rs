@@ -3,7 +3,7 @@
 use crate::measure::{Times, micros, ratio, time};
 use crate::programme::samples::{self, Who};
 use crate::programme::{Phone, Server, clock, voucher};
-use crate::report::Line;
+use crate::report::{Goal, Line};
 use ed25519_dalek::{Signature, VerifyingKey};
 use protocol::cbor::Value;
 use protocol::id::Audience;
@@ -49,14 +49,14 @@ pub(crate) fn run() -> Vec<Line> {
             benchmark: "check",
             what: "check of a voucher ÷ one verify_strict of its signature".to_owned(),
             ratio: ratio(few, once),
-            at_most: Some(2.0),
+            goal: Goal::AtMost(2.0),
             detail: format!("{} ÷ {}, texts of {longest} characters", micros(few), micros(once)),
         },
         Line {
             benchmark: "check",
             what: format!("check on a ledger of {MANY} records ÷ of {FEW}"),
             ratio: ratio(many, few),
-            at_most: Some(1.2),
+            goal: Goal::AtMost(1.2),
             detail: format!("{} ÷ {}", micros(many), micros(few)),
         },
     ]

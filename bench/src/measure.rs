@@ -21,9 +21,20 @@ impl Times {
 
     /// The median; of an even count the upper one of the two in the middle.
     pub(crate) fn median(&self) -> Duration {
+        self.quantile(0.5)
+    }
+
+    /// The time that this share of them does not pass.
+    pub(crate) fn quantile(&self, share: f64) -> Duration {
         let mut sorted = self.0.clone();
         sorted.sort_unstable();
-        sorted[sorted.len() / 2]
+        sorted[((sorted.len() as f64 * share) as usize).min(sorted.len() - 1)]
+    }
+}
+
+impl Extend<Duration> for Times {
+    fn extend<I: IntoIterator<Item = Duration>>(&mut self, times: I) {
+        self.0.extend(times);
     }
 }
 

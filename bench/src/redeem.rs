@@ -3,7 +3,7 @@
 use crate::fsync;
 use crate::measure::{Times, micros, ratio, time};
 use crate::programme::{Phone, Server, text};
-use crate::report::Line;
+use crate::report::{Goal, Line};
 use protocol::profile::Limits;
 use std::fs::{self, OpenOptions};
 use std::io::{Seek, SeekFrom, Write};
@@ -66,7 +66,7 @@ pub(crate) fn run() -> Vec<Line> {
             benchmark: "redeem",
             what: "fsyncs ÷ redemptions".to_owned(),
             ratio: sum as f64 / count as f64,
-            at_most: Some(1.1),
+            goal: Goal::AtMost(1.1),
             detail: format!(
                 "{sum} ÷ {count}; median {}, {more} redemptions with a checkpoint of the log",
                 median(&calls)
@@ -76,7 +76,7 @@ pub(crate) fn run() -> Vec<Line> {
             benchmark: "redeem",
             what: "a redemption ÷ writing as many bytes and one fsync".to_owned(),
             ratio: ratio(taken, plainly),
-            at_most: None,
+            goal: Goal::None,
             detail: format!("{} ÷ {}, {} bytes", micros(taken), micros(plainly), median(&written)),
         },
     ]

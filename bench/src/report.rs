@@ -2,7 +2,18 @@
 
 use serde_json::json;
 
-/// One figure: a ratio, and the most that it may be.
+/// What a ratio is held against.
+#[derive(Clone, Copy)]
+pub(crate) enum Goal {
+    /// It may be this at most.
+    AtMost(f64),
+    /// It may be this at least.
+    AtLeast(f64),
+    /// It is for the eye alone.
+    None,
+}
+
+/// One figure: a ratio and its goal.
 pub(crate) struct Line {
     /// The benchmark's name, as it is asked for.
     pub(crate) benchmark: &'static str,
@@ -10,8 +21,8 @@ pub(crate) struct Line {
     pub(crate) what: String,
     /// The ratio.
     pub(crate) ratio: f64,
-    /// The goal; some figures are for the eye alone.
-    pub(crate) at_most: Option<f64>,
+    /// Its goal.
+    pub(crate) goal: Goal,
     /// What stands behind the ratio, with units.
     pub(crate) detail: String,
 }
@@ -19,27 +30,37 @@ pub(crate) struct Line {
 impl Line {
     /// Whether the goal is met.
     pub(crate) fn holds(&self) -> bool {
-        self.at_most.is_none_or(|most| self.ratio <= most)
+        match self.goal {
+            Goal::AtMost(most) => self.ratio <= most,
+            Goal::AtLeast(least) => self.ratio >= least,
+            Goal::None => true,
+        }
     }
 
     pub(crate) fn words(&self) -> String {
-        let goal = match self.at_most {
-            None => "no goal".to_owned(),
-            Some(most) => {
-                format!("goal ≤ {most:.2}: {}", if self.holds() { "holds" } else { "MISSED" })
-            }
+        let held = if self.holds() { "holds" } else { "MISSED" };
+        let goal = match self.goal {
+            Goal::None => "no goal".to_owned(),
+            Goal::AtMost(most) => format!("goal ≤ {most:.2}: {held}"),
+            Goal::AtLeast(least) => format!("goal ≥ {least:.2}: {held}"),
         };
         let Line { benchmark, what, ratio, detail, .. } = self;
         format!("{benchmark:<7} {what}: {ratio:.3} ({goal}) [{detail}]")
     }
 
     pub(crate) fn json(&self) -> String {
-        let Line { benchmark, what, ratio, at_most, detail } = self;
+        let Line { benchmark, what, ratio, detail, .. } = self;
+        let (at_most, at_least) = match self.goal {
+            Goal::AtMost(most) => (Some(most), None),
+            Goal::AtLeast(least) => (None, Some(least)),
+            Goal::None => (None, None),
+        };
         json!({
             "benchmark": benchmark,
             "what": what,
             "ratio": (ratio * 1e4).round() / 1e4,
-            "goal": at_most,
+            "at_most": at_most,
+            "at_least": at_least,
             "holds": self.holds(),
             "detail": detail,
         })

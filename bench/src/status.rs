@@ -3,7 +3,7 @@
 use crate::measure::{Times, ratio, time};
 use crate::memory;
 use crate::programme::samples::{self, Who};
-use crate::report::Line;
+use crate::report::{Goal, Line};
 use flate2::{Decompress, FlushDecompress};
 use protocol::cbor::Value;
 use protocol::cose::{ObjectType, Sign1};
@@ -35,7 +35,7 @@ pub(crate) fn run() -> Vec<Line> {
         benchmark: "status",
         what: format!("{what} ÷ two bits an entry"),
         ratio: bytes as f64 / raw as f64,
-        at_most: None,
+        goal: Goal::None,
         detail: format!("{bytes} ÷ {raw} bytes"),
     };
     vec![
@@ -43,11 +43,11 @@ pub(crate) fn run() -> Vec<Line> {
             benchmark: "status",
             what: format!("verify and load {LISTS} lists of 2^20 entries ÷ inflating alone"),
             ratio: ratio(times.0, times.1),
-            at_most: None,
+            goal: Goal::None,
             detail: format!("{} ÷ {}", millis(times.0), millis(times.1)),
         },
         bytes("bytes to fetch", sent, raw),
-        Line { at_most: Some(1.01), ..bytes("bytes of memory when loaded", all.kept, raw) },
+        Line { goal: Goal::AtMost(1.01), ..bytes("bytes of memory when loaded", all.kept, raw) },
         bytes("most bytes of memory while one is loaded", one.peak, raw / tokens.len()),
     ]
 }

@@ -89,6 +89,7 @@ fn main() {
     records();
     tokens();
     signatures();
+    scripts();
     pictures();
 }
 
@@ -131,6 +132,30 @@ fn signatures() {
     write("der_signature", "small", &small);
     let with_sign = [&[0x30, 0x45, 2, 0x21, 0][..], &[0x9c; 32], &[2, 0x20], &[0x3c; 32]].concat();
     write("der_signature", "usual", &with_sign);
+}
+
+/// Scripts of the sync engine: what the server makes of records, then what staff do and a fault an
+/// answer, run by run.
+fn scripts() {
+    /// A run without faults has so many answers at most.
+    const GOOD: [u8; 16] = [0; 16];
+    let run = |staff: u8, faults: &[u8]| [&[staff][..], faults, &GOOD].concat();
+    let page = [&[4, 0, 0, 14][..], b"<!doctype html"].concat();
+    let untrue = [13, 3, 0, 6, 12, 1, 2, 1, 70, 1, 5, 9];
+    for (name, marked, runs) in [
+        ("good", 0, vec![run(1, &[]), run(2, &[]), run(3, &[])]),
+        ("every outcome", 0xff, vec![run(1, &[]), run(9, &[]), run(10, &[])]),
+        ("lost answers", 0, vec![run(1, &[2, 2, 2, 0, 2, 0, 2]), run(4, &[0, 0, 0, 0, 0, 2, 2])]),
+        ("twice", 0, vec![run(1, &[3; 12]), run(4, &[3; 12])]),
+        ("sign-in page", 0, vec![run(1, &page.repeat(6)), run(4, &page), run(2, &[])]),
+        ("no network", 0, vec![run(1, &[1, 1]), run(4, &[0, 1, 2]), run(2, &[0, 0, 1, 0])]),
+        ("changed", 0, vec![run(1, &[7, 0, 9, 1]), run(2, &[0, 8, 0, 30]), run(3, &[6, 6])]),
+        ("played again", 0, vec![run(1, &[]), run(9, &[5, 0, 6].repeat(6)), run(4, &[])]),
+        ("untrue acks", 0, vec![run(1, &[&[0; 5], &untrue[..]].concat()), run(4, &untrue)]),
+    ] {
+        let script: Vec<u8> = [vec![marked]].into_iter().chain(runs).flatten().collect();
+        write("sync", name, &script);
+    }
 }
 
 /// Frames as the target reads them: eight bytes of size, stride, turn and part, then pixels.

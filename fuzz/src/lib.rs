@@ -7,6 +7,9 @@
 #![forbid(unsafe_code)]
 
 mod changes;
+#[path = "../../verifier-core/tests/programme/mod.rs"]
+mod programme;
+mod sync;
 mod targets;
 mod world;
 

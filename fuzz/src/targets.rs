@@ -1,6 +1,7 @@
 //! The targets. What is signed is shown twice: as it is, and as a payload under a good signature.
 
 use crate::Target;
+use crate::sync::sync;
 use crate::world::{WORLD, public, root_keys, signer, trust_key, unsealing};
 use protocol::ack::{Ack, Batch};
 use protocol::authenticity::{authenticate, read_text};
@@ -14,7 +15,7 @@ use protocol::record::{self, Body, Kind, Monotonic, Record, SignedVoucher};
 use protocol::seal::Sealed;
 use protocol::session::SessionProof;
 use protocol::status::StatusList;
-use protocol::trust::{TrustFile, TrustState};
+use protocol::trust::{IssuedSets, TrustFile, TrustState};
 use protocol::voucher::{self, Identity, Voucher};
 use protocol::{Hash, Timestamp, cbor};
 use scan::{Crop, Luma, Rotation};
@@ -24,7 +25,7 @@ use verifier_core::ledger::LiveRedemption;
 use verifier_core::verdict::{Circumstances, Lookup, decide};
 
 /// Every target.
-pub const TARGETS: [Target; 18] = [
+pub const TARGETS: [Target; 19] = [
     Target { name: "ack", run: ack },
     Target { name: "batch", run: batch },
     Target { name: "cbor", run: cbor },
@@ -39,6 +40,7 @@ pub const TARGETS: [Target; 18] = [
     Target { name: "sealed", run: sealed },
     Target { name: "session", run: session },
     Target { name: "status_list", run: status_list },
+    Target { name: "sync", run: sync },
     Target { name: "text", run: text },
     Target { name: "trust_file", run: trust_file },
     Target { name: "verdict", run: verdict },
@@ -135,7 +137,11 @@ fn openg2p(bytes: &[u8]) {
     }
     if let Ok(text) = std::str::from_utf8(bytes) {
         let _ = Jwt::parse(text);
-        let _ = authenticate(&SignedVoucher::Jwt(text.to_owned()), world.trust.list());
+        let _ = authenticate(
+            &SignedVoucher::Jwt(text.to_owned()),
+            world.trust.list(),
+            &IssuedSets::none(),
+        );
     }
 }
 
@@ -226,6 +232,7 @@ fn verdict(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     let circumstances = Circumstances {
         trust: &world.trust,
+        issued: &IssuedSets::none(),
         profile: &world.profile,
         clock: DeviceClock {
             time: Timestamp::from_seconds(1_781_517_600).unwrap_or(Timestamp::MAX),
@@ -240,7 +247,7 @@ fn verdict(bytes: &[u8]) {
 
 fn voucher(bytes: &[u8]) {
     let trust = WORLD.trust.list();
-    let _ = authenticate(&SignedVoucher::Cose(bytes.to_vec()), trust);
+    let _ = authenticate(&SignedVoucher::Cose(bytes.to_vec()), trust, &IssuedSets::none());
     if let Ok(text) = voucher::to_text(bytes) {
         assert_eq!(read_text(&text), Ok(SignedVoucher::Cose(bytes.to_vec())));
     }

@@ -32,12 +32,25 @@ impl Office {
     /// What the command said that failed.
     pub fn set_up(binary: &Path, dir: &Path, database: Option<&str>) -> Result<Self, String> {
         let server = Server::new(binary, &dir.join("server"))?;
+        let origin = server.origin();
+        Self::set_up_behind(&origin, server, dir, database)
+    }
+
+    /// As [`Office::set_up`], of a server that phones reach at another address than its own.
+    ///
+    /// # Errors
+    /// What the command said that failed.
+    pub fn set_up_behind(
+        origin: &str,
+        server: Server,
+        dir: &Path,
+        database: Option<&str>,
+    ) -> Result<Self, String> {
         let office = Office { server, dir: dir.to_owned() };
-        let origin = office.server.origin();
         let mut init = vec![
             "init",
             "--origin",
-            &origin,
+            origin,
             "--issuer",
             "welfare",
             "--name",

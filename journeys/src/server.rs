@@ -2,7 +2,7 @@
 
 use crate::command::{Answer, run};
 use std::io::{BufRead, BufReader};
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
@@ -17,7 +17,7 @@ const READY: Duration = Duration::from_secs(60);
 pub struct Server {
     binary: PathBuf,
     home: PathBuf,
-    address: String,
+    address: SocketAddr,
 }
 
 /// A server that runs. Killed when dropped.
@@ -31,7 +31,7 @@ impl Server {
     /// When no port is free.
     pub fn new(binary: &Path, home: &Path) -> Result<Self, String> {
         let free = TcpListener::bind("127.0.0.1:0").map_err(|error| error.to_string())?;
-        let address = free.local_addr().map_err(|error| error.to_string())?.to_string();
+        let address = free.local_addr().map_err(|error| error.to_string())?;
         Ok(Server { binary: binary.to_owned(), home: home.to_owned(), address })
     }
 
@@ -39,6 +39,12 @@ impl Server {
     #[must_use]
     pub fn origin(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// Runs one of its commands to the end.
@@ -56,7 +62,7 @@ impl Server {
     pub fn start(&self) -> Result<Running, String> {
         let mut child = self
             .command()
-            .args(["serve", "--listen", &self.address])
+            .args(["serve", "--listen", &self.address.to_string()])
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()

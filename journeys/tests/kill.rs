@@ -1,24 +1,20 @@
-//! kill -9 at random moments, of both binaries, on real files: nothing said to be recorded is lost,
-//! and nothing is there twice.
-#![allow(clippy::unwrap_used, reason = "a test that cannot be set up fails")]
+//! kill -9 at random moments, of both binaries, on real files and on PostgreSQL: nothing said to be
+//! recorded is lost, and nothing is there twice. `scripts/kill-loops` kills thousands.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot be set up fails")]
 
 mod support;
 
-use journeys::phone::Phone;
 use serde_json::Value;
-use std::collections::BTreeMap;
-use std::io::Read;
-use std::process::{Child, Stdio};
 use std::thread;
-use std::time::{Duration, Instant};
-
-/// How many processes each test kills.
-const KILLS: usize = 40;
+use std::time::Instant;
+use support::killing::{Random, count_by_voucher, kill_after, kills, once, spawn};
+use support::postgres::Schema;
 
 #[test]
 fn a_killed_redeem_loses_nothing_it_said_and_doubles_nothing() {
+    let kills = kills();
     let dir = tempfile::tempdir().unwrap();
-    let (office, phone, vouchers) = support::enrolled(dir.path(), KILLS + 3);
+    let (office, phone, vouchers) = support::enrolled(dir.path(), kills + 3);
     let (whole_ones, rest) = vouchers.split_at(3);
     let took = whole_ones.iter().map(|voucher| {
         let start = Instant::now();
@@ -47,6 +43,14 @@ fn a_killed_redeem_loses_nothing_it_said_and_doubles_nothing() {
     for claim in &said {
         assert!(held.iter().any(|it| it["claim"] == claim.as_str()), "{claim} was said and lost");
     }
+    let recorded = held.len() - whole_ones.len();
+    eprintln!(
+        "{kills} redemptions killed: {} before their record was kept, {} between that and the \
+         answer, {} after the answer; none was lost",
+        kills - recorded,
+        recorded - said.len(),
+        said.len()
+    );
     assert_eq!(phone.run(&["doctor"]).unwrap().status, Some(0));
     for voucher in rest {
         let status = phone.run(&["redeem", "--text", &voucher.text]).unwrap().status;
@@ -62,8 +66,19 @@ fn a_killed_redeem_loses_nothing_it_said_and_doubles_nothing() {
 
 #[test]
 fn killed_syncs_and_servers_end_with_every_record_once() {
+    end_with_every_record_once(None);
+}
+
+#[test]
+fn killed_syncs_and_servers_end_with_every_record_once_on_postgres() {
+    let schema = Schema::create();
+    end_with_every_record_once(Some(&schema.url()));
+}
+
+fn end_with_every_record_once(database: Option<&str>) {
+    let kills = kills();
     let dir = tempfile::tempdir().unwrap();
-    let (office, phone, vouchers) = support::enrolled(dir.path(), KILLS);
+    let (office, phone, vouchers) = support::enrolled_on(database, dir.path(), kills);
     let running = office.server.start().unwrap();
     let start = Instant::now();
     phone.sync().unwrap();
@@ -71,69 +86,35 @@ fn killed_syncs_and_servers_end_with_every_record_once() {
     drop(running);
 
     let mut random = Random(0x1234_5678);
+    let (mut servers_first, mut whole_syncs) = (0, 0);
     for voucher in &vouchers {
         phone.run(&["redeem", "--text", &voucher.text]).unwrap().succeeded().unwrap();
         let running = office.server.start().unwrap();
         let syncing = spawn(&phone, &["sync", "--json"]);
         let pause = random.up_to(whole * 3 / 2);
-        if random.next().is_multiple_of(2) {
+        let said = if random.next().is_multiple_of(2) {
+            servers_first += 1;
             thread::sleep(pause);
             running.kill();
-            kill_after(syncing, random.up_to(whole));
+            kill_after(syncing, random.up_to(whole))
         } else {
-            kill_after(syncing, pause);
+            let said = kill_after(syncing, pause);
             running.kill();
-        }
+            said
+        };
+        let report = serde_json::from_str::<Value>(&said);
+        whole_syncs += usize::from(report.is_ok_and(|report| report["stopped"].is_null()));
     }
     let running = office.server.start().unwrap();
     assert_eq!(phone.sync().unwrap()["stopped"], Value::Null);
     drop(running);
+    eprintln!(
+        "{kills} syncs and {kills} servers killed, {servers_first} times the server first: \
+         {whole_syncs} syncs had ended whole"
+    );
     assert_eq!(count_by_voucher(&office.claims().unwrap()), once(&vouchers));
     assert_eq!(count_by_voucher(&phone.claims().unwrap()), once(&vouchers));
     assert_eq!(phone.run(&["doctor"]).unwrap().status, Some(0));
     let status = phone.run(&["status", "--json"]).unwrap().json().unwrap();
-    assert_eq!(status["unsent"], 0);
-}
-
-fn spawn(phone: &Phone, arguments: &[&str]) -> Child {
-    phone.command(arguments).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap()
-}
-
-/// Kills the process after the pause; gives what it had said by then.
-fn kill_after(mut child: Child, pause: Duration) -> String {
-    thread::sleep(pause);
-    // It may have ended by itself.
-    let _ = child.kill();
-    child.wait().unwrap();
-    let mut out = String::new();
-    child.stdout.take().unwrap().read_to_string(&mut out).unwrap();
-    out
-}
-
-fn count_by_voucher(claims: &[Value]) -> BTreeMap<String, usize> {
-    let mut counts = BTreeMap::new();
-    for claim in claims {
-        *counts.entry(claim["voucher"].as_str().unwrap().to_owned()).or_default() += 1;
-    }
-    counts
-}
-
-fn once(vouchers: &[journeys::programme::Issued]) -> BTreeMap<String, usize> {
-    vouchers.iter().map(|voucher| (voucher.reference.clone(), 1)).collect()
-}
-
-/// Marsaglia's xorshift, seeded, so that a failing run can be had again.
-struct Random(u32);
-
-impl Random {
-    fn next(&mut self) -> u32 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 17;
-        self.0 ^= self.0 << 5;
-        self.0
-    }
-
-    fn up_to(&mut self, longest: Duration) -> Duration {
-        longest.mul_f64(f64::from(self.next()) / f64::from(u32::MAX))
-    }
+    assert_eq!((&status["unsent"], &status["refused"]), (&0.into(), &0.into()));
 }

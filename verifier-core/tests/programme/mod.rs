@@ -61,6 +61,7 @@ pub struct Server {
 }
 
 /// A document as far as the server has it.
+#[derive(Clone)]
 pub struct StoredDocument {
     /// The length that was announced.
     pub len: u64,
@@ -109,6 +110,23 @@ impl Server {
             server.publish(&StatusList { address: entry.address.clone(), ..valid });
         }
         server
+    }
+
+    /// A second server that holds what this one does, and takes in all that it is sent.
+    pub fn twin(&self) -> Self {
+        Server {
+            trust_file: self.trust_file.clone(),
+            status_lists: self.status_lists.clone(),
+            profile: self.profile.clone(),
+            records: self.records.clone(),
+            received: self.received.clone(),
+            judge: Box::new(|_| Outcome::Accepted),
+            claims: self.claims.clone(),
+            documents: self.documents.clone(),
+            tokens: self.tokens.clone(),
+            items: self.items.clone(),
+            ..*self
+        }
     }
 
     /// Publishes a status list at its address.
@@ -294,6 +312,16 @@ impl Phone {
         Phone { verifier: open(home.path()), home }
     }
 
+    /// A phone on a copy of a home that no program has open.
+    pub fn on_copy_of(home: &Path) -> Self {
+        let copy = tempfile::tempdir().unwrap();
+        for entry in std::fs::read_dir(home).unwrap() {
+            let file = entry.unwrap();
+            std::fs::copy(file.path(), copy.path().join(file.file_name())).unwrap();
+        }
+        Phone { verifier: open(copy.path()), home: copy }
+    }
+
     /// A phone that has read the enrolment offer and not yet met its server.
     pub fn with_offer() -> Self {
         let mut phone = Phone::blank();
@@ -315,6 +343,11 @@ impl Phone {
         let Phone { verifier, home } = self;
         drop(verifier);
         Phone { verifier: open(home.path()), home }
+    }
+
+    /// Ends the program, and leaves its home.
+    pub fn close(self) -> tempfile::TempDir {
+        self.home
     }
 
     /// Ends the program, and gives what is on the disk to `visit` before it starts again.

@@ -1,0 +1,93 @@
+//! What the kernel says of processes and processors: time that they took, and memory.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::time::Duration;
+
+/// Linux counts processor time in hundredths of a second, on every architecture.
+const TICK: Duration = Duration::from_millis(10);
+
+/// A process that is watched, with those that it starts.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Watched(u32);
+
+impl Watched {
+    pub(crate) fn new(process: u32) -> Self {
+        Watched(process)
+    }
+
+    /// The process that started this one.
+    pub(crate) fn parent_of(process: u32) -> Self {
+        Watched(Process::read(process).unwrap().parent)
+    }
+
+    pub(crate) fn this() -> Self {
+        Watched(std::process::id())
+    }
+
+    /// Processor time that it and its children took, those that have ended included.
+    pub(crate) fn taken(self) -> Duration {
+        self.family().values().map(|process| process.taken).sum()
+    }
+
+    /// The most memory that it alone had resident, in bytes.
+    pub(crate) fn peak_memory(self) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.0)).unwrap();
+        kilobytes(&status, "VmHWM:")
+    }
+
+    /// The memory that it and its children have resident now, shared pages counted once, in bytes.
+    pub(crate) fn memory(self) -> u64 {
+        let share = |process: &u32| {
+            let rollup = fs::read_to_string(format!("/proc/{process}/smaps_rollup"));
+            rollup.map_or(0, |rollup| kilobytes(&rollup, "Pss:"))
+        };
+        self.family().keys().map(share).sum()
+    }
+
+    fn family(self) -> BTreeMap<u32, Process> {
+        let all: BTreeMap<u32, Process> = fs::read_dir("/proc")
+            .unwrap()
+            .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
+            .filter_map(|process| Some((process, Process::read(process)?)))
+            .collect();
+        all.iter()
+            .filter(|(process, it)| **process == self.0 || it.parent == self.0)
+            .map(|(process, it)| (*process, it.clone()))
+            .collect()
+    }
+}
+
+#[derive(Debug, Clone)]
+struct Process {
+    parent: u32,
+    taken: Duration,
+}
+
+impl Process {
+    /// `None` for a process that has ended meanwhile.
+    fn read(process: u32) -> Option<Self> {
+        let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+        // The name, in parentheses, may hold anything; the state follows it.
+        let fields: Vec<&str> = stat.rsplit_once(") ")?.1.split(' ').collect();
+        let ticks: u32 =
+            fields[11..=14].iter().map(|field| field.parse::<u32>().unwrap_or(0)).sum();
+        Some(Process { parent: fields[1].parse().ok()?, taken: TICK * ticks })
+    }
+}
+
+/// Time that the processors of this machine had nothing to do, all of them together.
+pub(crate) fn idle() -> Duration {
+    let stat = fs::read_to_string("/proc/stat").unwrap();
+    let line = stat.lines().next().unwrap();
+    // "cpu", user, nice, system, idle, waiting for the disk
+    let ticks: u32 =
+        line.split_whitespace().skip(4).take(2).map(|field| field.parse::<u32>().unwrap()).sum();
+    TICK * ticks
+}
+
+fn kilobytes(text: &str, name: &str) -> u64 {
+    let line = text.lines().find_map(|line| line.strip_prefix(name)).unwrap();
+    let number: u64 = line.trim().trim_end_matches(" kB").parse().unwrap();
+    number * 1024
+}
