@@ -6,6 +6,7 @@
 //! bracket of times between which it was served.
 
 mod chain;
+mod displaced;
 mod ingest;
 mod judgement;
 mod opening;

@@ -7,15 +7,20 @@
     reason = "UniFFI's generated functions are exported by name and take raw buffers"
 )]
 
+mod bundles;
+
+pub use bundles::{Export, ExportedFile, ImportReport, Imported};
+
 use crate::clock::{self, ClockTrust};
 use crate::device_key::FileKey;
 use crate::home::Home;
 use crate::ledger::{self, Delivery, DocumentContent, KeyInFile, Ledger, Page};
 use crate::verdict::{self, Held};
 use crate::{sync, verifier};
-use protocol::id::{BootId, ClaimId, OperatorId};
+use protocol::id::{Audience, BootId, ClaimId, EntitlementId, OperatorId};
 use protocol::money::{GoodsLine, Quantity};
 use protocol::record::Monotonic;
+use protocol::voucher::Holder;
 use protocol::{Hash, Money, Timestamp};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use thiserror::Error;
@@ -58,13 +63,20 @@ impl From<verifier::EngineError> for EngineError {
             | E::EnrolmentUnfinished
             | E::EnrolledElsewhere(_)
             | E::NotAnOffer(_)
-            | E::OfferExpired(_) => Self::Enrolment(error),
+            | E::OfferExpired(_)
+            | E::OfferWithoutKey => Self::Enrolment(error),
             E::NoSuchClaim(_)
             | E::AlreadyServed(_)
             | E::ClaimVoided(_)
             | E::DocumentSize
             | E::UnknownOperator(_)
             | E::TooManyUnsent(_)
+            | E::TooManyDelegated(_)
+            | E::NoDelegation
+            | E::BeyondDelegation(_)
+            | E::MayNotIssue(_)
+            | E::IssuedBeforeBackup
+            | E::VoucherTooLong
             | E::AppTooOld(_) => Self::NotAllowed(error),
             E::NoSealingKey | E::NoRandomness | E::Protocol(_) => Self::Machinery(error),
         }
@@ -277,6 +289,28 @@ impl Verifier {
         let claim = claim_id(claim)?;
         self.engine().void(claim, reason, operator_id(operator)?, now.into())?;
         Ok(())
+    }
+
+    /// The delegations under which this phone may issue.
+    ///
+    /// # Errors
+    /// [`EngineError::Enrolment`] before the phone has its profile, [`EngineError::Storage`].
+    pub fn delegations(&self) -> Result<Vec<HeldDelegation>> {
+        Ok(self.engine().delegations()?.into_iter().map(HeldDelegation::from).collect())
+    }
+
+    /// Issues a voucher under a delegation. When this returns, the record is on the disk.
+    ///
+    /// # Errors
+    /// Nothing was issued, and why: [`EngineError::NotAllowed`] beyond what was delegated.
+    pub fn issue(
+        &self,
+        order: FieldOrder,
+        operator: Option<String>,
+        now: DeviceClock,
+    ) -> Result<IssuedInField> {
+        let order = order.try_into()?;
+        Ok(self.engine().issue(&order, operator_id(operator)?, now.into())?.into())
     }
 
     /// At most `limit` claims of this phone, newest first, from the one after `before` on.
@@ -713,6 +747,122 @@ impl From<verdict::Reason> for Reason {
             R::IssuerNotValid => Self::IssuerNotValid,
             R::NotYetValid { from } => Self::NotYetValid { from: from.as_seconds() },
             R::Expired { expired } => Self::Expired { at: expired.as_seconds() },
+        }
+    }
+}
+
+// Issuing in the field
+
+/// A voucher that a field officer asks to be issued.
+#[derive(Clone, Debug, uniffi::Record)]
+pub struct FieldOrder {
+    /// The digest of the delegation, in hex; the first that allows the order when absent.
+    pub delegation: Option<String>,
+    /// What the voucher gives.
+    pub benefit: Benefit,
+    /// The kind of assistance; may be left out where the delegation has one.
+    pub assistance: Option<String>,
+    /// The holder's name, where the voucher is to show one.
+    pub holder_name: Option<String>,
+    /// The holder's year of birth.
+    pub holder_birth_year: Option<u16>,
+    /// The last characters of the holder's identity number, at most four.
+    pub holder_id_tail: Option<String>,
+    /// The entitlement, where the officer knows it.
+    pub entitlement: Option<String>,
+    /// Who may serve it, where the delegation names nobody.
+    pub audience: Option<String>,
+    /// How many days it is valid, today included; as long as it may be when absent.
+    pub days: Option<u32>,
+}
+
+/// A voucher that was issued.
+#[derive(Clone, Debug, uniffi::Record)]
+pub struct IssuedInField {
+    /// The text for its QR code.
+    pub text: String,
+    /// The voucher as verifiers read it.
+    pub voucher: Voucher,
+    /// Its number under the delegation.
+    pub number: u32,
+    /// The delegation as it stands now.
+    pub under: HeldDelegation,
+}
+
+/// A delegation that this phone holds. Times are seconds since 1970.
+#[derive(Clone, Debug, uniffi::Record)]
+pub struct HeldDelegation {
+    /// The digest by which it is known, in hex.
+    pub hash: String,
+    /// The programme.
+    pub programme: String,
+    /// The provider or group that may serve the vouchers, where it names one.
+    pub audience: Option<String>,
+    /// The kinds of assistance.
+    pub assistance: Vec<String>,
+    /// The most that one voucher may give.
+    pub single: Benefit,
+    /// What all vouchers may still give; nothing when all was given.
+    pub left: Option<Benefit>,
+    /// How many vouchers may still be issued.
+    pub vouchers_left: u32,
+    /// From when vouchers may be issued.
+    pub from: u64,
+    /// From when none may be issued any more.
+    pub until: u64,
+    /// Whether the programme ended it.
+    pub ended: bool,
+}
+
+impl TryFrom<FieldOrder> for verifier::FieldOrder {
+    type Error = protocol::Error;
+
+    fn try_from(order: FieldOrder) -> protocol::Result<Self> {
+        let no_hash = protocol::Error::Field { object: "order", field: "delegation" };
+        let holder = order.holder_name.map(|name| Holder {
+            name,
+            birth_year: order.holder_birth_year,
+            id_tail: order.holder_id_tail,
+        });
+        Ok(Self {
+            delegation: match order.delegation {
+                None => None,
+                Some(hash) => Some(Hash::from_hex(&hash).ok_or(no_hash)?),
+            },
+            benefit: order.benefit.try_into()?,
+            assistance: order.assistance,
+            holder,
+            entitlement: order.entitlement.map(EntitlementId::new).transpose()?,
+            audience: order.audience.map(Audience::new).transpose()?,
+            days: order.days,
+        })
+    }
+}
+
+impl From<verifier::IssuedInField> for IssuedInField {
+    fn from(issued: verifier::IssuedInField) -> Self {
+        Self {
+            text: issued.text,
+            voucher: Voucher::of(issued.voucher, Some(&issued.programme)),
+            number: issued.number,
+            under: issued.under.into(),
+        }
+    }
+}
+
+impl From<verifier::HeldDelegation> for HeldDelegation {
+    fn from(held: verifier::HeldDelegation) -> Self {
+        Self {
+            left: held.benefit_left().map(Benefit::from),
+            vouchers_left: held.vouchers_left(),
+            hash: held.hash.to_string(),
+            programme: held.delegation.programme.to_string(),
+            audience: held.delegation.audience.map(|audience| audience.to_string()),
+            assistance: held.delegation.assistance,
+            single: held.delegation.ceiling.single().clone().into(),
+            from: held.delegation.from.as_seconds(),
+            until: held.delegation.until.as_seconds(),
+            ended: held.ended,
         }
     }
 }

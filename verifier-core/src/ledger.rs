@@ -1,12 +1,15 @@
 //! The phone's ledger: what this phone did, what it was told, and what follows from both.
 //!
 //! Three sources are stored as they came: the **chain** of records this phone signed, the **inbox**
-//! of accepted trust files, profiles, acks and status lists, and **blobs** named by their SHA-256.
+//! of accepted trust files, profiles, acks, status lists and sets of issued vouchers, and **blobs**
+//! named by their SHA-256.
 //! Everything else (claims, live redemptions, outbox, clock floors) is derived from these by one
 //! function, in the transaction that stores the source; [`Ledger::doctor`] derives again and
 //! compares. Whatever a call says was stored is on the disk when the call returns.
 
 mod append;
+mod carried;
+mod chains;
 mod cipher;
 mod claims;
 mod data_key;
@@ -18,25 +21,32 @@ mod floors;
 mod full;
 mod identity;
 mod inbox;
+mod issued;
+mod issues;
 mod outbox;
+mod restart;
 mod schema;
 mod sql;
 
-pub use append::{Act, AppendError, DocumentContent, Entry, LiveRedemption, Serving};
+pub use append::{Act, AppendError, DocumentContent, Entry, LiveRedemption, Overridden, Serving};
+pub use chains::ChainRef;
 pub use claims::{Attachment, Claim, Page, Readable, Served, Voided};
 pub use data_key::{DataKey, KeyInFile, KeyWrap, KeyWrapError};
+pub(crate) use derive::has_no_place;
 pub use doctor::{DerivedFault, Finding, Report};
 pub use error::LedgerError;
 pub use inbox::{AcceptError, Arrived, ChainState, HeldStatusList, LastAck};
+pub use issues::Used;
 pub use outbox::{Delivery, OutboxItem, Unsent};
 
 use crate::home::Home;
-use cipher::{Cipher, CipherFault};
+use chains::Chains;
+use cipher::Cipher;
 use protocol::Hash;
 use protocol::id::ChainId;
 use protocol::key::PublicKey;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior};
-use sql::{Column, get};
+use sql::get;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -55,10 +65,7 @@ pub struct Head {
 /// The ledger of one phone.
 pub struct Ledger {
     db: Connection,
-    /// The row of `chain` that is written now.
-    chain_number: i64,
-    chain: ChainId,
-    device: PublicKey,
+    chains: Chains,
     cipher: Result<Cipher, KeyWrapError>,
     /// Holds the lock for as long as the database is open.
     home: Home,
@@ -107,14 +114,11 @@ impl Ledger {
         refuse_cut(&db, &file)?;
         schema::migrate(&mut db)?;
         let cipher = Ok(Cipher::new(&key));
-        let (chain_number, chain, holder) = match current_chain(&db)? {
-            Some(found) => found,
-            None => create_chain(&db, device)?,
-        };
-        if holder != *device {
+        let chains = Chains::read_or_begin(&db, device)?;
+        if chains.current().device != *device {
             return Err(LedgerError::OtherDevice);
         }
-        Ok(Ledger { db, chain_number, chain, device: holder, cipher, home })
+        Ok(Ledger { db, chains, cipher, home })
     }
 
     /// Opens the ledger for reading alone: beside a program that writes, on a read-only home, or on a
@@ -134,23 +138,23 @@ impl Ledger {
             Err(LedgerError::DataKey(fault)) => Err(fault),
             Err(other) => return Err(other),
         };
-        let (chain_number, chain, device) = current_chain(&db)?.ok_or(LedgerError::Missing)?;
-        Ok(Ledger { db, chain_number, chain, device, cipher, home })
+        let chains = Chains::read(&db)?.ok_or(LedgerError::Missing)?;
+        Ok(Ledger { db, chains, cipher, home })
     }
 
     /// The chain that this phone writes.
     #[must_use]
     pub fn chain(&self) -> ChainId {
-        self.chain
+        self.chains.current().id
     }
 
     /// The key that signs the chain.
     #[must_use]
     pub fn device(&self) -> &PublicKey {
-        &self.device
+        &self.chains.current().device
     }
 
-    /// The last record; `None` while there is none.
+    /// The last record of the chain that is written; `None` while there is none.
     ///
     /// # Errors
     /// [`LedgerError`].
@@ -160,7 +164,7 @@ impl Ledger {
             .prepare_cached(
                 "SELECT sequence, hash FROM record WHERE chain = ?1 ORDER BY sequence DESC LIMIT 1",
             )?
-            .query_row([self.chain_number], |row| {
+            .query_row([self.chains.current().number], |row| {
                 Ok(Head { sequence: get(row, 0)?, hash: get(row, 1)? })
             })
             .optional()?;
@@ -249,29 +253,6 @@ fn read_only(file: &Path, immutable: bool, settings: &str) -> rusqlite::Result<C
     db.execute_batch(settings)?;
     db.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
     Ok(db)
-}
-
-fn current_chain(db: &Connection) -> Result<Option<(i64, ChainId, PublicKey)>, LedgerError> {
-    let chain = db
-        .query_row("SELECT number, id, device FROM chain ORDER BY number DESC LIMIT 1", [], |row| {
-            Ok((row.get(0)?, get(row, 1)?, get(row, 2)?))
-        })
-        .optional()?;
-    Ok(chain)
-}
-
-fn create_chain(
-    db: &Connection,
-    device: &PublicKey,
-) -> Result<(i64, ChainId, PublicKey), LedgerError> {
-    let mut id = [0; 16];
-    getrandom::fill(&mut id).map_err(|_| CipherFault::Random)?;
-    let chain = ChainId::from_bytes(id);
-    db.execute(
-        "INSERT INTO chain (id, device) VALUES (?1, ?2)",
-        rusqlite::params![Column(chain), device.to_bytes()],
-    )?;
-    Ok((db.last_insert_rowid(), chain, device.clone()))
 }
 
 fn stored_data_key(home: &Home, wrap: &dyn KeyWrap) -> Result<Option<DataKey>, LedgerError> {

@@ -12,13 +12,17 @@ pub use backoff::between_runs;
 pub use http::{HttpRequest, HttpResponse, Method, TransportFailure};
 
 use crate::clock::DeviceClock;
+use crate::ledger::{ChainRef, has_no_place};
 use crate::verifier::{EngineError, Verifier};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use documents::Upload;
 use protocol::Hash;
 use protocol::ack::{Batch, Outcome};
-use protocol::trust::TrustFile;
+use protocol::id::ChainId;
+use protocol::key::Kid;
+use protocol::trust::{IssuedSet, IssuedSetRef, TrustFile};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// Items of a batch at first; a broken connection halves it.
@@ -57,6 +61,10 @@ pub struct SyncReport {
     pub status_lists: Vec<u32>,
     /// Status lists that were offered and not accepted, with the protocol's code.
     pub status_refused: Vec<(u32, &'static str)>,
+    /// The ids of compromised keys whose sets of issued vouchers were fetched.
+    pub issued_sets: Vec<Kid>,
+    /// Such sets that were offered and not accepted, with the protocol's code.
+    pub issued_refused: Vec<(Kid, &'static str)>,
     /// Records that the server took in.
     pub accepted: usize,
     /// Records that it held already.
@@ -67,6 +75,11 @@ pub struct SyncReport {
     pub refused: usize,
     /// Records that the server asked to be sent again another time; they stay in the outbox.
     pub later: usize,
+    /// Whether the server's answers showed that this phone was restored from a backup, or has a twin:
+    /// another chain of records was begun, and those that lost their place go with it.
+    pub restarted: bool,
+    /// Whether the server was restored from a backup: what it lost was put back into the outbox.
+    pub server_restored: bool,
     /// Claims whose state changed.
     pub claims_changed: usize,
     /// Documents that were sent whole.
@@ -104,7 +117,11 @@ pub struct SyncRun {
     token: Option<String>,
     renewed_session: bool,
     batch_items: usize,
-    sent: Option<Batch>,
+    sent: Option<(ChainRef, Batch)>,
+    /// Chains whose news are still to be asked for, the next one last.
+    chains: Vec<ChainRef>,
+    /// Chains of which the server turned out to have lost something.
+    came_back: BTreeSet<ChainId>,
     uploads_done: bool,
     /// Documents in a row over which the connection broke at every attempt.
     broken_uploads: u32,
@@ -115,11 +132,21 @@ enum Stage {
     Trust,
     Enrol,
     Challenge,
-    Prove { nonce: [u8; 32] },
+    Prove {
+        nonce: [u8; 32],
+    },
     Profile,
-    StatusLists { waiting: Vec<u32> },
+    StatusLists {
+        waiting: Vec<u32>,
+    },
     Records,
-    Documents { waiting: Vec<Upload> },
+    Documents {
+        waiting: Vec<Upload>,
+    },
+    /// Last, since these may be large, and nothing else waits for them.
+    IssuedSets {
+        waiting: Vec<(Kid, IssuedSetRef)>,
+    },
     Over,
 }
 
@@ -142,6 +169,8 @@ impl SyncRun {
             renewed_session: false,
             batch_items: BATCH_ITEMS,
             sent: None,
+            chains: Vec::new(),
+            came_back: BTreeSet::new(),
             uploads_done: false,
             broken_uploads: 0,
             report: SyncReport::default(),
@@ -189,7 +218,7 @@ impl SyncRun {
                 }
                 Stage::Profile => Some(get(&origin, "/v1/profile", self.token.as_deref())),
                 Stage::StatusLists { waiting } => match waiting.last() {
-                    None => self.go_on(Stage::Records),
+                    None => self.go_on_with_records(verifier),
                     Some(&number) => match verifier.status_request(number)? {
                         None => {
                             waiting.pop();
@@ -203,15 +232,26 @@ impl SyncRun {
                         }
                     },
                 },
-                Stage::Records => {
-                    let batch = verifier.next_batch(self.batch_items, BATCH_BYTES)?;
-                    let body = batch.encode().map_err(EngineError::Protocol)?;
-                    self.sent = Some(batch);
-                    let token = self.token.as_deref();
-                    let mut request = post(&origin, "/v1/records", token, "application/cbor", body);
-                    request.max_response = protocol::cose::ObjectType::Ack.max_len();
-                    Some(request)
-                }
+                Stage::Records => match self.chains.last() {
+                    None => {
+                        let uploads = if self.uploads_done {
+                            Vec::new()
+                        } else {
+                            documents::queue(verifier)?
+                        };
+                        self.go_on(Stage::Documents { waiting: uploads })
+                    }
+                    Some(&chain) => {
+                        let batch = verifier.next_batch(chain, self.batch_items, BATCH_BYTES)?;
+                        let body = batch.encode().map_err(EngineError::Protocol)?;
+                        self.sent = Some((chain, batch));
+                        let token = self.token.as_deref();
+                        let mut request =
+                            post(&origin, "/v1/records", token, "application/cbor", body);
+                        request.max_response = protocol::cose::ObjectType::Ack.max_len();
+                        Some(request)
+                    }
+                },
                 Stage::Documents { waiting } => match waiting.last_mut() {
                     Some(upload) => {
                         let request = upload.request(verifier, &origin, self.token.as_deref())?;
@@ -224,7 +264,20 @@ impl SyncRun {
                     None => {
                         let news = self.report.documents_sent > 0 && !self.uploads_done;
                         self.uploads_done = true;
-                        self.go_on(if news { Stage::Records } else { Stage::Over })
+                        let waiting = verifier.issued_sets_to_fetch()?;
+                        if news {
+                            self.go_on_with_records(verifier)
+                        } else {
+                            self.go_on(Stage::IssuedSets { waiting })
+                        }
+                    }
+                },
+                Stage::IssuedSets { waiting } => match waiting.last() {
+                    None => self.go_on(Stage::Over),
+                    Some((_, pinned)) => {
+                        let mut request = get(&origin, &pinned.address, None);
+                        request.max_response = IssuedSet::MAX_LEN;
+                        Some(request)
                     }
                 },
             };
@@ -326,6 +379,15 @@ impl SyncRun {
                 }
                 Ok(())
             }
+            Stage::IssuedSets { waiting } => {
+                let Some((kid, pinned)) = waiting.pop() else { return Ok(()) };
+                self.attempt = 1;
+                match verifier.accept_issued_set(kid, &pinned, &response.body, clock)? {
+                    Ok(()) => self.report.issued_sets.push(kid),
+                    Err(error) => self.report.issued_refused.push((kid, error.code())),
+                }
+                Ok(())
+            }
         }
     }
 
@@ -366,7 +428,9 @@ impl SyncRun {
         response: &HttpResponse,
         clock: DeviceClock,
     ) -> Result<(), EngineError> {
-        let Some(batch) = self.sent.take() else { return Ok(()) };
+        let Some((chain, batch)) = self.sent.take() else { return Ok(()) };
+        let written = verifier.chains().first().copied();
+        let waited = verifier.waiting_of(chain)?;
         let Some(ack) = verifier.accept_ack(&response.body, clock)? else {
             return match response.status {
                 401 | 403 if !self.renewed_session => {
@@ -381,7 +445,7 @@ impl SyncRun {
                 status => self.again(unsigned(status)),
             };
         };
-        let mut later = 0;
+        let (mut later, mut displaced) = (0, 0);
         for item in &batch.items {
             let hash = Hash::of(item);
             let result = ack.results.iter().find(|result| result.item == hash);
@@ -389,21 +453,43 @@ impl SyncRun {
                 Some(Outcome::Accepted) => self.report.accepted += 1,
                 Some(Outcome::Duplicate) => self.report.duplicates += 1,
                 Some(Outcome::Conflict) => self.report.conflicts += 1,
+                // They go again, with the restart that names them.
+                Some(Outcome::Refused(reason)) if has_no_place(reason) => displaced += 1,
                 Some(Outcome::Refused(_)) => self.report.refused += 1,
                 Some(Outcome::Later) | None => later += 1,
             }
         }
+        self.report.claims_changed += ack.claims.len();
+        self.report.server_restored |= ack.restored;
+        self.attempt = 1;
+        if verifier.chains().first().copied() != written {
+            self.report.restarted = true;
+            self.go_on_with_records(verifier);
+            return Ok(());
+        }
         // Those of the batch before are the oldest that wait, so they are in this one too.
         self.report.later = later;
-        self.report.claims_changed += ack.claims.len();
-        self.attempt = 1;
-        let none_settled = later == batch.items.len();
-        self.report.stopped = (later > 0 && none_settled).then_some(Stopped::Busy);
-        if none_settled || verifier.unsent()? == 0 {
-            let waiting = if self.uploads_done { Vec::new() } else { documents::queue(verifier)? };
-            self.go_on(Stage::Documents { waiting });
+        let waits = verifier.waiting_of(chain)?;
+        let settled = batch.items.len() - later - displaced;
+        if later > 0 && settled == 0 {
+            self.report.stopped = Some(Stopped::Busy);
+        } else if later == 0 {
+            self.report.stopped = None;
+        }
+        // A server that says nothing new of what it is sent is not sent it for ever.
+        let came_back = ack.restored && self.came_back.insert(chain.id);
+        let idle = !batch.items.is_empty() && waits >= waited && !came_back;
+        if waits == 0 || idle {
+            self.chains.pop();
         }
         Ok(())
+    }
+
+    /// Turns to the records of every chain, the one that is written first.
+    fn go_on_with_records(&mut self, verifier: &Verifier) -> Option<HttpRequest> {
+        self.chains = verifier.chains();
+        self.chains.reverse();
+        self.go_on(Stage::Records)
     }
 
     /// A request got no answer. Some failures end the run at once, since the next request would fail

@@ -4,7 +4,7 @@
 
 use crate::clock::{ClockTrust, DeviceClock, Floors, Now};
 use crate::ledger::LiveRedemption;
-use protocol::authenticity::{self, Authentic, NotAuthentic};
+use protocol::authenticity::{self, Authentic, NotAuthentic, SignedBy};
 use protocol::delegation::Beyond;
 use protocol::id::Audience;
 use protocol::profile::Profile;
@@ -30,6 +30,8 @@ pub struct Accepted {
     pub signed: SignedVoucher,
     /// Its claims.
     pub voucher: Voucher,
+    /// How its issuer signed it.
+    pub signed_by: SignedBy,
     /// Its programme.
     pub programme: Programme,
     /// The time it was judged at.
@@ -256,6 +258,7 @@ pub fn decide<L: Lookup>(
                 signed,
                 programme: programme.clone(),
                 voucher: authentic.voucher,
+                signed_by: authentic.signed_by,
                 now,
                 warnings,
             })),

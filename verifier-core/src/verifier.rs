@@ -1,23 +1,29 @@
 //! One phone: its key, its trust and its ledger behind the few things that staff do.
 
+mod issue;
+
+pub use issue::{FieldOrder, HeldDelegation, IssuedInField};
+
 use crate::clock::{self, DeviceClock, Floors};
 use crate::device_key::{DeviceKey, DeviceKeyError};
 use crate::home::HomeError;
 use crate::ledger::{
-    AcceptError, Act, AppendError, Claim, DocumentContent, Entry, Head, Ledger, LedgerError,
-    LiveRedemption, Page, Serving, Unsent,
+    AcceptError, Act, AppendError, ChainRef, Claim, DocumentContent, Entry, Head, Ledger,
+    LedgerError, LiveRedemption, Page, Serving, Unsent,
 };
 use crate::trust::Trust;
 use crate::verdict::{self, Accepted, Circumstances, Lookup, Reason, Refusal, Verdict};
 use protocol::ack::{Ack, Batch};
+use protocol::authenticity::SignedBy;
 use protocol::enrolment::{Offer, Request};
 use protocol::id::{ClaimId, OperatorId};
+use protocol::key::Kid;
 use protocol::profile::Profile;
 use protocol::record::{Document, HowRead, OpenedRecord, RefusedSubject, SignedVoucher};
 use protocol::seal::SealingKey;
 use protocol::session::SessionProof;
 use protocol::status::StatusList;
-use protocol::trust::{Grade, TrustFile, TrustState};
+use protocol::trust::{Grade, IssuedSetRef, TrustFile, TrustState};
 use protocol::voucher::Identity;
 use protocol::{Benefit, Hash, Span, Timestamp};
 
@@ -56,6 +62,11 @@ pub enum EngineError {
         "the trust list names no key to seal records to, so nothing was recorded: sync, and tell the programme office"
     )]
     NoSealingKey,
+    /// The enrolment offer names no key to which a file could be sealed.
+    #[error(
+        "this enrolment code names no key to seal a file to: ask the programme office for a new one, or connect this phone to a network and sync"
+    )]
+    OfferWithoutKey,
     /// The operating system gives no random bytes. Nothing was recorded.
     #[error("the system gives no random numbers; nothing was recorded")]
     NoRandomness,
@@ -86,6 +97,34 @@ pub enum EngineError {
         "the programme asks for version {0} of this app or a later one: update it, then serve. Syncing works all the same"
     )]
     AppTooOld(String),
+    /// Too many redemptions of delegated vouchers wait unsent.
+    #[error(
+        "{0} vouchers that field officers issued wait to be sent, as many as this phone may hold: sync before serving more of them"
+    )]
+    TooManyDelegated(u64),
+    /// This phone holds no delegation, or not the one that was named. Nothing was issued.
+    #[error(
+        "this phone may not issue vouchers: ask the programme office for a delegation, then sync"
+    )]
+    NoDelegation,
+    /// The voucher would overstep what was delegated. Nothing was issued.
+    #[error("this may not be issued: {0}. What is left shows with `delegations`")]
+    BeyondDelegation(protocol::delegation::Beyond),
+    /// Nobody would accept the voucher. Nothing was issued.
+    #[error("a voucher issued now would be refused ({0}): sync, and ask the programme office")]
+    MayNotIssue(protocol::authenticity::NotAuthentic),
+    /// This phone was restored from a backup, and may have issued more than it knows. Nothing was
+    /// issued.
+    #[error(
+        "this phone was restored from a backup and may have issued more under this delegation than it knows: ask the programme office for a new one"
+    )]
+    IssuedBeforeBackup,
+    /// The voucher's text is too long for a QR code that phones and small printers can show. Nothing
+    /// was issued.
+    #[error(
+        "the voucher is too large for its QR code: shorten the holder's name, or give fewer goods"
+    )]
+    VoucherTooLong,
     /// Something of our own could not be written in the protocol's form. Nothing was recorded.
     #[error("this cannot be recorded: {0}")]
     Protocol(protocol::Error),
@@ -232,8 +271,9 @@ impl Verifier {
     pub fn check(&self, text: &str, now: DeviceClock) -> Result<Verdict, EngineError> {
         let (trust, profile) = self.in_force()?;
         let floors = self.ledger.floors()?;
+        let issued = trust.issued_sets(|hash| self.ledger.issued_set(hash))?;
         let circumstances =
-            Circumstances { trust: trust.state(), profile, clock: now, floors: &floors };
+            Circumstances { trust: trust.state(), issued, profile, clock: now, floors: &floors };
         verdict::decide(text, &circumstances, &Known { ledger: &self.ledger, trust })
     }
 
@@ -253,11 +293,13 @@ impl Verifier {
             Verdict::Refuse(refusal) => return Ok(Redemption::Refused(refusal)),
         };
         self.check_may_serve(&service, accepted.now.time)?;
+        self.check_delegated(&accepted)?;
         let given = service.given.unwrap_or_else(|| accepted.voucher.benefit.clone());
         if !given.is_within(&accepted.voucher.benefit) {
             return Ok(Redemption::NotWithinVoucher(accepted));
         }
-        let ours = matches!(accepted.signed, SignedVoucher::Cose(_));
+        let ours = matches!(accepted.signed, SignedVoucher::Cose(_))
+            && accepted.signed_by == SignedBy::Issuer;
         let claim = new_claim_id(accepted.now.time)?;
         let serving = Serving {
             claim,
@@ -272,6 +314,7 @@ impl Verifier {
             given: given.clone(),
             warnings: accepted.warnings.iter().map(|w| w.code().to_owned()).collect(),
             documents: service.documents,
+            overridden: None,
         };
         match self.append(Act::Redeem(serving), service.operator, now) {
             Ok(record) => Ok(Redemption::Done(Box::new(Receipt {
@@ -411,17 +454,34 @@ impl Verifier {
             let [major, minor, patch] = minimum.version;
             return Err(EngineError::AppTooOld(format!("{major}.{minor}.{patch}")));
         }
-        if let Some(operator) = &service.operator
-            && !profile.operators.is_empty()
-            && !profile.operators.contains(operator)
-        {
-            return Err(EngineError::UnknownOperator(operator.clone()));
-        }
+        self.check_operator(service.operator.as_ref())?;
         let waiting = self.ledger.unsent()?.redemptions;
         if profile.limits.unsent_redemptions.is_some_and(|most| waiting >= u64::from(most)) {
             return Err(EngineError::TooManyUnsent(waiting));
         }
         service.documents.iter().try_for_each(check_size)
+    }
+
+    fn check_operator(&self, operator: Option<&OperatorId>) -> Result<(), EngineError> {
+        let named = &self.in_force()?.1.operators;
+        match operator {
+            Some(operator) if !named.is_empty() && !named.contains(operator) => {
+                Err(EngineError::UnknownOperator(operator.clone()))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The cap on what a provider accepts from field officers before the server has seen it.
+    fn check_delegated(&self, accepted: &Accepted) -> Result<(), EngineError> {
+        let Some(most) = self.in_force()?.1.limits.unsent_delegated else { return Ok(()) };
+        if accepted.signed_by == SignedBy::Issuer {
+            return Ok(());
+        }
+        match self.ledger.unsent_delegated()? {
+            waiting if waiting >= u64::from(most) => Err(EngineError::TooManyDelegated(waiting)),
+            _ => Ok(()),
+        }
     }
 
     fn append(
@@ -430,6 +490,8 @@ impl Verifier {
         operator: Option<OperatorId>,
         now: DeviceClock,
     ) -> Result<OpenedRecord, EngineError> {
+        // A number that the server has given to another record must not be used.
+        self.restart_if_parted(now)?;
         let (sealing, expires) = self.sealing_key()?;
         let floors: Floors = self.ledger.floors()?;
         let entry = Entry {
@@ -439,6 +501,17 @@ impl Verifier {
             held: self.ledger.held()?,
         };
         Ok(self.ledger.append(now, &entry, &*self.device, &sealing)?)
+    }
+
+    /// Begins another chain when an ack has shown that this phone was restored from a backup.
+    fn restart_if_parted(&mut self, now: DeviceClock) -> Result<bool, EngineError> {
+        if !self.ledger.needs_restart()? {
+            return Ok(false);
+        }
+        let (sealing, expires) = self.sealing_key()?;
+        let floor = self.ledger.floors()?.judge(now, expires).floor;
+        let held = self.ledger.held()?;
+        Ok(self.ledger.restart(now, floor, held, &*self.device, &sealing)?)
     }
 
     fn sealing_key(&self) -> Result<(SealingKey, Timestamp), EngineError> {
@@ -460,6 +533,23 @@ impl Verifier {
     #[must_use]
     pub fn is_enrolled(&self) -> bool {
         self.profile.is_some()
+    }
+
+    /// The key that signs for this phone.
+    pub(crate) fn device(&self) -> &dyn DeviceKey {
+        &*self.device
+    }
+
+    /// The key to which what leaves by file is sealed: the trust list's first, and before there is
+    /// one that of the enrolment offer.
+    pub(crate) fn carried_to(&self) -> Result<SealingKey, EngineError> {
+        match (self.trust(), &self.offer) {
+            (Some(trust), _) => {
+                trust.list().sealing_keys.first().cloned().ok_or(EngineError::NoSealingKey)
+            }
+            (None, Some(offer)) => offer.sealing.clone().ok_or(EngineError::OfferWithoutKey),
+            (None, None) => Err(EngineError::NotEnrolled),
+        }
     }
 
     pub(crate) fn trust_file_hash(&self) -> Option<Hash> {
@@ -591,31 +681,91 @@ impl Verifier {
         }
     }
 
-    /// The next batch to send; without items when nothing waits.
-    pub(crate) fn next_batch(&self, items: usize, bytes: usize) -> Result<Batch, EngineError> {
+    /// The sets of issued vouchers that the trust list pins for keys of this phone's programmes and
+    /// that are not held: each with the id of its key.
+    pub(crate) fn issued_sets_to_fetch(&self) -> Result<Vec<(Kid, IssuedSetRef)>, EngineError> {
+        let (Some(trust), Some(profile)) = (&self.trust, &self.profile) else {
+            return Ok(Vec::new());
+        };
+        let mut wanted = Vec::new();
+        for (key, pinned) in trust.pinned_sets() {
+            let own = key.programmes.iter().any(|id| profile.programmes.contains(id));
+            if own && !self.ledger.holds_issued_set(pinned.hash)? {
+                wanted.push((key.key.kid(), pinned.clone()));
+            }
+        }
+        Ok(wanted)
+    }
+
+    /// Accepts the set that the trust list pins for a key with this id.
+    pub(crate) fn accept_issued_set(
+        &mut self,
+        kid: Kid,
+        pinned: &IssuedSetRef,
+        file: &[u8],
+        now: DeviceClock,
+    ) -> Result<protocol::Result<()>, EngineError> {
+        let Some(trust) = &mut self.trust else { return Err(EngineError::EnrolmentUnfinished) };
+        let key = trust.pinned_sets().find(|(key, its)| key.key.kid() == kid && *its == pinned);
+        let key = key.map(|(key, _)| key.clone());
+        let Some(key) = key else { return Ok(Err(protocol::Error::UnknownKey(kid))) };
+        match self.ledger.accept_issued_set(&key, pinned, file, now) {
+            Ok(_) => {
+                trust.forget_issued_sets();
+                Ok(Ok(()))
+            }
+            Err(error) => refused(error).map(Err),
+        }
+    }
+
+    /// The next batch of a chain to send; without items when nothing of it waits.
+    pub(crate) fn next_batch(
+        &self,
+        chain: ChainRef,
+        items: usize,
+        bytes: usize,
+    ) -> Result<Batch, EngineError> {
+        let last_ack = self.ledger.last_ack_of(chain.id)?;
+        let own = self.public_key().thumbprint();
+        let items = self.ledger.outbox_of(chain.id, items, bytes)?;
         Ok(Batch {
-            chain: self.ledger.chain(),
-            since: self.ledger.last_ack()?.map_or(0, |ack| ack.cursor),
-            items: self.ledger.outbox(items, bytes)?.into_iter().map(|item| item.sealed).collect(),
+            chain: chain.id,
+            since: last_ack.as_ref().map_or(0, |ack| ack.cursor),
+            items: items.into_iter().map(|item| item.sealed).collect(),
+            last_ack: last_ack.map(|ack| ack.hash),
+            device: (chain.device != own).then_some(chain.device),
         })
     }
 
-    /// Accepts an ack to this batch. Anything else than an ack of our server to this phone is none.
+    /// Accepts an ack for one of this phone's chains. Anything else than an ack of our server is none.
+    /// When it shows that this phone was restored from a backup, another chain begins at once.
     pub(crate) fn accept_ack(
         &mut self,
         signed: &[u8],
         now: DeviceClock,
     ) -> Result<Option<Ack>, EngineError> {
         let Some(trust) = &self.trust else { return Ok(None) };
-        match self.ledger.accept_ack(signed, &trust.ack_keys(), now) {
-            Ok(ack) => Ok(Some(ack)),
-            Err(AcceptError::Ledger(error)) => Err(error.into()),
-            Err(_) => Ok(None),
+        let ack = match self.ledger.accept_ack(signed, &trust.ack_keys(), now) {
+            Ok(ack) => ack,
+            Err(AcceptError::Ledger(error)) => return Err(error.into()),
+            Err(_) => return Ok(None),
+        };
+        match self.restart_if_parted(now) {
+            // Without what a record needs there is none; it is asked for again before the next one.
+            Ok(_) | Err(EngineError::NoSealingKey | EngineError::EnrolmentUnfinished) => {}
+            Err(error) => return Err(error),
         }
+        Ok(Some(ack))
     }
 
-    pub(crate) fn unsent(&self) -> Result<u64, EngineError> {
-        Ok(self.ledger.unsent()?.records)
+    /// Every chain of this phone, the one that is written first.
+    pub(crate) fn chains(&self) -> Vec<ChainRef> {
+        self.ledger.chains()
+    }
+
+    /// How many records wait to go in batches of a chain.
+    pub(crate) fn waiting_of(&self, chain: ChainRef) -> Result<u64, EngineError> {
+        Ok(self.ledger.waiting_of(chain.id)?)
     }
 
     pub(crate) fn documents_to_send(&self) -> Result<Vec<Document>, EngineError> {

@@ -25,6 +25,13 @@ pub enum Question {
     BecameValidMeanwhile,
     /// The voucher was typed in, not scanned.
     TypedIn,
+    /// A supervisor allowed what the phone would have refused.
+    Overridden,
+    /// The record lost its place in its chain when the phone was restored from a backup.
+    AfterRestore,
+    /// Another phone of the provider sent what this claim's phone had signed: a mark, since the
+    /// signature is its own.
+    SentByAnother,
 }
 
 /// How a claim stands to another claim on its voucher that came first.
@@ -59,7 +66,7 @@ pub type Standing = (ClaimState, Option<&'static str>);
 
 impl Question {
     /// Every question, the gravest first.
-    pub const ALL: [Question; 10] = [
+    pub const ALL: [Question; 13] = [
         Question::ConflictFirst,
         Question::DeviceSuspended,
         Question::DeviceUnconfirmed,
@@ -70,6 +77,9 @@ impl Question {
         Question::ExpiredMeanwhile,
         Question::BecameValidMeanwhile,
         Question::TypedIn,
+        Question::Overridden,
+        Question::AfterRestore,
+        Question::SentByAnother,
     ];
 
     /// The stable code, also in the database.
@@ -86,13 +96,16 @@ impl Question {
             Question::ExpiredMeanwhile => "expired_meanwhile",
             Question::BecameValidMeanwhile => "became_valid_meanwhile",
             Question::TypedIn => "typed_in",
+            Question::Overridden => "overridden",
+            Question::AfterRestore => "after_restore",
+            Question::SentByAnother => "sent_by_another_device",
         }
     }
 
     /// Whether a person must decide it before the claim goes on.
     #[must_use]
     pub fn needs_a_person(self) -> bool {
-        self != Question::ServedBeforeNotice
+        !matches!(self, Question::ServedBeforeNotice | Question::SentByAnother)
     }
 
     /// The question with this code.

@@ -2,15 +2,16 @@
 
 use super::Quota;
 use super::chain::{Fit, Links};
+use super::displaced::Displaced;
 use super::judgement::{Registered, admissible, admit};
-use super::opening::{self, Item, Opened};
+use super::opening::{self, Item, Opened, Unsealed};
 use super::refusal::Refusal;
 use super::service_time::ServiceTime;
-use super::store::{self, Chain, PlacedRecord, RefusedItem, Taken};
+use super::store::{self, Chain, PlacedRecord, RefusedItem, RestoredRecord, Taken};
 use crate::app::App;
-use crate::claims::{self, Changes, Filed, Filing};
+use crate::claims::{self, Changes, Filed, Filing, Question};
 use crate::database::Transaction;
-use crate::devices::{self, Device, Standing};
+use crate::devices::{self, Device, DeviceId, Standing};
 use crate::documents::{self, Named};
 use crate::programmes;
 use crate::providers::{self, Provider};
@@ -19,10 +20,10 @@ use protocol::ack::{Ack, Batch, ItemResult, Outcome};
 use protocol::cose::{ObjectType, Sign1};
 use protocol::id::{ChainId, ClaimId, ProgrammeId};
 use protocol::key::KeyUse;
-use protocol::record::{Body, Document, Header};
+use protocol::record::{Body, Document};
 use protocol::voucher::Identity;
 use protocol::{Hash, Span, Timestamp};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, btree_map};
 
 /// How often a batch is tried whose transaction the database gave up for another's sake.
 const ATTEMPTS: usize = 4;
@@ -33,23 +34,32 @@ const LEAP: u64 = 1000;
 /// How long refused items are kept.
 const REFUSED_KEPT: Span = Span::days(90);
 
-/// Takes a batch in and gives the signed ack. Everything that the ack says is committed when this
-/// returns; the same batch again changes nothing.
+/// Takes a batch in that `carrier` brings, and gives the signed ack, to the device whose chain it is.
+/// Everything that the ack says is committed when this returns; the same batch again changes nothing.
 ///
 /// # Errors
 /// [`Error::Database`] and whatever else keeps the server from its work; then nothing was taken in.
-pub async fn receive(app: &App, device: &Device, batch: Batch, quota: Quota) -> Result<Vec<u8>> {
+pub async fn receive(app: &App, carrier: &Device, batch: Batch, quota: Quota) -> Result<Vec<u8>> {
     let trust = trust::current(app).await?;
-    let (chain, since) = (batch.chain, batch.since);
-    let (keys, key) = (app.keys.clone(), device.key.clone());
-    let opened = tokio::task::spawn_blocking(move || {
-        opening::open(batch.items, chain, &key, &keys, trust.state.list())
-    });
-    let items = opened
-        .await
-        .map_err(|_| Error::Unavailable("the batch could not be read to its end".into()))?;
-    let held = Held::of(app, device, &items).await?;
-    let batch = OpenedBatch { app, device, chain, since, items, held, quota };
+    let (chain, since, last_ack) = (batch.chain, batch.since, batch.last_ack);
+    let owner = match batch.device.map(DeviceId).filter(|named| *named != carrier.id) {
+        None => Owner::Known(carrier.clone()),
+        Some(named) => match devices::fellow(app.db.reader(), carrier, named).await? {
+            Some(fellow) => Owner::Known(fellow),
+            None => Owner::Unknown(named),
+        },
+    };
+    let keys = app.keys.clone();
+    let unsealed =
+        in_background(tokio::task::spawn_blocking(move || opening::unseal(batch.items, &keys)))
+            .await?;
+    let signers = owner.and_fellows(app, carrier, &unsealed).await?;
+    let items = in_background(tokio::task::spawn_blocking(move || {
+        opening::open(unsealed, &signers, trust.state.list(), &trust.issued)
+    }))
+    .await?;
+    let held = Held::of(app, &items).await?;
+    let batch = OpenedBatch { app, carrier, owner, chain, since, last_ack, items, held, quota };
     let mut attempt = 1;
     loop {
         match batch.take().await {
@@ -59,12 +69,54 @@ pub async fn receive(app: &App, device: &Device, batch: Batch, quota: Quota) -> 
     }
 }
 
+async fn in_background<T>(task: tokio::task::JoinHandle<T>) -> Result<T> {
+    task.await.map_err(|_| Error::Unavailable("the batch could not be read to its end".into()))
+}
+
+/// The device whose chain a batch is of.
+enum Owner {
+    /// The one that brings it, or another of the same provider.
+    Known(Device),
+    /// None of that provider, as far as this server knows.
+    Unknown(DeviceId),
+}
+
+impl Owner {
+    fn id(&self) -> DeviceId {
+        match self {
+            Owner::Known(device) => device.id,
+            Owner::Unknown(id) => *id,
+        }
+    }
+
+    /// The devices that may have signed the items: this one, and those of the provider that the items
+    /// name. What a device signed is its own, whoever brings it.
+    async fn and_fellows(
+        &self,
+        app: &App,
+        carrier: &Device,
+        items: &[Unsealed],
+    ) -> Result<Vec<Device>> {
+        let own = match self {
+            Owner::Known(device) => device,
+            Owner::Unknown(_) => carrier,
+        };
+        let mut kids = opening::kids(items);
+        kids.remove(&own.key.kid());
+        let mut devices = vec![own.clone()];
+        devices.extend(devices::fellows_with(app.db.reader(), own, kids).await?);
+        Ok(devices)
+    }
+}
+
 /// A batch whose items were opened.
 struct OpenedBatch<'a> {
     app: &'a App,
-    device: &'a Device,
+    carrier: &'a Device,
+    owner: Owner,
     chain: ChainId,
     since: u64,
+    last_ack: Option<Hash>,
     items: Vec<Item>,
     held: Held,
     quota: Quota,
@@ -86,31 +138,36 @@ impl OpenedBatch<'_> {
 
 /// When what the records name as held was signed.
 struct Held {
-    acks: BTreeMap<Hash, Timestamp>,
+    acks: BTreeMap<(DeviceId, Hash), Timestamp>,
     trust: BTreeMap<u64, Timestamp>,
+    status: BTreeSet<(u32, Timestamp)>,
 }
 
 impl Held {
-    async fn of(app: &App, device: &Device, items: &[Item]) -> Result<Self> {
-        let (mut acks, mut versions) = (BTreeSet::new(), BTreeSet::new());
+    async fn of(app: &App, items: &[Item]) -> Result<Self> {
+        let (mut acks, mut versions, mut tokens) =
+            (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
         for record in items.iter().filter_map(|item| item.record.as_ref().ok()) {
             acks.extend(record.content.header.held.ack);
             versions.insert(record.content.header.held.trust_version);
+            tokens.extend(record.content.header.held.status_lists.iter().copied());
         }
         let db = app.db.reader();
         Ok(Held {
-            acks: store::ack_times(db, device.id, &acks).await?,
+            acks: store::ack_times(db, &acks).await?,
             trust: trust::issue_times(db, &versions).await?,
+            status: trust::published_tokens(db, &tokens).await?,
         })
     }
 
-    /// The bracket that a record's own list of what it held opens. Acks and trust lists that this
-    /// server never signed count for nothing.
-    fn bracket(&self, header: &Header, received: Timestamp) -> ServiceTime {
-        let held = &header.held;
-        let ack = held.ack.and_then(|hash| self.acks.get(&hash).copied());
+    /// The bracket that a record's own list of what it held opens. Acks, trust lists and status lists
+    /// that this server never signed count for nothing.
+    fn bracket(&self, record: &Opened, received: Timestamp) -> ServiceTime {
+        let held = &record.content.header.held;
+        let ack = held.ack.and_then(|hash| self.acks.get(&(record.signer, hash)).copied());
         let trust = self.trust.get(&held.trust_version).copied();
-        let lists = held.status_lists.iter().map(|(_, issued)| *issued);
+        let lists = held.status_lists.iter().filter(|token| self.status.contains(token));
+        let lists = lists.map(|(_, issued)| *issued);
         ServiceTime::bracket(ack.into_iter().chain(trust).chain(lists), received)
     }
 }
@@ -122,6 +179,8 @@ enum Decision {
     Held(Taken),
     /// Its record is new and has its place in the chain.
     Placed(Taken),
+    /// Its record is new, and lost its place; the chain's restart names it.
+    Restored(Taken, ChainId),
     /// It has no place in the chain.
     Refused(Refusal),
     /// The device has sent its share for today.
@@ -131,14 +190,32 @@ enum Decision {
 impl Decision {
     fn outcome(&self) -> Outcome {
         match self {
-            Decision::Held(Taken::Refused(code)) | Decision::Placed(Taken::Refused(code)) => {
-                Outcome::Refused(code.clone())
-            }
             Decision::Held(Taken::Accepted | Taken::Conflict) => Outcome::Duplicate,
-            Decision::Placed(Taken::Accepted) => Outcome::Accepted,
-            Decision::Placed(Taken::Conflict) => Outcome::Conflict,
+            Decision::Placed(taken) | Decision::Restored(taken, _) | Decision::Held(taken) => {
+                match taken {
+                    Taken::Accepted => Outcome::Accepted,
+                    Taken::Conflict => Outcome::Conflict,
+                    Taken::Refused(code) => Outcome::Refused(code.clone()),
+                }
+            }
             Decision::Refused(refusal) => Outcome::Refused(refusal.code().to_owned()),
             Decision::Later => Outcome::Later,
+        }
+    }
+
+    /// What became of a new record, to be decided further; `None` of any other item.
+    fn taken(&mut self) -> Option<&mut Taken> {
+        match self {
+            Decision::Placed(taken) | Decision::Restored(taken, _) => Some(taken),
+            _ => None,
+        }
+    }
+
+    /// The chain in whose acks the device hears of the record.
+    fn heard_in(&self, own: ChainId) -> ChainId {
+        match self {
+            Decision::Restored(_, restart) => *restart,
+            _ => own,
         }
     }
 }
@@ -149,7 +226,8 @@ struct Intake<'t> {
     tx: &'t Transaction,
     now: Timestamp,
     provider: Provider,
-    standing: Standing,
+    /// The standing of each device that signed.
+    standings: BTreeMap<DeviceId, Standing>,
     chain: Chain,
     /// Items that the device may still send today.
     share: usize,
@@ -164,18 +242,26 @@ type Gathered<'t> = Vec<(usize, Filing, &'t [Document])>;
 
 impl<'t> Intake<'t> {
     async fn begin(batch: &'t OpenedBatch<'t>, tx: &'t Transaction) -> Result<Self> {
-        let (now, device) = (batch.app.now(), batch.device);
-        let chain = store::hold_chain(tx, batch.chain, device.id).await?;
-        let standing = devices::hold_standing(tx, device.id).await?;
-        let provider = providers::get(&**tx, &device.provider).await?;
-        let counted = store::counted(&**tx, device.id, day(now)).await?;
+        let (now, carrier) = (batch.app.now(), batch.carrier);
+        let chain = match &batch.owner {
+            Owner::Known(device) => store::hold_chain(tx, batch.chain, device.id).await?,
+            Owner::Unknown(_) => Chain::unknown(batch.chain, carrier.id),
+        };
+        let mut standings = BTreeMap::new();
+        for signer in batch.items.iter().filter_map(|it| Some(it.record.as_ref().ok()?.signer)) {
+            if let btree_map::Entry::Vacant(entry) = standings.entry(signer) {
+                entry.insert(devices::hold_standing(tx, signer).await?);
+            }
+        }
+        let provider = providers::get(&**tx, &carrier.provider).await?;
+        let counted = store::counted(&**tx, carrier.id, day(now)).await?;
         let share = batch.quota.items_a_day.saturating_sub(counted);
         Ok(Intake {
             batch,
             tx,
             now,
             provider,
-            standing,
+            standings,
             chain,
             share: usize::try_from(share).unwrap_or(usize::MAX),
             changes: Changes::new(tx, now),
@@ -183,7 +269,7 @@ impl<'t> Intake<'t> {
         })
     }
 
-    /// The records among the items, in the order of their sequence numbers.
+    /// The records among the items, those of other chains first, in the order of their sequence numbers.
     fn records(&self) -> Vec<(usize, &'t Opened)> {
         let mut records: Vec<_> = self
             .batch
@@ -192,13 +278,16 @@ impl<'t> Intake<'t> {
             .enumerate()
             .filter_map(|(nth, item)| Some((nth, item.record.as_ref().ok()?)))
             .collect();
-        records.sort_by_key(|(nth, record)| (record.content.header.sequence, *nth));
+        records.sort_by_key(|(nth, record)| {
+            let header = &record.content.header;
+            (header.chain == self.batch.chain, header.sequence, *nth)
+        });
         records
     }
 
     /// Finds each item's place in the chain. A new record that fits counts as accepted so far.
     async fn place(&self) -> Result<Vec<Decision>> {
-        if self.chain.device != self.batch.device.id {
+        if self.chain.device != self.batch.owner.id() {
             let refused = Decision::Refused(Refusal::ChainOfAnotherDevice);
             return Ok(vec![refused; self.batch.items.len()]);
         }
@@ -212,19 +301,34 @@ impl<'t> Intake<'t> {
             })
             .collect();
         let records = self.records();
-        let around = Links::around(records.iter().map(|(_, it)| it.content.header.sequence));
+        let (own, foreign): (Vec<_>, Vec<_>) =
+            records.iter().copied().partition(|(_, record)| self.is_own(record));
+        let around = Links::around(own.iter().map(|(_, it)| it.content.header.sequence));
         let mut held = store::links_at(&**self.tx, self.chain.id, &around).await?;
         let mut links = Links::new(held.iter().map(|(&at, (link, _))| (at, *link)));
         let mut share = self.share;
-        for (nth, record) in records {
+        let mut displaced = Displaced::new();
+        for (nth, record) in foreign {
+            displaced.add(nth, record, Refusal::ChainForeign);
+        }
+        for (nth, record) in own {
             let sequence = record.content.header.sequence;
             let link = record.link();
-            decisions[nth] = match links.fit(sequence, link) {
+            let fit = match links.fit(sequence, link) {
+                Fit::Free if link.previous.is_some_and(|it| displaced.contains(it)) => {
+                    Fit::Not(Refusal::ChainBroken)
+                }
+                fit => fit,
+            };
+            decisions[nth] = match fit {
                 Fit::Held => {
                     let taken = held.get(&sequence).map(|(_, taken)| taken.clone());
                     Decision::Held(taken.unwrap_or(Taken::Accepted))
                 }
-                Fit::Not(refusal) => Decision::Refused(refusal),
+                Fit::Not(refusal) => {
+                    displaced.add(nth, record, refusal);
+                    Decision::Refused(refusal)
+                }
                 Fit::Free if share == 0 => Decision::Later,
                 Fit::Free => {
                     share -= 1;
@@ -234,39 +338,83 @@ impl<'t> Intake<'t> {
                 }
             };
         }
+        self.find_places(&records, displaced, share, &mut decisions).await?;
         Ok(decisions)
+    }
+
+    /// Whether a record is one of the batch's chain.
+    fn is_own(&self, record: &Opened) -> bool {
+        record.content.header.chain == self.chain.id && record.signer == self.chain.device
+    }
+
+    /// Records without a place in the batch's chain are taken in beside it when a restart names them,
+    /// one that is held or one of this batch.
+    async fn find_places(
+        &self,
+        records: &[(usize, &'t Opened)],
+        displaced: Displaced<'t>,
+        mut share: usize,
+        decisions: &mut [Decision],
+    ) -> Result<()> {
+        if displaced.is_empty() {
+            return Ok(());
+        }
+        let mut named = store::restarted_in(self.tx, &displaced.hashes()).await?;
+        for (_, record) in records {
+            if let Body::Restart(restart) = &record.content.body {
+                let via = record.content.header.chain;
+                named.extend(restart.orphans.iter().map(|orphan| (*orphan, via)));
+            }
+        }
+        let held = store::taken_anywhere(&**self.tx, &displaced.contents()).await?;
+        for (nth, record, refusal) in displaced.into_records() {
+            let hash = record.content.hash;
+            decisions[nth] = match (held.get(&hash), named.get(&hash)) {
+                (Some(taken), _) => Decision::Held(taken.clone()),
+                (None, None) => Decision::Refused(refusal),
+                (None, Some(_)) if share == 0 => Decision::Later,
+                (None, Some(via)) => {
+                    share -= 1;
+                    Decision::Restored(Taken::Accepted, *via)
+                }
+            };
+        }
+        Ok(())
     }
 
     /// Decides what the new records do, in the order in which the device made them. Claims are
     /// gathered and filed at once; a void or a document waits until those before it are filed.
     async fn judge(&mut self, decisions: &mut [Decision]) -> Result<()> {
         let mut records = self.records();
-        records.retain(|(nth, _)| matches!(decisions[*nth], Decision::Placed(_)));
+        records.retain(|(nth, _)| decisions[*nth].taken().is_some());
         let register = self.registered(&records).await?;
         let mut gathered = Gathered::new();
         for (nth, record) in records {
             match &record.content.body {
-                Body::Redeem(redeem) => match self.filing(record, &register).await? {
-                    Ok(filing) => gathered.push((nth, filing, &redeem.documents)),
-                    Err(refusal) => decisions[nth] = Decision::Placed(refusal.into()),
-                },
+                Body::Redeem(redeem) => {
+                    match self.filing(record, &decisions[nth], &register).await? {
+                        Ok(filing) => gathered.push((nth, filing, &redeem.documents)),
+                        Err(refusal) => settle(&mut decisions[nth], refusal.into()),
+                    }
+                }
                 Body::Void { claim, reason } => {
                     self.file(&mut gathered, decisions).await?;
-                    let device = self.batch.device.id;
-                    if let Err(fault) = self.changes.void(device, *claim, reason).await? {
-                        decisions[nth] = Decision::Placed(Refusal::from(fault).into());
+                    if let Err(fault) = self.changes.void(record.signer, *claim, reason).await? {
+                        settle(&mut decisions[nth], Refusal::from(fault).into());
                     }
                 }
                 Body::AttachDocument { claim, document } => {
                     self.file(&mut gathered, decisions).await?;
-                    let named = self.named(*claim, document);
+                    let chain = decisions[nth].heard_in(self.chain.id);
+                    let named = named(record.signer, chain, *claim, document);
                     documents::name(self.tx, &[named], self.now).await?;
                     self.changes.refresh(&[*claim]).await?;
                 }
-                Body::Refuse { .. }
-                | Body::Issue { .. }
-                | Body::Override { .. }
-                | Body::Restart(_) => {}
+                Body::Restart(restart) => {
+                    let chain = record.content.header.chain;
+                    store::name_orphans(&**self.tx, restart, chain).await?;
+                }
+                Body::Refuse { .. } | Body::Issue { .. } | Body::Override { .. } => {}
             }
         }
         self.file(&mut gathered, decisions).await
@@ -289,31 +437,40 @@ impl<'t> Intake<'t> {
     async fn filing(
         &mut self,
         record: &Opened,
+        decision: &Decision,
         register: &BTreeMap<Identity, vouchers::Entry>,
     ) -> Result<std::result::Result<Filing, Refusal>> {
         let (Body::Redeem(redeem), Some(voucher)) = (&record.content.body, &record.voucher) else {
             return Ok(Err(Refusal::RecordUnreadable));
         };
-        let bracket = self.batch.held.bracket(&record.content.header, self.now);
+        let bracket = self.batch.held.bracket(record, self.now);
+        let standing = self.standings.get(&record.signer).copied();
+        let standing = standing.unwrap_or(Standing::Unconfirmed);
         let admitted = admissible(redeem, voucher, &self.provider).and_then(|authentic| {
             let ours = authentic.voucher.identity.issuer == self.batch.app.config.issuer;
             let entry = register.get(&authentic.voucher.identity);
             let registered = Registered::of(authentic, entry, ours);
-            let admitted = admit(redeem, authentic, self.standing, bracket, registered)?;
+            let admitted = admit(redeem, authentic, standing, bracket, registered)?;
             Ok((authentic, admitted))
         });
-        let (authentic, admitted) = match admitted {
+        let (authentic, mut admitted) = match admitted {
             Ok(admitted) => admitted,
             Err(refusal) => return Ok(Err(refusal)),
         };
+        if matches!(decision, Decision::Restored(..)) {
+            admitted.questions.push(Question::AfterRestore);
+        }
+        if record.signer != self.batch.carrier.id {
+            admitted.questions.push(Question::SentByAnother);
+        }
         let holding = self.holding(&authentic.voucher.programme).await?;
         Ok(Ok(Filing {
             claim: redeem.claim,
             voucher: authentic.voucher.clone(),
             payload_hash: authentic.payload_hash,
             provider: self.provider.id.clone(),
-            device: self.batch.device.id,
-            chain: self.chain.id,
+            device: record.signer,
+            chain: decision.heard_in(self.chain.id),
             record: record.content.hash,
             how_read: redeem.how_read,
             given: redeem.given.clone(),
@@ -342,43 +499,41 @@ impl<'t> Intake<'t> {
             return Ok(());
         }
         let gathered = std::mem::take(gathered);
-        let mut named = Vec::new();
+        let mut names = Vec::new();
         for (_, filing, documents) in &gathered {
-            named.extend(documents.iter().map(|document| self.named(filing.claim, document)));
+            let (device, chain) = (filing.device, filing.chain);
+            names.extend(documents.iter().map(|it| named(device, chain, filing.claim, it)));
         }
-        documents::name(self.tx, &named, self.now).await?;
+        documents::name(self.tx, &names, self.now).await?;
         let (places, filings): (Vec<usize>, Vec<Filing>) =
             gathered.into_iter().map(|(nth, filing, _)| (nth, filing)).unzip();
         let filed = self.changes.file(&filings).await?;
         for (nth, filing) in places.into_iter().zip(filings) {
-            decisions[nth] = Decision::Placed(match filed.get(&filing.record) {
+            let taken = match filed.get(&filing.record) {
                 Some(Filed::Live) => Taken::Accepted,
                 Some(Filed::Waiting(_)) => Taken::Conflict,
                 Some(Filed::IdUsed) | None => Refusal::ClaimIdUsed.into(),
-            });
+            };
+            settle(&mut decisions[nth], taken);
         }
         Ok(())
     }
 
-    fn named(&self, claim: ClaimId, document: &Document) -> Named {
-        let (device, chain) = (self.batch.device.id, self.chain.id);
-        Named { claim, document: document.clone(), device, chain }
-    }
-
     /// Stores the new records and the refused items, and moves the head.
     async fn keep(&mut self, decisions: &[Decision]) -> Result<()> {
-        let (mut records, mut refused) = (Vec::new(), Vec::new());
+        let (mut records, mut restored, mut refused) = (Vec::new(), Vec::new(), Vec::new());
+        let mut placed = Vec::new();
         for (item, decision) in self.batch.items.iter().zip(decisions) {
             match (decision, &item.record) {
                 (Decision::Placed(taken), Ok(opened)) => {
-                    records.push(PlacedRecord {
-                        sequence: opened.content.header.sequence,
-                        link: opened.link(),
-                        kind: opened.content.header.kind,
-                        signed_header: opened.record.signed_header.clone(),
-                        body: opened.record.body.clone(),
-                        taken: taken.clone(),
-                    });
+                    records.push(stored(opened, taken));
+                    placed.push(item.hash);
+                }
+                (Decision::Restored(taken, via), Ok(opened)) => {
+                    let chain = opened.content.header.chain;
+                    let (record, signer) = (stored(opened, taken), opened.signer);
+                    restored.push(RestoredRecord { chain, via: *via, signer, record });
+                    placed.push(item.hash);
                 }
                 (Decision::Refused(reason), _) => {
                     let (reason, bytes) = (*reason, item.bytes.clone());
@@ -387,8 +542,8 @@ impl<'t> Intake<'t> {
                 _ => {}
             }
         }
-        let (device, chain) = (self.batch.device.id, self.chain.id);
-        let count = records.len() + refused.len();
+        let (device, chain) = (self.batch.carrier.id, self.chain.id);
+        let count = records.len() + restored.len() + refused.len();
         if count > 0 {
             store::count(&**self.tx, device, day(self.now), count as u64).await?;
         }
@@ -397,6 +552,9 @@ impl<'t> Intake<'t> {
             let share = self.batch.quota.refused_bytes;
             store::add_refused(&**self.tx, device, chain, refused, share, self.now).await?;
         }
+        // What was refused before for want of a place is no longer.
+        store::drop_refused(&**self.tx, &placed).await?;
+        store::add_restored(&**self.tx, restored, self.now).await?;
         if !records.is_empty() {
             records.sort_by_key(|record| record.sequence);
             let placed: Vec<_> =
@@ -438,30 +596,59 @@ impl<'t> Intake<'t> {
             .zip(decisions)
             .map(|(item, decision)| ItemResult { item: item.hash, outcome: decision.outcome() })
             .collect();
+        let restored = match batch.last_ack {
+            Some(ack) => !store::knows_ack(&**tx, ack).await?,
+            None => false,
+        };
+        // A cursor that this server did not give counts for nothing.
+        let since = if restored { 0 } else { batch.since };
         let mut ack = Ack {
-            device: batch.device.id.0,
+            device: batch.owner.id().0,
             chain: batch.chain,
             head: 0,
             head_hash: None,
             results,
             documents: Vec::new(),
             claims: Vec::new(),
-            cursor: batch.since,
+            cursor: since,
             server_time: now,
+            restored,
         };
         // Of a chain that is another device's, nothing is told.
-        if chain.device == batch.device.id {
+        if chain.device == batch.owner.id() {
             ack.head = chain.head.sequence;
             ack.head_hash = chain.head.hash;
             ack.documents = documents::held(tx, chain.id).await?.into_iter().collect();
-            (ack.claims, ack.cursor) = claims::updates_since(tx, chain.id, batch.since).await?;
+            (ack.claims, ack.cursor) = claims::updates_since(tx, chain.id, since).await?;
         }
         let signer = trust::signer(batch.app, &**tx, KeyUse::Ack, None).await?;
         let signed = ack.sign(&*signer)?;
         let hash = Sign1::parse(ObjectType::Ack, &signed)?.payload_hash();
-        store::add_ack(&**tx, hash, batch.device.id, now).await?;
+        store::add_ack(&**tx, hash, batch.owner.id(), now).await?;
         Ok(signed)
     }
+}
+
+/// Notes what became of a new record.
+fn settle(decision: &mut Decision, taken: Taken) {
+    if let Some(so_far) = decision.taken() {
+        *so_far = taken;
+    }
+}
+
+fn stored(opened: &Opened, taken: &Taken) -> PlacedRecord {
+    PlacedRecord {
+        sequence: opened.content.header.sequence,
+        link: opened.link(),
+        kind: opened.content.header.kind,
+        signed_header: opened.record.signed_header.clone(),
+        body: opened.record.body.clone(),
+        taken: taken.clone(),
+    }
+}
+
+fn named(device: DeviceId, chain: ChainId, claim: ClaimId, document: &Document) -> Named {
+    Named { claim, document: document.clone(), device, chain }
 }
 
 fn day(time: Timestamp) -> u64 {

@@ -3,15 +3,15 @@
 
 use super::chain::Link;
 use super::refusal::Refusal;
+use crate::devices::{Device, DeviceId};
 use crate::keys::KeyRing;
 use protocol::authenticity::{Authentic, NotAuthentic, authenticate};
-use protocol::id::ChainId;
-use protocol::key::{Kid, PublicKey};
+use protocol::key::Kid;
 use protocol::record::{Body, OpenedRecord, Record};
 use protocol::seal::{Sealed, UnsealingKey};
 use protocol::trust::{IssuedSets, TrustList};
 use protocol::{Error, Hash};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// An item of a batch.
@@ -21,13 +21,23 @@ pub struct Item {
     pub hash: Hash,
     /// The item as it was sent.
     pub bytes: Vec<u8>,
-    /// The record inside, if it is one of this device and this chain.
+    /// The record inside, if a device of the provider signed it.
     pub record: Result<Opened, Refusal>,
 }
 
-/// A record of this device and this chain, its signature checked.
+/// An item of a batch as it was sealed to the server, its signature not looked at yet.
+#[derive(Debug)]
+pub struct Unsealed {
+    hash: Hash,
+    bytes: Vec<u8>,
+    record: Result<Record, Refusal>,
+}
+
+/// A record with its signature checked.
 #[derive(Debug)]
 pub struct Opened {
+    /// The device that signed it.
+    pub signer: DeviceId,
     /// The record as it is stored.
     pub record: Record,
     /// What it says.
@@ -44,22 +54,38 @@ impl Opened {
     }
 }
 
-/// Opens items under the device's key, the server's own keys and the trust list.
+/// Unseals items under the server's own keys.
 #[must_use]
-pub fn open(
-    items: Vec<Vec<u8>>,
-    chain: ChainId,
-    device: &PublicKey,
-    keys: &KeyRing,
-    trust: &TrustList,
-) -> Vec<Item> {
+pub fn unseal(items: Vec<Vec<u8>>, keys: &KeyRing) -> Vec<Unsealed> {
     let mut unsealing = Unsealing { keys, opened: BTreeMap::new() };
     items
         .into_iter()
         .map(|bytes| {
-            let record =
-                unsealing.record(&bytes).and_then(|record| verified(record, chain, device, trust));
-            Item { hash: Hash::of(&bytes), bytes, record }
+            let record = unsealing.record(&bytes);
+            Unsealed { hash: Hash::of(&bytes), bytes, record }
+        })
+        .collect()
+}
+
+/// The ids of the keys that claim to have signed.
+#[must_use]
+pub fn kids(items: &[Unsealed]) -> BTreeSet<Kid> {
+    items.iter().filter_map(|item| item.record.as_ref().ok()?.kid().ok()).collect()
+}
+
+/// Verifies items under the keys of these devices, the trust list and the sets it pins.
+#[must_use]
+pub fn open(
+    items: Vec<Unsealed>,
+    devices: &[Device],
+    trust: &TrustList,
+    issued: &IssuedSets,
+) -> Vec<Item> {
+    items
+        .into_iter()
+        .map(|Unsealed { hash, bytes, record }| {
+            let record = record.and_then(|record| verified(record, devices, trust, issued));
+            Item { hash, bytes, record }
         })
         .collect()
 }
@@ -89,21 +115,28 @@ impl Unsealing<'_> {
 
 fn verified(
     record: Record,
-    chain: ChainId,
-    device: &PublicKey,
+    devices: &[Device],
     trust: &TrustList,
+    issued: &IssuedSets,
 ) -> Result<Opened, Refusal> {
-    let content = record.open(device).map_err(|error| match error {
-        Error::Signature | Error::UnknownKey(_) => Refusal::RecordForged,
-        Error::Rule { object: "record", .. } => Refusal::BodyForeign,
-        _ => Refusal::RecordUnreadable,
-    })?;
-    if content.header.chain != chain {
-        return Err(Refusal::ChainForeign);
+    let kid = record.kid().map_err(|_| Refusal::RecordUnreadable)?;
+    let mut refusal = Refusal::RecordForged;
+    let mut opened = None;
+    for device in devices.iter().filter(|device| device.key.kid() == kid) {
+        match record.open(&device.key) {
+            Ok(content) => {
+                opened = Some((device.id, content));
+                break;
+            }
+            Err(Error::Signature | Error::UnknownKey(_)) => {}
+            Err(Error::Rule { object: "record", .. }) => refusal = Refusal::BodyForeign,
+            Err(_) => refusal = Refusal::RecordUnreadable,
+        }
     }
+    let (signer, content) = opened.ok_or(refusal)?;
     let voucher = match &content.body {
-        Body::Redeem(redeem) => Some(authenticate(&redeem.voucher, trust, &IssuedSets::none())),
+        Body::Redeem(redeem) => Some(authenticate(&redeem.voucher, trust, issued)),
         _ => None,
     };
-    Ok(Opened { record, content, voucher })
+    Ok(Opened { signer, record, content, voucher })
 }

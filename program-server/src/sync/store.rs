@@ -7,7 +7,7 @@ use crate::Result;
 use crate::database::{Migration, Room, Step, Storable, Stored, Transaction, column};
 use crate::devices::DeviceId;
 use protocol::id::ChainId;
-use protocol::record::{Kind, Record};
+use protocol::record::{Kind, OpenedRecord, Record, Restart};
 use protocol::{Hash, Timestamp};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, ExprTrait, Index, OnConflict, Table};
@@ -139,6 +139,60 @@ mod quota {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
+mod orphan {
+    use crate::database::Stored;
+    use protocol::Hash;
+    use protocol::id::ChainId;
+    use sea_orm::entity::prelude::*;
+
+    /// A record that a restart names.
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "orphans")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub hash: Stored<Hash>,
+        /// The chain whose restart names it.
+        pub via: Stored<ChainId>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+mod restored {
+    use super::Taken;
+    use crate::database::Stored;
+    use protocol::id::ChainId;
+    use protocol::record::Kind;
+    use protocol::{Hash, Timestamp};
+    use sea_orm::entity::prelude::*;
+
+    /// A record that lost its place in its chain and was taken in beside it.
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "restored_records")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub hash: Stored<Hash>,
+        pub device: Stored<Hash>,
+        pub chain: Stored<ChainId>,
+        pub sequence: Stored<u64>,
+        pub via: Stored<ChainId>,
+        pub previous: Option<Stored<Hash>>,
+        pub kind: Stored<Kind>,
+        pub signed_header: Vec<u8>,
+        pub body: Vec<u8>,
+        pub received: Stored<Timestamp>,
+        pub outcome: Stored<Taken>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
 /// The room's part of the schema.
 #[must_use]
 pub fn schema() -> Room {
@@ -189,10 +243,35 @@ pub fn schema() -> Room {
         .col(column::number("items"))
         .primary_key(Index::create().col("device").col("day"))
         .into();
-    Room {
-        name: "sync",
-        migrations: vec![Migration(vec![chains, records, refused, refused_by_age, acks, days])],
-    }
+    let orphans: Step = Table::create()
+        .table(orphan::Entity)
+        .col(column::bytes("hash").primary_key())
+        .col(column::bytes("via"))
+        .into();
+    let restored: Step = Table::create()
+        .table(restored::Entity)
+        .col(column::bytes("hash").primary_key())
+        .col(column::bytes("device"))
+        .col(column::bytes("chain"))
+        .col(column::number("sequence"))
+        .col(column::bytes("via"))
+        .col(column::bytes("previous").null())
+        .col(column::number("kind"))
+        .col(column::bytes("signed_header"))
+        .col(column::bytes("body"))
+        .col(column::number("received"))
+        .col(column::text("outcome"))
+        .into();
+    let restored_by_device: Step = Index::create()
+        .name("restored_records_by_device")
+        .table(restored::Entity)
+        .col("device")
+        .into();
+    let refused_by_item: Step =
+        Index::create().name("refused_items_by_item").table(refused::Entity).col("item").into();
+    let first = vec![chains, records, refused, refused_by_age, acks, days];
+    let restarts = vec![orphans, restored, restored_by_device, refused_by_item];
+    Room { name: "sync", migrations: vec![Migration(first), Migration(restarts)] }
 }
 
 /// What became of a record that has its place in a chain.
@@ -255,6 +334,13 @@ pub(super) struct Chain {
     pub device: DeviceId,
     pub head: Head,
     pub highest: u64,
+}
+
+impl Chain {
+    /// A chain of a device that this server does not know, brought by another.
+    pub(super) fn unknown(id: ChainId, carrier: DeviceId) -> Self {
+        Chain { id, device: carrier, head: Head::default(), highest: 0 }
+    }
 }
 
 /// Holds a chain, beginning it for `device` if it is new.
@@ -347,6 +433,105 @@ pub(super) async fn records_after(
     Ok(rows.into_iter().map(|(sequence, hash)| (sequence.0, hash.0)).collect())
 }
 
+/// The chains whose restarts name these records, by the record. Until the end of the transaction
+/// nobody else takes such a record in.
+pub(super) async fn restarted_in(
+    tx: &Transaction,
+    records: &[Hash],
+) -> Result<BTreeMap<Hash, ChainId>> {
+    let rows = orphan::Entity::find()
+        .filter(orphan::Column::Hash.is_in(records.iter().copied().map(Stored)))
+        .order_by_asc(orphan::Column::Hash)
+        .lock_exclusive()
+        .all(&**tx)
+        .await?;
+    Ok(rows.into_iter().map(|row| (row.hash.0, row.via.0)).collect())
+}
+
+/// What became of those of the records that are held, in whatever chain or beside one.
+pub(super) async fn taken_anywhere(
+    db: &impl ConnectionTrait,
+    records: &[&OpenedRecord],
+) -> Result<BTreeMap<Hash, Taken>> {
+    type Row = (Stored<Hash>, Stored<Taken>);
+    let hashes = || records.iter().map(|record| Stored(record.hash));
+    let chains = records.iter().map(|record| Stored(record.header.chain));
+    let sequences = records.iter().map(|record| Stored(record.header.sequence));
+    let placed: Vec<Row> = record::Entity::find()
+        .select_only()
+        .columns([record::Column::Hash, record::Column::Outcome])
+        .filter(record::Column::Chain.is_in(chains))
+        .filter(record::Column::Sequence.is_in(sequences))
+        .filter(record::Column::Hash.is_in(hashes()))
+        .into_tuple()
+        .all(db)
+        .await?;
+    let restored: Vec<Row> = restored::Entity::find()
+        .select_only()
+        .columns([restored::Column::Hash, restored::Column::Outcome])
+        .filter(restored::Column::Hash.is_in(hashes()))
+        .into_tuple()
+        .all(db)
+        .await?;
+    Ok(placed.into_iter().chain(restored).map(|(hash, taken)| (hash.0, taken.0)).collect())
+}
+
+/// Keeps which records a restart in the chain `via` names.
+pub(super) async fn name_orphans(
+    db: &impl ConnectionTrait,
+    restart: &Restart,
+    via: ChainId,
+) -> Result<()> {
+    if restart.orphans.is_empty() {
+        return Ok(());
+    }
+    let rows = restart
+        .orphans
+        .iter()
+        .map(|hash| orphan::ActiveModel { hash: Set((*hash).into()), via: Set(via.into()) });
+    orphan::Entity::insert_many(rows)
+        .on_conflict(OnConflict::new().do_nothing().to_owned())
+        .exec_without_returning(db)
+        .await?;
+    Ok(())
+}
+
+/// A record that lost its place in its chain and is taken in beside it.
+#[derive(Debug)]
+pub(super) struct RestoredRecord {
+    pub chain: ChainId,
+    pub via: ChainId,
+    pub signer: DeviceId,
+    pub record: PlacedRecord,
+}
+
+pub(super) async fn add_restored(
+    db: &impl ConnectionTrait,
+    records: Vec<RestoredRecord>,
+    received: Timestamp,
+) -> Result<()> {
+    if records.is_empty() {
+        return Ok(());
+    }
+    let rows = records.into_iter().map(|RestoredRecord { chain, via, signer, record }| {
+        restored::ActiveModel {
+            hash: Set(record.link.hash.into()),
+            device: Set(signer.0.into()),
+            chain: Set(chain.into()),
+            sequence: Set(record.sequence.into()),
+            via: Set(via.into()),
+            previous: Set(record.link.previous.map(Stored)),
+            kind: Set(record.kind.into()),
+            signed_header: Set(record.signed_header),
+            body: Set(record.body),
+            received: Set(received.into()),
+            outcome: Set(record.taken.into()),
+        }
+    });
+    restored::Entity::insert_many(rows).exec_without_returning(db).await?;
+    Ok(())
+}
+
 /// A record that has its place in a chain.
 #[derive(Debug)]
 pub(super) struct PlacedRecord {
@@ -436,6 +621,18 @@ pub(super) async fn add_refused(
     Ok(())
 }
 
+/// Forgets that items were refused, since they were taken in after all.
+pub(super) async fn drop_refused(db: &impl ConnectionTrait, items: &[Hash]) -> Result<()> {
+    if items.is_empty() {
+        return Ok(());
+    }
+    refused::Entity::delete_many()
+        .filter(refused::Column::Item.is_in(items.iter().copied().map(Stored)))
+        .exec(db)
+        .await?;
+    Ok(())
+}
+
 /// Forgets refused items received before `time`.
 pub(super) async fn drop_refused_before(db: &impl ConnectionTrait, time: Timestamp) -> Result<()> {
     refused::Entity::delete_many()
@@ -468,7 +665,21 @@ pub(super) async fn refused_records(
         let bytes = record.encode().ok();
         Some(KeptItem { item: row.hash.0, reason, bytes, received: row.received.0 })
     };
-    Ok(rows.into_iter().filter_map(kept).collect())
+    let beside = restored::Entity::find()
+        .filter(restored::Column::Device.eq(Stored(device.0)))
+        .filter(restored::Column::Outcome.like(format!("{REFUSED}%")))
+        .order_by_asc(restored::Column::Received)
+        .order_by_asc(restored::Column::Sequence)
+        .all(db)
+        .await?;
+    let kept_beside = |row: restored::Model| {
+        let Taken::Refused(reason) = row.outcome.0 else { return None };
+        let record = Record { signed_header: row.signed_header, body: row.body };
+        let bytes = record.encode().ok();
+        Some(KeptItem { item: row.hash.0, reason, bytes, received: row.received.0 })
+    };
+    let placed = rows.into_iter().filter_map(kept);
+    Ok(placed.chain(beside.into_iter().filter_map(kept_beside)).collect())
 }
 
 /// The items of a device that have no place in a chain.
@@ -516,18 +727,22 @@ pub(super) async fn counted(db: &impl ConnectionTrait, device: DeviceId, day: u6
     Ok(row.map_or(0, |row| row.items.0))
 }
 
-/// When this server signed acks for a device, by their digests.
+/// When this server signed acks, by the device they were given to and their digests.
 pub(super) async fn ack_times(
     db: &impl ConnectionTrait,
-    device: DeviceId,
     acks: &BTreeSet<Hash>,
-) -> Result<BTreeMap<Hash, Timestamp>> {
+) -> Result<BTreeMap<(DeviceId, Hash), Timestamp>> {
     let rows = ack::Entity::find()
         .filter(ack::Column::Ack.is_in(acks.iter().copied().map(Stored)))
-        .filter(ack::Column::Device.eq(Stored(device.0)))
         .all(db)
         .await?;
-    Ok(rows.into_iter().map(|row| (row.ack.0, row.server_time.0)).collect())
+    let time = |row: ack::Model| ((DeviceId(row.device.0), row.ack.0), row.server_time.0);
+    Ok(rows.into_iter().map(time).collect())
+}
+
+/// Whether this server signed an ack.
+pub(super) async fn knows_ack(db: &impl ConnectionTrait, ack: Hash) -> Result<bool> {
+    Ok(ack::Entity::find_by_id(Stored(ack)).one(db).await?.is_some())
 }
 
 pub(super) async fn add_ack(

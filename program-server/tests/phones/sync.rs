@@ -178,7 +178,7 @@ on_both_engines! {
         let quota = Quota { items_a_day: 2, ..Quota::default() };
         let keys = office.keys(KeyUse::Ack).await;
         let send = async || {
-            let batch = Batch { chain: phone.chain, since: 0, items: items.clone() };
+            let batch = Batch { items: items.clone(), ..phone.batch() };
             let ack = sync::receive(&office.app, &device, batch, quota).await.unwrap();
             Ack::open(&ack, &keys).unwrap().0
         };
@@ -195,7 +195,7 @@ on_both_engines! {
         let device = phone.device(&office).await;
         let quota = Quota { refused_bytes: 10, ..Quota::default() };
         let send = async |items: Vec<Vec<u8>>| {
-            let batch = Batch { chain: phone.chain, since: 0, items };
+            let batch = Batch { items, ..phone.batch() };
             sync::receive(&office.app, &device, batch, quota).await.unwrap();
         };
         send(vec![b"12345678".to_vec()]).await;

@@ -146,10 +146,30 @@ impl Verifier {
                 Err(error) => report.news.status_refused.push((list, error.code())),
             },
             PartKind::Ack => self.take_ack(content, now, report)?,
+            PartKind::IssuedSet => self.take_issued_set(content, now, report)?,
             PartKind::Enrolment
             | PartKind::Batch
             | PartKind::Document { .. }
             | PartKind::Other(_) => report.passed_over += 1,
+        }
+        Ok(())
+    }
+
+    /// The trust list pins sets by their digest, so a set that is not wanted is none of this phone's,
+    /// or held already.
+    fn take_issued_set(
+        &mut self,
+        set: &[u8],
+        now: DeviceClock,
+        report: &mut ImportReport,
+    ) -> Result<(), EngineError> {
+        let wanted = self.issued_sets_to_fetch()?;
+        let hash = Hash::of(set);
+        for (kid, pinned) in wanted.iter().filter(|(_, pinned)| pinned.hash == hash) {
+            match self.accept_issued_set(*kid, pinned, set, now)? {
+                Ok(()) => report.news.issued_sets.push(*kid),
+                Err(error) => report.news.issued_refused.push((*kid, error.code())),
+            }
         }
         Ok(())
     }
@@ -188,6 +208,7 @@ fn turn(kind: PartKind) -> u8 {
         PartKind::Profile => 1,
         PartKind::StatusList { .. } => 2,
         PartKind::Ack => 3,
-        _ => 4,
+        PartKind::IssuedSet => 4,
+        _ => 5,
     }
 }

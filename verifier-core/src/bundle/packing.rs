@@ -46,7 +46,10 @@ impl Packed {
         MAX_FILE_LEN - sealing - RESERVED
     }
 
-    fn fits(&self, more: usize) -> bool {
+    /// Whether so many bytes of a document fit in, with the record that names it.
+    fn fits(&self, len: usize, record: Option<(usize, usize)>) -> bool {
+        let missing = record.filter(|(nth, _)| !self.records.contains(nth));
+        let more = len + missing.map_or(0, |(_, len)| len + ITEM_OVERHEAD);
         // Batches are parts too; a file never needs as many as these.
         self.filled + more <= Self::room() && self.documents.len() < MAX_PARTS - 100
     }
@@ -67,7 +70,7 @@ impl Packed {
 pub(super) fn pack(records: &[usize], documents: &[Lacking]) -> Vec<Packed> {
     let mut files = vec![Packed::default()];
     for (nth, &len) in records.iter().enumerate() {
-        with_room(&mut files, len + ITEM_OVERHEAD).add_record(nth, len);
+        with_room(&mut files, 0, Some((nth, len))).add_record(nth, len);
     }
     for lacking in documents {
         let record = lacking.named_by.and_then(|nth| Some((nth, *records.get(nth)?)));
@@ -77,7 +80,7 @@ pub(super) fn pack(records: &[usize], documents: &[Lacking]) -> Vec<Packed> {
         let mut offset = 0;
         while offset < total {
             let len = (total - offset).min(most);
-            let file = with_room(&mut files, len + beside);
+            let file = with_room(&mut files, len, record);
             if let Some((nth, len)) = record {
                 file.add_record(nth, len);
             }
@@ -88,9 +91,13 @@ pub(super) fn pack(records: &[usize], documents: &[Lacking]) -> Vec<Packed> {
     files
 }
 
-/// The last file if so much fits into it, else a new one.
-fn with_room(files: &mut Vec<Packed>, more: usize) -> &mut Packed {
-    if !files.last().is_some_and(|last| last.fits(more)) {
+/// The last file if it has room, else a new one.
+fn with_room(
+    files: &mut Vec<Packed>,
+    len: usize,
+    record: Option<(usize, usize)>,
+) -> &mut Packed {
+    if !files.last().is_some_and(|last| last.fits(len, record)) {
         files.push(Packed::default());
     }
     let last = files.len() - 1;

@@ -1,12 +1,13 @@
 //! Writing a record: signed, sealed, encrypted and derived from in one transaction.
 
 use crate::clock::DeviceClock;
+use crate::ledger::chains::Chain;
 use crate::ledger::cipher::Place;
 use crate::ledger::derive::{self, Effect, Event, Occasion};
 use crate::ledger::identity::ServedIdentity;
 use crate::ledger::sql::{Column, get, get_some};
-use crate::ledger::{Ledger, LedgerError};
-use protocol::id::{ClaimId, OperatorId};
+use crate::ledger::{Head, Ledger, LedgerError};
+use protocol::id::{ChainId, ClaimId, OperatorId};
 use protocol::key::Signer;
 use protocol::record::{
     Body, Document, Header, Held, HowRead, OpenedRecord, Record, Redeem, RefusedSubject,
@@ -56,6 +57,11 @@ pub enum Act {
         /// The document.
         document: DocumentContent,
     },
+    /// A voucher was issued under a delegation.
+    Issue {
+        /// The voucher's own signed bytes.
+        voucher: Vec<u8>,
+    },
 }
 
 /// A voucher that was served.
@@ -78,6 +84,18 @@ pub struct Serving {
     pub warnings: Vec<String>,
     /// The documents attached at once.
     pub documents: Vec<DocumentContent>,
+    /// What a supervisor allowed, when the voucher would have been refused: recorded before the
+    /// redemption, which names it.
+    pub overridden: Option<Overridden>,
+}
+
+/// What a supervisor allowed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Overridden {
+    /// The stable code of the reason for which the voucher would have been refused.
+    pub reason: String,
+    /// Who allowed it, as the profile names supervisors.
+    pub supervisor: OperatorId,
 }
 
 /// A document with its content.
@@ -139,8 +157,33 @@ impl DocumentContent {
     }
 }
 
+/// Where the next record goes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Tip {
+    pub(super) chain: ChainId,
+    pub(super) head: Option<Head>,
+}
+
+impl Tip {
+    /// Where the record after this one goes.
+    pub(super) fn after(self, record: &Prepared) -> Self {
+        let sequence = record.opened.header.sequence;
+        Tip { head: Some(Head { sequence, hash: record.opened.hash }), ..self }
+    }
+}
+
+/// When, with what in force and by which keys a record is made.
+pub(super) struct Making<'m> {
+    pub(super) now: DeviceClock,
+    pub(super) operator: Option<OperatorId>,
+    pub(super) clock_floor: Timestamp,
+    pub(super) held: Held,
+    pub(super) device: &'m dyn Signer,
+    pub(super) sealing: &'m SealingKey,
+}
+
 /// A record with everything that is stored of it, ready for its transaction.
-struct Prepared {
+pub(super) struct Prepared {
     opened: OpenedRecord,
     record: Record,
     sealed: Vec<u8>,
@@ -165,24 +208,78 @@ impl Ledger {
         device: &dyn Signer,
         sealing: &SealingKey,
     ) -> Result<OpenedRecord, AppendError> {
+        if device.public_key() != *self.device() {
+            return Err(LedgerError::OtherDevice.into());
+        }
         self.check(&entry.act)?;
-        let prepared = self.prepare(now, entry, device, sealing)?;
-        let at = Occasion { arrival: self.next_arrival()?, chain: self.chain_number, clock: now };
-        let cipher = self.cipher()?;
-        let effect = Effect::of(&prepared.opened.body, prepared.served.as_ref(), cipher)
-            .ok_or_else(|| LedgerError::corrupt("a redemption without its voucher"))?;
-        let event = Event::Record {
-            header: &prepared.opened.header,
-            hash: prepared.opened.hash,
-            item: Hash::of(&prepared.sealed),
-            effect,
+        let making = Making {
+            now,
+            operator: entry.operator.clone(),
+            clock_floor: entry.clock_floor,
+            held: entry.held.clone(),
+            device,
+            sealing,
         };
+        let mut tip = Tip { chain: self.chain(), head: self.head()? };
+        let allowed = match &entry.act {
+            Act::Redeem(Serving { overridden: Some(allowed), identity, .. }) => {
+                let body = Body::Override {
+                    voucher: identity.hash(),
+                    reason: allowed.reason.clone(),
+                    supervisor: allowed.supervisor.clone(),
+                };
+                Some(self.prepare(&making, tip, body, None, &[])?)
+            }
+            _ => None,
+        };
+        if let Some(allowed) = &allowed {
+            tip = tip.after(allowed);
+        }
+        let allowed_by = allowed.as_ref().map(|allowed| allowed.opened.hash);
+        let (body, served, documents) = entry.act.parts(allowed_by);
+        let last = self.prepare(&making, tip, body, served, documents)?;
+        let opened = last.opened.clone();
+        self.write(now, None, allowed.into_iter().chain([last]).collect())?;
+        Ok(opened)
+    }
+
+    /// Stores records and what follows from them in one transaction; with `begun` as the first ones of
+    /// a chain of that id, which this begins.
+    pub(super) fn write(
+        &mut self,
+        now: DeviceClock,
+        begun: Option<ChainId>,
+        records: Vec<Prepared>,
+    ) -> Result<(), LedgerError> {
+        let first = self.next_arrival()?;
+        let cipher = self.cipher()?;
+        let events = records.iter().map(|prepared| {
+            let effect = Effect::of(&prepared.opened.body, prepared.served.as_ref(), cipher)
+                .ok_or_else(|| LedgerError::corrupt("a redemption without its voucher"))?;
+            Ok(Event::Record {
+                header: &prepared.opened.header,
+                hash: prepared.opened.hash,
+                item: Hash::of(&prepared.sealed),
+                effect,
+            })
+        });
+        let events = events.collect::<Result<Vec<_>, LedgerError>>()?;
+        let device = self.device().clone();
+        let mut chain = self.chains.current().clone();
         let transaction = self.begin()?;
-        store(&transaction, at, &prepared)
-            .and_then(|()| derive::apply(&transaction, at, &event))
-            .and_then(|()| transaction.commit())
-            .map_err(LedgerError::from)?;
-        Ok(prepared.opened)
+        if let Some(id) = begun {
+            chain = Chain::insert(&transaction, id, &device)?;
+        }
+        for (arrival, (prepared, event)) in (first..).zip(records.iter().zip(&events)) {
+            let at = Occasion { arrival, chain: chain.number, clock: now };
+            store(&transaction, at, prepared)?;
+            derive::apply(&transaction, at, event)?;
+        }
+        transaction.commit()?;
+        if begun.is_some() {
+            self.chains.go_on_with(chain);
+        }
+        Ok(())
     }
 
     /// The redemption of this voucher on this phone that was not taken back.
@@ -244,7 +341,8 @@ impl Ledger {
                 Some(_) => Ok(()),
                 None => Err(AppendError::UnknownClaim(*claim)),
             },
-            Act::Refuse { .. } => Ok(()),
+            // That a number is used once, a constraint sees to.
+            Act::Refuse { .. } | Act::Issue { .. } => Ok(()),
         }
     }
 
@@ -262,38 +360,35 @@ impl Ledger {
         Ok(stands)
     }
 
-    fn prepare(
+    /// Signs, seals and encrypts one record; nothing is stored yet.
+    pub(super) fn prepare(
         &self,
-        now: DeviceClock,
-        entry: &Entry,
-        device: &dyn Signer,
-        sealing: &SealingKey,
+        making: &Making<'_>,
+        tip: Tip,
+        body: Body,
+        served: Option<ServedIdentity>,
+        contents: &[DocumentContent],
     ) -> Result<Prepared, AppendError> {
-        if device.public_key() != self.device {
-            return Err(LedgerError::OtherDevice.into());
-        }
         let cipher = self.cipher()?;
-        let head = self.head()?;
-        let sequence = head.map_or(1, |head| head.sequence + 1);
-        let (body, served, contents) = entry.act.parts();
+        let sequence = tip.head.map_or(1, |head| head.sequence + 1);
         let encoded = body.encode()?;
         let header = Header {
-            chain: self.chain,
+            chain: tip.chain,
             sequence,
-            previous: head.map(|head| head.hash),
-            device_time: now.time,
-            clock_floor: entry.clock_floor,
-            monotonic: now.monotonic,
-            operator: entry.operator.clone(),
-            held: entry.held.clone(),
+            previous: tip.head.map(|head| head.hash),
+            device_time: making.now.time,
+            clock_floor: making.clock_floor,
+            monotonic: making.now.monotonic,
+            operator: making.operator.clone(),
+            held: making.held.clone(),
             kind: body.kind(),
             body: Hash::of(&encoded),
         };
-        let record = Record::sign(&header, &body, device)?;
+        let record = Record::sign(&header, &body, making.device)?;
         // A key store that signs wrongly must show now and not at the server.
-        let opened = record.open(&self.device)?;
-        let sealed = sealing.seal(&record.encode()?)?;
-        let place = |column| Place::record(self.chain, sequence, column);
+        let opened = record.open(self.device())?;
+        let sealed = making.sealing.seal(&record.encode()?)?;
+        let place = |column| Place::record(tip.chain, sequence, column);
         let encrypt = |place, plain: &[u8]| cipher.encrypt(place, plain).map_err(LedgerError::from);
         let voucher = match &served {
             Some(served) => Some(encrypt(place("voucher"), &served.encode()?)?),
@@ -303,7 +398,7 @@ impl Ledger {
             .iter()
             .map(|content| {
                 let hash = Hash::of(&content.content);
-                Ok((hash, encrypt(Place::document(self.chain, hash), &content.content)?))
+                Ok((hash, encrypt(Place::document(self.chains.first(), hash), &content.content)?))
             })
             .collect::<Result<_, LedgerError>>()?;
         let body = encrypt(place("body"), &encoded)?;
@@ -312,8 +407,12 @@ impl Ledger {
 }
 
 impl Act {
-    /// The body of the record, what is kept of the voucher's identity, and the documents.
-    fn parts(&self) -> (Body, Option<ServedIdentity>, &[DocumentContent]) {
+    /// The body of the record, which names the override that allowed it, what is kept of the voucher's
+    /// identity, and the documents.
+    fn parts(
+        &self,
+        overridden_by: Option<Hash>,
+    ) -> (Body, Option<ServedIdentity>, &[DocumentContent]) {
         match self {
             Act::Redeem(serving) => {
                 let body = Body::Redeem(Redeem {
@@ -323,7 +422,7 @@ impl Act {
                     given: serving.given.clone(),
                     warnings: serving.warnings.clone(),
                     documents: serving.documents.iter().map(DocumentContent::document).collect(),
-                    overridden_by: None,
+                    overridden_by,
                 });
                 let served = ServedIdentity {
                     identity: serving.identity.clone(),
@@ -334,6 +433,7 @@ impl Act {
             Act::Void { claim, reason } => {
                 (Body::Void { claim: *claim, reason: reason.clone() }, None, &[])
             }
+            Act::Issue { voucher } => (Body::Issue { voucher: voucher.clone() }, None, &[]),
             Act::Refuse { reason, subject } => {
                 (Body::Refuse { reason: reason.clone(), subject: subject.clone() }, None, &[])
             }

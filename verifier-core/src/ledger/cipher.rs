@@ -70,14 +70,18 @@ pub(super) struct Cipher {
     /// Keys the digests under which vouchers are looked up: an identity with little randomness, such
     /// as a foreign issuer's six-digit code, could be guessed from a plain digest.
     index_key: Zeroizing<[u8; 32]>,
+    /// What the key is drawn from to which answers by file are sealed.
+    answer_seed: Zeroizing<[u8; 32]>,
 }
 
 impl Cipher {
     pub(super) fn new(key: &DataKey) -> Self {
-        let index_key = Hash::of_all(&[b"vouchsafe/1/ledger index", key.as_bytes()]);
+        let derived =
+            |purpose: &[u8]| Zeroizing::new(*Hash::of_all(&[purpose, key.as_bytes()]).as_bytes());
         Cipher {
             aead: XChaCha20Poly1305::new(&Key::from(*key.as_bytes())),
-            index_key: Zeroizing::new(*index_key.as_bytes()),
+            index_key: derived(b"vouchsafe/1/ledger index"),
+            answer_seed: derived(b"vouchsafe/1/answer key"),
         }
     }
 
@@ -106,6 +110,11 @@ impl Cipher {
             .decrypt(&XNonce::from(*nonce), Payload { msg: ciphertext, aad: &aad })
             .map(Zeroizing::new)
             .map_err(|_| CipherFault::Altered)
+    }
+
+    /// The seed of the key to which answers by file are sealed.
+    pub(super) fn answer_seed(&self) -> &[u8; 32] {
+        &self.answer_seed
     }
 
     /// A digest under the index key: equal for equal input, and telling nothing without the key.

@@ -257,10 +257,12 @@ impl Ledger {
         let cipher = self.cipher().ok()?;
         let mut select = self
             .db
-            .prepare_cached(&format!("SELECT {column} FROM record WHERE arrival = ?1"))
+            .prepare_cached(&format!("SELECT {column}, chain FROM record WHERE arrival = ?1"))
             .ok()?;
-        let stored: Vec<u8> = select.query_row([Column(record)], |row| row.get(0)).ok()?;
-        cipher.decrypt(Place::record(self.chain, sequence, column), &stored).ok()
+        let read = |row: &Row<'_>| Ok((row.get::<_, Vec<u8>>(0)?, row.get::<_, i64>(1)?));
+        let (stored, chain) = select.query_row([Column(record)], read).ok()?;
+        let chain = self.chains.numbered(chain)?.id;
+        cipher.decrypt(Place::record(chain, sequence, column), &stored).ok()
     }
 
     fn attachments(&self, claim: ClaimId) -> Result<Vec<Attachment>, LedgerError> {

@@ -7,6 +7,7 @@
 use crate::clock::DeviceClock;
 use crate::ledger::cipher::Cipher;
 use crate::ledger::identity::ServedIdentity;
+use crate::ledger::issues::Issued;
 use crate::ledger::sql::{Column, get};
 use protocol::ack::{Ack, ClaimState, ClaimUpdate, Outcome};
 use protocol::id::ClaimId;
@@ -14,26 +15,38 @@ use protocol::record::{Body, Document, Header, Kind, RefusedSubject};
 use protocol::voucher::Identity;
 use protocol::{Hash, Timestamp};
 use rusqlite::{Connection, OptionalExtension, params};
+use std::collections::BTreeSet;
 
 /// The derived tables with the order of their rows, parents before children.
 pub(super) const TABLES: &[(&str, &str)] = &[
     ("outbox", "record"),
     ("claim", "id"),
     ("attachment", "claim, document"),
+    ("issue", "delegation, number"),
     ("refusal", "subject, reason"),
     ("clock_floor", "kind, role"),
     ("newest", "kind"),
     ("status_list", "number"),
-    ("last_ack", "only"),
-    ("divergence", "only"),
+    ("issued_set", "key"),
+    ("last_ack", "chain"),
+    ("divergence", "chain"),
 ];
+
+/// The codes by which the server refuses a record that has no place in its chain, because another
+/// record has it. The record itself may be good.
+pub(super) const HAS_NO_PLACE: [&str; 3] = ["sequence_conflict", "chain_broken", "chain_foreign"];
+
+/// Whether a code is one of those, so that the record goes again once a restart names it.
+pub(crate) fn has_no_place(code: &str) -> bool {
+    HAS_NO_PLACE.contains(&code)
+}
 
 /// When and where an event happened.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Occasion {
     /// Its number among all events.
     pub(super) arrival: u64,
-    /// The number of the chain that was written at the time.
+    /// The number of the chain that the event is about: a record's own, the one that an ack names.
     pub(super) chain: i64,
     /// What the clocks said.
     pub(super) clock: DeviceClock,
@@ -57,6 +70,8 @@ pub(super) enum Event<'e> {
     Profile,
     /// A status list was accepted; the digest is that of its token.
     StatusList { number: u64, token: Hash, issued: Timestamp },
+    /// The set of what was truly issued under the key with this thumbprint was accepted.
+    IssuedSet { key: Hash, file: Hash },
     /// An ack was accepted; the digest is that of its payload.
     Ack { ack: &'e Ack, hash: Hash },
 }
@@ -68,6 +83,7 @@ pub(super) enum Effect<'e> {
         identity: Hash,
         soft_floor: Option<Timestamp>,
         documents: &'e [Document],
+        delegated: bool,
     },
     Void {
         claim: ClaimId,
@@ -80,6 +96,12 @@ pub(super) enum Effect<'e> {
         claim: ClaimId,
         document: &'e Document,
     },
+    /// These records lost their place when a backup was restored.
+    Restart {
+        orphans: &'e [Hash],
+    },
+    /// A voucher was issued under a delegation.
+    Issue(Issued),
     /// It does nothing to claims.
     None,
 }
@@ -99,6 +121,7 @@ impl<'e> Effect<'e> {
                     identity: keyed_identity(cipher, &served.identity),
                     soft_floor: served.soft_floor,
                     documents: &redeem.documents,
+                    delegated: redeem.voucher.names_delegation(),
                 }
             }
             Body::Void { claim, .. } => Effect::Void { claim: *claim },
@@ -108,7 +131,9 @@ impl<'e> Effect<'e> {
             Body::AttachDocument { claim, document } => {
                 Effect::AttachDocument { claim: *claim, document }
             }
-            Body::Issue { .. } | Body::Override { .. } | Body::Restart(_) => Effect::None,
+            Body::Restart(restart) => Effect::Restart { orphans: &restart.orphans },
+            Body::Issue { voucher } => Effect::Issue(Issued::read(voucher)?),
+            Body::Override { .. } => Effect::None,
         })
     }
 }
@@ -152,13 +177,23 @@ pub(super) fn apply(db: &Connection, at: Occasion, event: &Event<'_>) -> rusqlit
             ])?;
             raise_hard_floor(db, *issued, at.clock)
         }
+        Event::IssuedSet { key, file } => {
+            db.prepare_cached(
+                "INSERT OR REPLACE INTO issued_set (key, arrival, hash) VALUES (?1, ?2, ?3)",
+            )?
+            .execute(params![Column(*key), Column(at.arrival), Column(*file)])?;
+            Ok(())
+        }
         Event::Ack { ack, hash } => {
+            if has_gone_back(db, at.chain, ack)? {
+                send_again(db, at.chain, ack)?;
+            }
             for result in &ack.results {
                 deliver(db, result.item, &result.outcome)?;
             }
             follow_head(db, at, ack)?;
             hold_documents(db, &ack.documents)?;
-            if is_newest(db, ack)? {
+            if is_newest(db, at.chain, ack)? {
                 ack.claims.iter().try_for_each(|update| update_claim(db, update))?;
                 keep_last_ack(db, at, ack, *hash)?;
             }
@@ -175,8 +210,8 @@ fn queue(
     item: Hash,
 ) -> rusqlite::Result<()> {
     db.prepare_cached(
-        "INSERT INTO outbox (record, chain, sequence, kind, hash, item, recorded_at, state)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'waiting')",
+        "INSERT INTO outbox (record, chain, sequence, kind, hash, item, recorded_at, state, via)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'waiting', ?2)",
     )?
     .execute(params![
         Column(at.arrival),
@@ -197,10 +232,11 @@ fn act(
     effect: &Effect<'_>,
 ) -> rusqlite::Result<()> {
     match effect {
-        Effect::Redeem { claim, identity, soft_floor, documents } => {
+        Effect::Redeem { claim, identity, soft_floor, documents, delegated } => {
             db.prepare_cached(
-                "INSERT INTO claim (id, record, identity, live, redeemed_at, operator, state)
-                 VALUES (?1, ?2, ?3, 1, ?4, ?5, ?6)",
+                "INSERT INTO claim
+                 (id, record, identity, live, redeemed_at, operator, state, delegated)
+                 VALUES (?1, ?2, ?3, 1, ?4, ?5, ?6, ?7)",
             )?
             .execute(params![
                 Column(*claim),
@@ -208,7 +244,8 @@ fn act(
                 Column(*identity),
                 Column(header.device_time),
                 header.operator.as_ref().map(|operator| operator.as_str()),
-                Column(ClaimState::Recorded)
+                Column(ClaimState::Recorded),
+                delegated
             ])?;
             for document in *documents {
                 attach(db, at, *claim, document)?;
@@ -231,6 +268,8 @@ fn act(
             Ok(())
         }
         Effect::AttachDocument { claim, document } => attach(db, at, *claim, document),
+        Effect::Restart { orphans } => send_by(db, at.chain, orphans),
+        Effect::Issue(issued) => issued.count(db, at.arrival),
         Effect::None => Ok(()),
     }
 }
@@ -258,16 +297,68 @@ fn attach(
     Ok(())
 }
 
+/// Records that lost their place wait again, and go in batches of this chain.
+fn send_by(db: &Connection, chain: i64, orphans: &[Hash]) -> rusqlite::Result<()> {
+    let orphans: BTreeSet<&Hash> = orphans.iter().collect();
+    let open = db
+        .prepare_cached("SELECT record, hash FROM outbox WHERE state <> 'sent'")?
+        .query_map([], |row| Ok((get(row, 0)?, get(row, 1)?)))?
+        .collect::<rusqlite::Result<Vec<(u64, Hash)>>>()?;
+    let mut send = db.prepare_cached(
+        "UPDATE outbox SET via = ?2, state = 'waiting', reason = NULL WHERE record = ?1",
+    )?;
+    let lost = open.iter().filter(|(_, hash)| orphans.contains(hash));
+    lost.map(|(record, _)| record)
+        .try_for_each(|record| send.execute(params![Column(*record), chain]).map(|_| ()))
+}
+
+/// Whether the server holds less of a chain than it said before: it was restored from a backup.
+fn has_gone_back(db: &Connection, chain: i64, ack: &Ack) -> rusqlite::Result<bool> {
+    if ack.restored {
+        return Ok(true);
+    }
+    let lower =
+        last_ack(db, chain)?.is_some_and(|last| last.head > ack.head && last.is_no_newer_than(ack));
+    Ok(lower && shares_head(db, chain, ack)?)
+}
+
+/// What the server acknowledged and no longer holds waits again: everything beyond the head that
+/// both ends have. What it holds beyond a gap comes back as held.
+fn send_again(db: &Connection, chain: i64, ack: &Ack) -> rusqlite::Result<()> {
+    let shared = if shares_head(db, chain, ack)? { ack.head } else { 0 };
+    let lost = "SELECT record FROM outbox
+                WHERE via = ?1 AND (chain <> ?1 OR sequence > ?2) AND state <> 'waiting'";
+    db.prepare_cached(&format!(
+        "UPDATE claim SET state = ?3, reason = NULL WHERE record IN ({lost})"
+    ))?
+    .execute(params![chain, Column(shared), Column(ClaimState::Recorded)])?;
+    db.prepare_cached(&format!(
+        "UPDATE outbox SET state = 'waiting', reason = NULL WHERE record IN ({lost})"
+    ))?
+    .execute(params![chain, Column(shared)])?;
+    // Documents may be lost also where their records are not; the ack names those that are held.
+    db.prepare_cached(
+        "UPDATE attachment SET held = 0
+         WHERE record IN (SELECT record FROM outbox WHERE via = ?1)",
+    )?
+    .execute([chain])?;
+    Ok(())
+}
+
 /// What became of one item at the server. Items that it has already stay as they are.
 fn deliver(db: &Connection, item: Hash, outcome: &Outcome) -> rusqlite::Result<()> {
     let open = db
-        .prepare_cached("SELECT record, kind FROM outbox WHERE item = ?1 AND state <> 'sent'")?
-        .query_row([Column(item)], |row| Ok((get(row, 0)?, get(row, 1)?)))
+        .prepare_cached(
+            "SELECT record, kind, via <> chain FROM outbox WHERE item = ?1 AND state <> 'sent'",
+        )?
+        .query_row([Column(item)], |row| Ok((get(row, 0)?, get(row, 1)?, row.get(2)?)))
         .optional()?;
-    let Some((record, kind)) = open else {
+    let Some((record, kind, is_orphan)) = open else {
         return Ok(());
     };
     match outcome {
+        // The server has yet to hear of the restart that names it.
+        Outcome::Refused(reason) if is_orphan && has_no_place(reason) => Ok(()),
         Outcome::Accepted | Outcome::Duplicate => sent(db, record, kind, ClaimState::Submitted),
         Outcome::Conflict => sent(db, record, kind, ClaimState::Conflict),
         Outcome::Refused(reason) => {
@@ -311,28 +402,34 @@ fn sent(db: &Connection, record: u64, kind: u64, state: ClaimState) -> rusqlite:
 /// Whatever lies up to the server's head is sent, also when the ack that said so was lost. A head
 /// that is not in the chain is kept as a divergence.
 fn follow_head(db: &Connection, at: Occasion, ack: &Ack) -> rusqlite::Result<()> {
-    let Some(head_hash) = ack.head_hash else {
+    if ack.head_hash.is_none() {
         return Ok(());
-    };
-    let ours: Option<Hash> = db
-        .prepare_cached("SELECT hash FROM outbox WHERE chain = ?1 AND sequence = ?2")?
-        .query_row(params![at.chain, Column(ack.head)], |row| get(row, 0))
-        .optional()?;
-    if ours != Some(head_hash) {
+    }
+    if !shares_head(db, at.chain, ack)? {
         db.prepare_cached(
-            "INSERT OR IGNORE INTO divergence (only, arrival, server_head) VALUES (1, ?1, ?2)",
+            "INSERT OR IGNORE INTO divergence (chain, arrival, server_head) VALUES (?1, ?2, ?3)",
         )?
-        .execute(params![Column(at.arrival), Column(ack.head)])?;
+        .execute(params![at.chain, Column(at.arrival), Column(ack.head)])?;
         return Ok(());
     }
     let waiting = db
         .prepare_cached(
             "SELECT record, kind FROM outbox
-             WHERE state <> 'sent' AND state = 'waiting' AND chain = ?1 AND sequence <= ?2",
+             WHERE state <> 'sent' AND state = 'waiting' AND chain = ?1 AND via = ?1
+               AND sequence <= ?2",
         )?
         .query_map(params![at.chain, Column(ack.head)], |row| Ok((get(row, 0)?, get(row, 1)?)))?
         .collect::<rusqlite::Result<Vec<(u64, u64)>>>()?;
     waiting.into_iter().try_for_each(|(record, kind)| sent(db, record, kind, ClaimState::Submitted))
+}
+
+/// Whether the record at the server's head is one of this phone's chain.
+fn shares_head(db: &Connection, chain: i64, ack: &Ack) -> rusqlite::Result<bool> {
+    let ours: Option<Hash> = db
+        .prepare_cached("SELECT hash FROM outbox WHERE chain = ?1 AND sequence = ?2")?
+        .query_row(params![chain, Column(ack.head)], |row| get(row, 0))
+        .optional()?;
+    Ok(ours.is_some() && ours == ack.head_hash)
 }
 
 fn hold_documents(db: &Connection, documents: &[Hash]) -> rusqlite::Result<()> {
@@ -343,12 +440,30 @@ fn hold_documents(db: &Connection, documents: &[Hash]) -> rusqlite::Result<()> {
 
 /// Acks may arrive out of order (by file); what an older one says of claims is overtaken. The
 /// server's clock decides before its cursor, which starts lower again on a server that was restored.
-fn is_newest(db: &Connection, ack: &Ack) -> rusqlite::Result<bool> {
-    let held: Option<(Timestamp, u64)> = db
-        .prepare_cached("SELECT server_time, cursor FROM last_ack")?
-        .query_row([], |row| Ok((get(row, 0)?, get(row, 1)?)))
-        .optional()?;
-    Ok(held.is_none_or(|held| (ack.server_time, ack.cursor) >= held))
+fn is_newest(db: &Connection, chain: i64, ack: &Ack) -> rusqlite::Result<bool> {
+    Ok(last_ack(db, chain)?.is_none_or(|last| last.is_no_newer_than(ack)))
+}
+
+/// What is kept of the newest ack of a chain.
+struct Acked {
+    server_time: Timestamp,
+    cursor: u64,
+    head: u64,
+}
+
+impl Acked {
+    fn is_no_newer_than(&self, ack: &Ack) -> bool {
+        let cursor = if ack.restored { u64::MAX } else { ack.cursor };
+        (self.server_time, self.cursor) <= (ack.server_time, cursor)
+    }
+}
+
+fn last_ack(db: &Connection, chain: i64) -> rusqlite::Result<Option<Acked>> {
+    db.prepare_cached("SELECT server_time, cursor, head FROM last_ack WHERE chain = ?1")?
+        .query_row([chain], |row| {
+            Ok(Acked { server_time: get(row, 0)?, cursor: get(row, 1)?, head: get(row, 2)? })
+        })
+        .optional()
 }
 
 fn update_claim(db: &Connection, update: &ClaimUpdate) -> rusqlite::Result<()> {
@@ -359,10 +474,11 @@ fn update_claim(db: &Connection, update: &ClaimUpdate) -> rusqlite::Result<()> {
 
 fn keep_last_ack(db: &Connection, at: Occasion, ack: &Ack, hash: Hash) -> rusqlite::Result<()> {
     db.prepare_cached(
-        "INSERT OR REPLACE INTO last_ack (only, arrival, hash, cursor, server_time, head)
-         VALUES (1, ?1, ?2, ?3, ?4, ?5)",
+        "INSERT OR REPLACE INTO last_ack (chain, arrival, hash, cursor, server_time, head)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
     )?
     .execute(params![
+        at.chain,
         Column(at.arrival),
         Column(hash),
         Column(ack.cursor),

@@ -2,6 +2,7 @@
 //! blobs, and everything derived, which is derived again from these and compared row by row.
 
 use crate::clock::DeviceClock;
+use crate::ledger::chains::Chain;
 use crate::ledger::cipher::Place;
 use crate::ledger::derive::{self, Effect, Event, Occasion};
 use crate::ledger::identity::ServedIdentity;
@@ -14,11 +15,12 @@ use protocol::profile::Profile;
 use protocol::record::{OpenedRecord, Record, open_header};
 use protocol::seal::Sealed;
 use protocol::status::StatusList;
-use protocol::trust::{TrustFile, TrustState};
+use protocol::trust::{IssuedSetRef, TrustFile, TrustState};
 use protocol::{Hash, Timestamp};
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Row};
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 use std::fmt;
 
 /// Most findings that one report lists; a broken file may have as many as it has rows.
@@ -31,7 +33,7 @@ pub struct Report {
     pub records: u64,
     /// Things in the inbox that were checked.
     pub received: u64,
-    /// Documents and status lists that were checked.
+    /// Documents, status lists and sets of issued vouchers that were checked.
     pub blobs: u64,
     /// What is wrong, at most a thousand. Nothing, when it is empty.
     pub findings: Vec<Finding>,
@@ -69,7 +71,7 @@ pub enum Finding {
         /// What is wrong with it.
         fault: String,
     },
-    /// A document or status list is not what its name says, or is missing.
+    /// A document, status list or set of issued vouchers is not what its name says, or is missing.
     Blob {
         /// The digest that is its name.
         hash: Hash,
@@ -207,13 +209,13 @@ impl Visit<'_> {
              ORDER BY arrival",
         )?;
         let mut events = select.query([])?;
-        let mut head = None;
+        let mut heads = BTreeMap::new();
         while let Some(event) = events.next()? {
             let arrival = get(event, 0)?;
             if event.get(1)? {
                 let stored = stored_record(db, arrival)?;
                 self.report.records += 1;
-                self.record(fresh, arrival, &stored, &mut head)?;
+                self.record(fresh, arrival, &stored, &mut heads)?;
             } else {
                 let stored = stored_received(db, arrival)?;
                 self.report.received += 1;
@@ -226,22 +228,23 @@ impl Visit<'_> {
         Ok(())
     }
 
-    /// Checks one record, and that it follows on `head`, which it becomes.
+    /// Checks one record, and that it follows on the head of its chain, which it becomes.
     fn record(
         &mut self,
         fresh: &Connection,
         arrival: u64,
         stored: &StoredRecord,
-        head: &mut Option<Head>,
+        heads: &mut BTreeMap<i64, Head>,
     ) -> Result<(), LedgerError> {
+        let head = heads.get(&stored.chain).copied();
         let expected = head.map_or(1, |head| head.sequence + 1);
         if stored.sequence != expected {
             let found = stored.sequence;
             self.source_fault(Finding::Gap { expected, found });
-        } else if let Err(fault) = self.chained(stored, *head) {
+        } else if let Err(fault) = self.chained(stored, head) {
             self.source_fault(Finding::Record { sequence: stored.sequence, fault });
         }
-        *head = Some(Head { sequence: stored.sequence, hash: stored.hash });
+        heads.insert(stored.chain, Head { sequence: stored.sequence, hash: stored.hash });
         match self.opened(stored) {
             Ok((opened, served)) => {
                 if let Err(fault) =
@@ -257,15 +260,13 @@ impl Visit<'_> {
 
     /// Whether the signed header says what its row says, and follows on the record before.
     fn chained(&self, stored: &StoredRecord, before: Option<Head>) -> Result<(), String> {
-        if stored.chain != self.ledger.chain_number {
-            return Err("it belongs to a chain that this phone does not write".into());
-        }
-        let (header, hash) = open_header(&stored.signed_header, &self.ledger.device)
+        let chain = self.chain(stored)?;
+        let (header, hash) = open_header(&stored.signed_header, &chain.device)
             .map_err(|error| format!("its signature or header does not hold: {error}"))?;
         if hash != stored.hash {
             return Err("its digest is not the one stored beside it".into());
         }
-        if header.chain != self.ledger.chain || header.sequence != stored.sequence {
+        if header.chain != chain.id || header.sequence != stored.sequence {
             return Err("it was signed for another place in the chain".into());
         }
         if header.previous != before.map(|before| before.hash) {
@@ -276,18 +277,24 @@ impl Visit<'_> {
             .map_err(|error| format!("what would be sent is damaged: {error}"))
     }
 
+    fn chain(&self, stored: &StoredRecord) -> Result<&Chain, String> {
+        let chain = self.ledger.chains.numbered(stored.chain);
+        chain.ok_or_else(|| "it belongs to a chain that this phone never wrote".to_owned())
+    }
+
     /// Decrypts and opens a record.
     fn opened(
         &self,
         stored: &StoredRecord,
     ) -> Result<(OpenedRecord, Option<ServedIdentity>), String> {
         let cipher = self.ledger.cipher().map_err(|error| error.to_string())?;
-        let place = |column| Place::record(self.ledger.chain, stored.sequence, column);
+        let chain = self.chain(stored)?;
+        let place = |column| Place::record(chain.id, stored.sequence, column);
         let body = cipher
             .decrypt(place("body"), &stored.body)
             .map_err(|_| "its body does not decrypt".to_owned())?;
         let record = Record { signed_header: stored.signed_header.clone(), body: body.to_vec() };
-        let opened = record.open(&self.ledger.device).map_err(|error| error.to_string())?;
+        let opened = record.open(&chain.device).map_err(|error| error.to_string())?;
         let served = match &stored.voucher {
             None => None,
             Some(voucher) => Some(
@@ -334,6 +341,7 @@ impl Visit<'_> {
         let issued = stored.issued.ok_or("its issue time is missing");
         let number = stored.number.ok_or("its number is missing");
         let ack;
+        let mut chain = self.ledger.chains.current().number;
         let event = match kind {
             InboxKind::Enrolment => Event::Enrolment,
             InboxKind::Trust => {
@@ -362,10 +370,12 @@ impl Visit<'_> {
                 if ack.0.server_time != issued? {
                     return Err("its time is not the one stored beside it".into());
                 }
+                let named = self.ledger.chains.named(ack.0.chain);
+                chain = named.ok_or("it is about a chain that this phone never wrote")?.number;
                 Event::Ack { ack: &ack.0, hash: ack.1 }
             }
             InboxKind::StatusList => {
-                if let Some(token) = self.token(stored.hash)? {
+                if let Some(token) = self.public_blob(kind, stored.hash)? {
                     let list = StatusList::open(&token, &stored.signer)
                         .map_err(|error| error.to_string())?;
                     if list.issued != issued? {
@@ -374,8 +384,16 @@ impl Visit<'_> {
                 }
                 Event::StatusList { number: number?, token: stored.hash, issued: issued? }
             }
+            InboxKind::IssuedSet => {
+                let key = stored.signer.as_ref().ok_or("the key is missing whose set it is")?;
+                if let Some(file) = self.public_blob(kind, stored.hash)? {
+                    let pinned = IssuedSetRef { address: String::new(), hash: stored.hash };
+                    pinned.accept(&file, key.kid()).map_err(|error| error.to_string())?;
+                }
+                Event::IssuedSet { key: key.thumbprint(), file: stored.hash }
+            }
         };
-        let at = Occasion { arrival, chain: self.ledger.chain_number, clock: stored.clock };
+        let at = Occasion { arrival, chain, clock: stored.clock };
         derive::apply(fresh, at, &event).map_err(|error| error.to_string())
     }
 
@@ -386,7 +404,7 @@ impl Visit<'_> {
         };
         let cipher = self.ledger.cipher().map_err(|error| error.to_string())?;
         let plain = cipher
-            .decrypt(Place::inbox(self.ledger.chain, arrival), content)
+            .decrypt(Place::inbox(self.ledger.chains.first(), arrival), content)
             .map_err(|_| "it does not decrypt")?;
         if Hash::of(&plain) == stored.hash {
             Ok(Some(plain.to_vec()))
@@ -395,11 +413,14 @@ impl Visit<'_> {
         }
     }
 
-    fn token(&self, hash: Hash) -> Result<Option<Vec<u8>>, String> {
+    /// A status list or a set of issued vouchers; `None` when a newer one replaced it.
+    fn public_blob(&self, kind: InboxKind, hash: Hash) -> Result<Option<Vec<u8>>, String> {
         self.ledger
             .db
-            .prepare_cached("SELECT content FROM blob WHERE hash = ?1 AND kind = 'status_list'")
-            .and_then(|mut select| select.query_row([Column(hash)], |row| row.get(0)).optional())
+            .prepare_cached("SELECT content FROM blob WHERE hash = ?1 AND kind = ?2")
+            .and_then(|mut select| {
+                select.query_row((Column(hash), kind.name()), |row| row.get(0)).optional()
+            })
             .map_err(|error| error.to_string())
     }
 
@@ -413,7 +434,7 @@ impl Visit<'_> {
             self.report.blobs += 1;
             let content = row.get_ref(2)?.as_blob().map_err(rusqlite::Error::from)?;
             let digest = if row.get_ref(1)?.as_str() == Ok("document") {
-                let place = Place::document(self.ledger.chain, hash);
+                let place = Place::document(self.ledger.chains.first(), hash);
                 match self.ledger.cipher() {
                     Ok(cipher) => cipher.decrypt(place, content).ok().map(|it| Hash::of(&it)),
                     Err(_) => None,
@@ -429,8 +450,10 @@ impl Visit<'_> {
             };
             self.find(Finding::Blob { hash, fault: fault.into() });
         }
-        let mut named =
-            fresh.prepare("SELECT document FROM attachment UNION SELECT hash FROM status_list")?;
+        let mut named = fresh.prepare(
+            "SELECT document FROM attachment UNION SELECT hash FROM status_list
+             UNION SELECT hash FROM issued_set",
+        )?;
         let named =
             named.query_map([], |row| get(row, 0))?.collect::<rusqlite::Result<Vec<Hash>>>()?;
         let mut find = db.prepare("SELECT 1 FROM blob WHERE hash = ?1")?;
@@ -555,7 +578,8 @@ fn is_named(fresh: &Connection, hash: Hash) -> rusqlite::Result<bool> {
     fresh
         .prepare_cached(
             "SELECT EXISTS (SELECT 1 FROM attachment WHERE document = ?1)
-                 OR EXISTS (SELECT 1 FROM status_list WHERE hash = ?1)",
+                 OR EXISTS (SELECT 1 FROM status_list WHERE hash = ?1)
+                 OR EXISTS (SELECT 1 FROM issued_set WHERE hash = ?1)",
         )?
         .query_row([Column(hash)], |row| row.get(0))
 }
@@ -602,7 +626,10 @@ impl fmt::Display for Finding {
                 write!(f, "what was received as event {arrival} ({kind}) is damaged: {fault}")
             }
             Finding::Blob { hash, fault } => {
-                write!(f, "the document or status list {hash} is damaged: {fault}")
+                write!(
+                    f,
+                    "the document, status list or set of issued vouchers {hash} is damaged: {fault}"
+                )
             }
             Finding::Derived { table, fault } => write!(f, "table {table}: {fault}"),
             Finding::NotCompared => f.write_str(

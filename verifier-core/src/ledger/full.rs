@@ -40,6 +40,7 @@ fn redeem(ledger: &mut Ledger, number: u8, document: &[u8]) -> Result<(), Append
         how_read: HowRead::Camera,
         given: Benefit::Money(Money::new(1, Currency::new("PHP").unwrap()).unwrap()),
         warnings: Vec::new(),
+        overridden: None,
         documents: vec![DocumentContent {
             content: document.to_vec(),
             media_type: "image/jpeg".into(),

@@ -1,5 +1,5 @@
-//! What the phone was told: enrolment, trust files, profiles, acks and status lists, whole and
-//! with the clock's reading at their arrival. Nothing gets in that was not verified.
+//! What the phone was told: enrolment, trust files, profiles, acks, status lists and sets of issued
+//! vouchers, whole and with the clock's reading at their arrival. Nothing gets in that was not verified.
 //!
 //! Of enrolments, trust files, profiles and status lists the newest is kept whole; of those before it
 //! digest and issue time stay. Acks are all kept, since the claims' states follow from them.
@@ -11,13 +11,14 @@ use crate::ledger::sql::{Column, get, get_monotonic, get_some};
 use crate::ledger::{Ledger, LedgerError};
 use protocol::ack::Ack;
 use protocol::cose::{ObjectType, Sign1};
+use protocol::id::ChainId;
 use protocol::key::PublicKey;
 use protocol::profile::Profile;
 use protocol::record::Held;
 use protocol::status::StatusList;
 use protocol::trust::{StatusListEntry, TrustList, TrustState};
 use protocol::{Hash, Timestamp};
-use rusqlite::{OptionalExtension, Row, params};
+use rusqlite::{OptionalExtension, Params, Row, params};
 
 /// Something accepted, as it was received.
 #[derive(Clone, PartialEq, Eq)]
@@ -108,6 +109,7 @@ pub(super) enum InboxKind {
     Profile,
     Ack,
     StatusList,
+    IssuedSet,
 }
 
 impl InboxKind {
@@ -119,23 +121,32 @@ impl InboxKind {
             InboxKind::Profile => "profile",
             InboxKind::Ack => "ack",
             InboxKind::StatusList => "status_list",
+            InboxKind::IssuedSet => "issued_set",
         }
     }
 
     /// The kind with this name.
     pub(super) fn from_name(name: &str) -> Option<Self> {
-        use InboxKind::{Ack, Enrolment, Profile, StatusList, Trust};
-        [Enrolment, Trust, Profile, Ack, StatusList].into_iter().find(|kind| kind.name() == name)
+        use InboxKind::{Ack, Enrolment, IssuedSet, Profile, StatusList, Trust};
+        [Enrolment, Trust, Profile, Ack, StatusList, IssuedSet]
+            .into_iter()
+            .find(|kind| kind.name() == name)
+    }
+
+    /// Whether its content is public and stands in a blob of the same kind.
+    fn in_blob(self) -> bool {
+        matches!(self, InboxKind::StatusList | InboxKind::IssuedSet)
     }
 }
 
 /// Something that was verified, on its way into the inbox.
-struct Received<'r> {
-    kind: InboxKind,
-    number: Option<u64>,
-    issued: Option<Timestamp>,
-    bytes: &'r [u8],
-    signer: Option<&'r PublicKey>,
+pub(super) struct Received<'r> {
+    pub(super) kind: InboxKind,
+    pub(super) number: Option<u64>,
+    pub(super) issued: Option<Timestamp>,
+    pub(super) bytes: &'r [u8],
+    /// The key that signed it, or whose set it is.
+    pub(super) signer: Option<&'r PublicKey>,
 }
 
 impl Ledger {
@@ -188,7 +199,7 @@ impl Ledger {
     ) -> Result<Profile, AcceptError> {
         let signer = Sign1::parse(ObjectType::Profile, signed)?.verify(keys)?.key;
         let profile = Profile::open(signed, [signer])?;
-        if profile.device != self.device {
+        if profile.device != *self.device() {
             return Err(AcceptError::OtherDevice);
         }
         let held = self.newest(InboxKind::Profile)?.and_then(|held| held.issued);
@@ -206,9 +217,9 @@ impl Ledger {
         Ok(profile)
     }
 
-    /// Verifies an ack under the server's ack keys, stores it when it is for this phone, and acts on
-    /// it: items that are sent or refused, documents held, claims' states, the chain's head. An ack
-    /// older than one held changes no claim and not the cursor.
+    /// Verifies an ack under the server's ack keys, stores it when it is for a chain of this phone and
+    /// the key that signed it, and acts on it: items that are sent or refused, documents held, claims'
+    /// states, the chain's head. An ack older than one held changes no claim and not the cursor.
     ///
     /// # Errors
     /// [`AcceptError`].
@@ -220,12 +231,13 @@ impl Ledger {
     ) -> Result<Ack, AcceptError> {
         let signer = Sign1::parse(ObjectType::Ack, signed)?.verify(keys)?.key;
         let (ack, hash) = Ack::open(signed, [signer])?;
-        if ack.device != self.device.thumbprint() {
+        let Some(chain) = self.chains.named(ack.chain) else {
+            return Err(AcceptError::OtherChain);
+        };
+        if ack.device != chain.device.thumbprint() {
             return Err(AcceptError::OtherDevice);
         }
-        if ack.chain != self.chain {
-            return Err(AcceptError::OtherChain);
-        }
+        let chain = chain.number;
         let received = Received {
             kind: InboxKind::Ack,
             number: None,
@@ -233,7 +245,7 @@ impl Ledger {
             bytes: signed,
             signer: Some(signer),
         };
-        self.receive(&received, &Event::Ack { ack: &ack, hash }, now)?;
+        self.receive_about(chain, &received, &Event::Ack { ack: &ack, hash }, now)?;
         Ok(ack)
     }
 
@@ -293,18 +305,37 @@ impl Ledger {
         self.arrived(InboxKind::Profile)
     }
 
-    /// The newest accepted ack.
+    /// The newest accepted ack, of whatever chain.
     ///
     /// # Errors
     /// [`LedgerError`].
     pub fn last_ack(&self) -> Result<Option<LastAck>, LedgerError> {
+        self.last_ack_where("TRUE ORDER BY a.server_time DESC, a.arrival DESC LIMIT 1", [])
+    }
+
+    /// The newest accepted ack of a chain.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn last_ack_of(&self, chain: ChainId) -> Result<Option<LastAck>, LedgerError> {
+        match self.chains.named(chain) {
+            Some(chain) => self.last_ack_where("a.chain = ?1", [chain.number]),
+            None => Ok(None),
+        }
+    }
+
+    fn last_ack_where(
+        &self,
+        condition: &str,
+        values: impl Params,
+    ) -> Result<Option<LastAck>, LedgerError> {
         let ack = self
             .db
-            .prepare_cached(
+            .prepare_cached(&format!(
                 "SELECT a.hash, a.cursor, a.server_time, a.head, i.time, i.millis, i.boot
-                 FROM last_ack AS a JOIN inbox AS i ON i.arrival = a.arrival",
-            )?
-            .query_row([], |row| {
+                 FROM last_ack AS a JOIN inbox AS i ON i.arrival = a.arrival WHERE {condition}"
+            ))?
+            .query_row(values, |row| {
                 Ok(LastAck {
                     hash: get(row, 0)?,
                     cursor: get(row, 1)?,
@@ -340,10 +371,14 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError`].
     pub fn held(&self) -> Result<Held, LedgerError> {
+        // The server finds the time of an ack by the device to which it was given.
         let ack = self
             .db
-            .prepare_cached("SELECT hash FROM last_ack")?
-            .query_row([], |row| get(row, 0))
+            .prepare_cached(
+                "SELECT a.hash FROM last_ack AS a JOIN chain AS c ON c.number = a.chain
+                 WHERE c.device = ?1 ORDER BY a.server_time DESC, a.arrival DESC LIMIT 1",
+            )?
+            .query_row([self.device().to_bytes()], |row| get(row, 0))
             .optional()?;
         let trust = self.newest(InboxKind::Trust)?;
         let status_lists = self
@@ -355,15 +390,15 @@ impl Ledger {
         Ok(Held { ack, trust_version, status_lists })
     }
 
-    /// Whether the server's view of the chain and the phone's agree.
+    /// Whether the server's view of the chain that is written and the phone's agree.
     ///
     /// # Errors
     /// [`LedgerError`].
     pub fn chain_state(&self) -> Result<ChainState, LedgerError> {
         let server_head = self
             .db
-            .prepare_cached("SELECT server_head FROM divergence")?
-            .query_row([], |row| get(row, 0))
+            .prepare_cached("SELECT server_head FROM divergence WHERE chain = ?1")?
+            .query_row([self.chains.current().number], |row| get(row, 0))
             .optional()?;
         Ok(match server_head {
             Some(server_head) => ChainState::Diverged { server_head },
@@ -382,23 +417,34 @@ impl Ledger {
 
     /// Stores and derives in one transaction. The same bytes as the newest of their kind change
     /// nothing, so a sync that brings no news writes nothing.
-    fn receive(
+    pub(super) fn receive(
         &mut self,
         received: &Received<'_>,
         event: &Event<'_>,
         now: DeviceClock,
     ) -> Result<(), LedgerError> {
+        self.receive_about(self.chains.current().number, received, event, now)
+    }
+
+    /// The same, of what is about the chain of this number.
+    fn receive_about(
+        &mut self,
+        chain: i64,
+        received: &Received<'_>,
+        event: &Event<'_>,
+        now: DeviceClock,
+    ) -> Result<(), LedgerError> {
         let hash = Hash::of(received.bytes);
-        let replaced = self.replaced_by(received)?;
+        let replaced = self.replaced_by(chain, received)?;
         if replaced.as_ref().is_some_and(|replaced| replaced.hash == hash) {
             return Ok(());
         }
-        let at = Occasion { arrival: self.next_arrival()?, chain: self.chain_number, clock: now };
-        let in_blob = received.kind == InboxKind::StatusList;
+        let at = Occasion { arrival: self.next_arrival()?, chain, clock: now };
+        let in_blob = received.kind.in_blob();
         let content = if in_blob {
             None
         } else {
-            let place = Place::inbox(self.chain, at.arrival);
+            let place = Place::inbox(self.chains.first(), at.arrival);
             Some(self.cipher()?.encrypt(place, received.bytes)?)
         };
         let transaction = self.begin()?;
@@ -422,15 +468,13 @@ impl Ledger {
             ])?;
         if in_blob {
             transaction
-                .prepare_cached(
-                    "INSERT INTO blob (hash, kind, content) VALUES (?1, 'status_list', ?2)",
-                )?
-                .execute(params![Column(hash), received.bytes])?;
+                .prepare_cached("INSERT INTO blob (hash, kind, content) VALUES (?1, ?2, ?3)")?
+                .execute(params![Column(hash), received.kind.name(), received.bytes])?;
         }
         match replaced {
             Some(replaced) if in_blob => transaction
-                .prepare_cached("DELETE FROM blob WHERE hash = ?1 AND kind = 'status_list'")?
-                .execute([Column(replaced.hash)])?,
+                .prepare_cached("DELETE FROM blob WHERE hash = ?1 AND kind = ?2")?
+                .execute(params![Column(replaced.hash), received.kind.name()])?,
             Some(replaced) if received.kind != InboxKind::Ack => transaction
                 .prepare_cached("UPDATE inbox SET content = NULL WHERE arrival = ?1")?
                 .execute([Column(replaced.arrival)])?,
@@ -442,13 +486,21 @@ impl Ledger {
     }
 
     /// What is held now in the place that something received would take.
-    fn replaced_by(&self, received: &Received<'_>) -> Result<Option<Newest>, LedgerError> {
+    fn replaced_by(
+        &self,
+        chain: i64,
+        received: &Received<'_>,
+    ) -> Result<Option<Newest>, LedgerError> {
         match (received.kind, received.number) {
             (InboxKind::StatusList, Some(number)) => {
                 self.newest_at("SELECT arrival FROM status_list WHERE number = ?1", Column(number))
             }
+            (InboxKind::IssuedSet, _) => self.newest_at(
+                "SELECT arrival FROM issued_set WHERE key = ?1",
+                received.signer.map(|key| Column(key.thumbprint())),
+            ),
             (InboxKind::Ack, _) => {
-                self.newest_at("SELECT arrival FROM last_ack WHERE only = ?1", 1)
+                self.newest_at("SELECT arrival FROM last_ack WHERE chain = ?1", chain)
             }
             (kind, _) => self.newest(kind),
         }
@@ -496,7 +548,8 @@ impl Ledger {
         let Some((arrival, content, clock)) = found else {
             return Ok(None);
         };
-        let bytes = self.cipher()?.decrypt(Place::inbox(self.chain, arrival), &content)?.to_vec();
+        let bytes =
+            self.cipher()?.decrypt(Place::inbox(self.chains.first(), arrival), &content)?.to_vec();
         Ok(Some(Arrived { bytes, clock }))
     }
 }

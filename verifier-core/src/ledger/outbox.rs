@@ -3,6 +3,7 @@
 use crate::ledger::cipher::Place;
 use crate::ledger::sql::{Column, get, get_some};
 use crate::ledger::{Ledger, LedgerError};
+use protocol::id::ChainId;
 use protocol::record::{Document, Kind};
 use protocol::{Hash, Timestamp};
 use rusqlite::{OptionalExtension, Row, params};
@@ -64,18 +65,35 @@ impl Delivery {
 }
 
 impl Ledger {
-    /// The oldest unsent records in order: at most `limit`, and at most `max_bytes` of sealed bytes
-    /// (but at least one).
+    /// The oldest unsent records that go in batches of the chain that is written, in order: at most
+    /// `limit`, and at most `max_bytes` of sealed bytes (but at least one).
     ///
     /// # Errors
     /// [`LedgerError`].
     pub fn outbox(&self, limit: usize, max_bytes: usize) -> Result<Vec<OutboxItem>, LedgerError> {
+        self.outbox_of(self.chain(), limit, max_bytes)
+    }
+
+    /// The same of any of this phone's chains. Restarts come first, since they say why the records of
+    /// another chain are beside them.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn outbox_of(
+        &self,
+        chain: ChainId,
+        limit: usize,
+        max_bytes: usize,
+    ) -> Result<Vec<OutboxItem>, LedgerError> {
+        let Some(chain) = self.chains.named(chain) else { return Ok(Vec::new()) };
         let mut select = self.db.prepare_cached(
             "SELECT o.sequence, o.item, r.sealed
              FROM outbox AS o JOIN record AS r ON r.arrival = o.record
-             WHERE o.state <> 'sent' AND o.state = 'waiting' ORDER BY o.record LIMIT ?1",
+             WHERE o.state <> 'sent' AND o.state = 'waiting' AND o.via = ?1
+             ORDER BY o.kind <> ?2, o.record LIMIT ?3",
         )?;
-        let mut rows = select.query([Column(limit as u64)])?;
+        let restart = Column(Kind::Restart.number());
+        let mut rows = select.query(params![chain.number, restart, Column(limit as u64)])?;
         let (mut items, mut bytes) = (Vec::new(), 0);
         while let Some(row) = rows.next()? {
             let item =
@@ -87,6 +105,22 @@ impl Ledger {
             items.push(item);
         }
         Ok(items)
+    }
+
+    /// How many records wait to go in batches of this chain.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn waiting_of(&self, chain: ChainId) -> Result<u64, LedgerError> {
+        let Some(chain) = self.chains.named(chain) else { return Ok(0) };
+        let waiting = self
+            .db
+            .prepare_cached(
+                "SELECT count(*) FROM outbox
+                 WHERE state <> 'sent' AND state = 'waiting' AND via = ?1",
+            )?
+            .query_row([chain.number], |row| get(row, 0))?;
+        Ok(waiting)
     }
 
     /// How much is unsent.
@@ -150,7 +184,8 @@ impl Ledger {
         let Some(stored) = stored else {
             return Ok(None);
         };
-        let content = self.cipher()?.decrypt(Place::document(self.chain, hash), &stored)?;
+        let content =
+            self.cipher()?.decrypt(Place::document(self.chains.first(), hash), &stored)?;
         Ok(Some(content.to_vec()))
     }
 }

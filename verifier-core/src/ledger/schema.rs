@@ -7,6 +7,9 @@ use rusqlite_migration::{M, Migrations};
 const STEPS: &[M<'static>] = &[
     M::up(include_str!("schema/0001_ledger.sql")).foreign_key_check(),
     M::up(include_str!("schema/0002_more_that_arrives.sql")).foreign_key_check(),
+    M::up(include_str!("schema/0003_issued_sets.sql")).foreign_key_check(),
+    M::up(include_str!("schema/0004_one_chain_after_another.sql")).foreign_key_check(),
+    M::up(include_str!("schema/0005_issued_in_the_field.sql")).foreign_key_check(),
 ];
 
 /// The version that this program writes.

@@ -161,9 +161,7 @@ fn damaged_pages_never_panic_and_never_hide() {
 
 #[test]
 fn a_newer_schema_is_not_touched() {
-    let phone = Phone::new().tamper(
-        "PRAGMA user_version = 1; DELETE FROM newest; INSERT INTO newest VALUES ('trust', 1)",
-    );
+    let phone = Phone::new().tamper("DELETE FROM newest; INSERT INTO newest VALUES ('trust', 1)");
     let Phone { ledger, dir } = phone;
     drop(ledger);
     let db = rusqlite::Connection::open(dir.path().join("ledger.db")).unwrap();

@@ -42,6 +42,8 @@ pub struct Server {
     pub profile: Profile,
     /// Records that it took in.
     pub records: BTreeMap<(ChainId, u64), OpenedRecord>,
+    /// Records that lost their place in a chain and that a restart names, by their digest.
+    pub orphans: BTreeMap<Hash, OpenedRecord>,
     /// The digest of every item of every batch that reached it, in order.
     pub received: Vec<Hash>,
     /// What it says of a record that it does not hold yet.
@@ -58,6 +60,7 @@ pub struct Server {
     pub now: Timestamp,
     cursor: u64,
     items: BTreeSet<Hash>,
+    acks: BTreeSet<Hash>,
 }
 
 /// A document as far as the server has it.
@@ -95,6 +98,8 @@ impl Server {
             status_lists: BTreeMap::new(),
             profile: Profile { device: samples::public(Who::Stranger), ..samples::profile() },
             records: BTreeMap::new(),
+            orphans: BTreeMap::new(),
+            acks: BTreeSet::new(),
             received: Vec::new(),
             judge: Box::new(|_| Outcome::Accepted),
             claims: Vec::new(),
@@ -125,6 +130,8 @@ impl Server {
             documents: self.documents.clone(),
             tokens: self.tokens.clone(),
             items: self.items.clone(),
+            orphans: self.orphans.clone(),
+            acks: self.acks.clone(),
             ..*self
         }
     }
@@ -165,7 +172,10 @@ impl Server {
         let results = batch
             .items
             .iter()
-            .map(|item| ItemResult { item: Hash::of(item), outcome: self.take_item(item) })
+            .map(|item| ItemResult {
+                item: Hash::of(item),
+                outcome: self.take_item(batch.chain, item),
+            })
             .collect();
         let own = |sequence: u64| self.records.get(&(batch.chain, sequence));
         let head = (1..).take_while(|&sequence| own(sequence).is_some()).last();
@@ -186,6 +196,7 @@ impl Server {
             claims: std::mem::take(&mut self.claims),
             cursor: self.cursor,
             server_time: self.now,
+            restored: batch.last_ack.is_some_and(|ack| !self.acks.contains(&ack)),
         }
     }
 
@@ -195,7 +206,7 @@ impl Server {
             Body::Redeem(redeem) => Some(redeem.claim),
             _ => None,
         };
-        self.records.values().filter_map(claim).collect()
+        self.records.values().chain(self.orphans.values()).filter_map(claim).collect()
     }
 
     fn device(&self) -> &PublicKey {
@@ -237,24 +248,61 @@ impl Server {
 
     fn take(&mut self, batch: &[u8]) -> HttpResponse {
         let batch = Batch::decode(batch).unwrap();
-        let ack = self.acknowledge(&batch);
-        ok(ack.sign(&samples::key(Who::Ack)).unwrap())
+        let signed = self.acknowledge(&batch).sign(&samples::key(Who::Ack)).unwrap();
+        self.acks.insert(Ack::open(&signed, [&samples::public(Who::Ack)]).unwrap().1);
+        ok(signed)
     }
 
-    fn take_item(&mut self, item: &[u8]) -> Outcome {
+    fn take_item(&mut self, chain: ChainId, item: &[u8]) -> Outcome {
         self.received.push(Hash::of(item));
         if self.items.contains(&Hash::of(item)) {
             return Outcome::Duplicate;
         }
         let opened = samples::sealing().open(&Sealed::decode(item).unwrap()).unwrap();
         let record = Record::decode(&opened).unwrap().open(self.device()).unwrap();
+        let fault = self.misplaced(chain, &record);
+        if let Some(reason) = fault
+            && !self.is_named(record.hash)
+        {
+            return Outcome::Refused(reason.to_owned());
+        }
         let outcome = (self.judge)(&record);
         if matches!(outcome, Outcome::Accepted | Outcome::Conflict) {
             self.items.insert(Hash::of(item));
             let place = (record.header.chain, record.header.sequence);
-            assert_eq!(self.records.insert(place, record), None, "two records at one place");
+            match fault {
+                None => assert_eq!(self.records.insert(place, record), None, "a place twice"),
+                Some(_) => assert_eq!(self.orphans.insert(record.hash, record), None),
+            }
         }
         outcome
+    }
+
+    /// Why a record has no place in the batch's chain.
+    fn misplaced(&self, chain: ChainId, record: &OpenedRecord) -> Option<&'static str> {
+        let header = &record.header;
+        let at = |sequence| self.records.get(&(chain, sequence));
+        let before = at(header.sequence - 1).map(|before| before.hash);
+        let after = at(header.sequence + 1).and_then(|after| after.header.previous);
+        if header.chain != chain {
+            Some("chain_foreign")
+        } else if at(header.sequence).is_some() {
+            Some("sequence_conflict")
+        } else if before.is_some_and(|before| Some(before) != header.previous)
+            || after.is_some_and(|after| after != record.hash)
+        {
+            Some("chain_broken")
+        } else {
+            None
+        }
+    }
+
+    /// Whether a restart that the server holds names a record.
+    fn is_named(&self, record: Hash) -> bool {
+        self.records.values().chain(self.orphans.values()).any(|held| match &held.body {
+            Body::Restart(restart) => restart.orphans.contains(&record),
+            _ => false,
+        })
     }
 
     fn create_document(&mut self, request: &HttpRequest) -> HttpResponse {
@@ -275,7 +323,7 @@ impl Server {
 
     /// Whether a record of the phone names the document.
     fn names_document(&self, hash: Hash) -> bool {
-        self.records.values().any(|record| match &record.body {
+        self.records.values().chain(self.orphans.values()).any(|record| match &record.body {
             Body::Redeem(redeem) => redeem.documents.iter().any(|it| it.hash == hash),
             Body::AttachDocument { document, .. } => document.hash == hash,
             _ => false,
@@ -306,6 +354,16 @@ pub struct Phone {
 }
 
 impl Phone {
+    /// Another phone, with a key of its own, that is enrolled and synced. It cannot be restarted.
+    pub fn enrolled_with(key: P256Key, server: &mut Server) -> Self {
+        let home = tempfile::tempdir().unwrap();
+        let mut phone = Phone { verifier: open_with(home.path(), key), home };
+        phone.verifier.enrol(&samples::offer().to_text().unwrap(), clock()).unwrap();
+        let run = phone.sync(server);
+        assert_eq!(run.report.stopped, None);
+        phone
+    }
+
     /// A phone as it comes from the shop.
     pub fn blank() -> Self {
         let home = tempfile::tempdir().unwrap();
@@ -501,7 +559,11 @@ pub fn header<'r>(request: &'r HttpRequest, name: &str) -> Option<&'r str> {
 }
 
 fn open(home: &Path) -> Verifier {
-    let device = KeyInMemory(samples::device());
+    open_with(home, samples::device())
+}
+
+fn open_with(home: &Path, key: P256Key) -> Verifier {
+    let device = KeyInMemory(key);
     let home = Home::open(home).unwrap();
     let ledger = Ledger::open(home, &KeyInFile, &device.public_key()).unwrap();
     Verifier::new(ledger, Box::new(device)).unwrap()
