@@ -106,8 +106,9 @@ impl Prepared {
             .collect();
         let workers = thread::available_parallelism().unwrap().get();
         let mut shares = shares.into_iter();
-        let work: Vec<Vec<_>> =
-            (0..workers).map(|_| shares.by_ref().take(PHONES.div_ceil(workers)).collect()).collect();
+        let work: Vec<Vec<_>> = (0..workers)
+            .map(|_| shares.by_ref().take(PHONES.div_ceil(workers)).collect())
+            .collect();
         let prepare = |(mut phone, vouchers): (Phone, Vec<_>)| {
             let held = Held { ack: Some(phone.first_ack(&acks)), ..held.clone() };
             let redeem = |voucher| phone.redeem(voucher, held.clone(), now);
@@ -135,7 +136,7 @@ impl Prepared {
 fn measure(prepared: &Prepared, running: &Running, engine: &Engine) -> Taken {
     let server = Watched::new(running.process());
     let of_server = || server.taken() + engine.process().map_or(Duration::ZERO, Watched::taken);
-    let clocks = || (Instant::now(), of_server(), Watched::this().taken(), process::idle());
+    let clocks = || (Instant::now(), of_server(), Watched::taken_by_this(), process::idle());
     // The phones wait here until the last has warmed up, and again until the clocks were read.
     let (warm, begin) = (Barrier::new(PHONES + 1), Barrier::new(PHONES + 1));
     let (start, answers) = thread::scope(|scope| {
@@ -239,7 +240,10 @@ fn memory(benchmark: &'static str, engine: &Engine, running: &Running) -> Vec<Li
     });
     vec![Line {
         benchmark,
-        what: format!("{}: the server's peak memory ÷ 1 kB for each record on its way", engine.name()),
+        what: format!(
+            "{}: the server's peak memory ÷ 1 kB for each record on its way",
+            engine.name()
+        ),
         ratio: peak as f64 / batches as f64,
         goal: Goal::None,
         detail: format!("{} ÷ {}{beside}", megabytes(peak), megabytes(batches)),

@@ -3,11 +3,11 @@
 use super::phone::Phone;
 use program_server::app::{App, Clock};
 use program_server::config::{Config, Home, Origin};
+use program_server::devices;
 use program_server::programmes::{self, HOLDING_DAYS, Programme};
 use program_server::providers::{self, Provider};
 use program_server::trust::{self, Ceremony};
 use program_server::vouchers::{self, Order};
-use program_server::devices;
 use protocol::id::{Audience, IssuerId, ProgrammeId};
 use protocol::record::{Held, SignedVoucher};
 use protocol::seal::SealingKey;
@@ -62,11 +62,6 @@ impl Office {
             app
         });
         Office { app, runtime, address, _dir: dir }
-    }
-
-    /// The SQLite file, where the database is one.
-    pub(crate) fn database_file(&self) -> PathBuf {
-        self.app.home.database()
     }
 
     /// Starts the server's program and waits until it says that it is ready.

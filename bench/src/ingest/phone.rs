@@ -69,10 +69,8 @@ impl Phone {
         let challenge = self.post("/v1/sessions/challenge", "application/cose", &[]);
         let challenge: serde_json::Value = serde_json::from_slice(&challenge).unwrap();
         let nonce = URL_SAFE_NO_PAD.decode(challenge["nonce"].as_str().unwrap()).unwrap();
-        let proof =
-            SessionProof { nonce: nonce.try_into().unwrap(), origin: self.origin.clone() };
-        let opened =
-            self.post("/v1/sessions", "application/cose", &proof.sign(&self.key).unwrap());
+        let proof = SessionProof { nonce: nonce.try_into().unwrap(), origin: self.origin.clone() };
+        let opened = self.post("/v1/sessions", "application/cose", &proof.sign(&self.key).unwrap());
         let opened: serde_json::Value = serde_json::from_slice(&opened).unwrap();
         self.token = opened["token"].as_str().unwrap().to_owned();
     }
@@ -84,7 +82,12 @@ impl Phone {
     }
 
     /// The next record of the chain: a voucher served whole, read by the camera.
-    pub(crate) fn redeem(&mut self, voucher: SignedVoucher, held: Held, now: Timestamp) -> Redeemed {
+    pub(crate) fn redeem(
+        &mut self,
+        voucher: SignedVoucher,
+        held: Held,
+        now: Timestamp,
+    ) -> Redeemed {
         self.sequence += 1;
         let body = Body::Redeem(Redeem {
             // A UUIDv7, as phones draw them: the time in milliseconds first.

@@ -21,13 +21,15 @@ impl Watched {
         Watched(Process::read(process).unwrap().parent)
     }
 
-    pub(crate) fn this() -> Self {
-        Watched(std::process::id())
-    }
-
     /// Processor time that it and its children took, those that have ended included.
     pub(crate) fn taken(self) -> Duration {
-        self.family().values().map(|process| process.taken).sum()
+        let of_one = |process: &Process| process.taken + process.taken_by_ended_children;
+        self.family().values().map(of_one).sum()
+    }
+
+    /// Processor time that this process took, without its children.
+    pub(crate) fn taken_by_this() -> Duration {
+        Process::read(std::process::id()).unwrap().taken
     }
 
     /// The most memory that it alone had resident, in bytes.
@@ -62,6 +64,7 @@ impl Watched {
 struct Process {
     parent: u32,
     taken: Duration,
+    taken_by_ended_children: Duration,
 }
 
 impl Process {
@@ -70,9 +73,16 @@ impl Process {
         let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
         // The name, in parentheses, may hold anything; the state follows it.
         let fields: Vec<&str> = stat.rsplit_once(") ")?.1.split(' ').collect();
-        let ticks: u32 =
-            fields[11..=14].iter().map(|field| field.parse::<u32>().unwrap_or(0)).sum();
-        Some(Process { parent: fields[1].parse().ok()?, taken: TICK * ticks })
+        // In user space and in the kernel.
+        let both = |at: usize| {
+            let ticks = fields[at..at + 2].iter().map(|field| field.parse::<u32>().unwrap_or(0));
+            TICK * ticks.sum::<u32>()
+        };
+        Some(Process {
+            parent: fields[1].parse().ok()?,
+            taken: both(11),
+            taken_by_ended_children: both(13),
+        })
     }
 }
 
