@@ -91,6 +91,34 @@ fn a_list_counts_for_its_own_entry_alone_and_never_goes_back() {
 }
 
 #[test]
+fn a_key_of_another_programme_signs_no_list_of_this_one() {
+    let mut trust = trust_list();
+    let food_only = crate::samples::issuer_key(
+        public(Who::NewTrust),
+        protocol::key::KeyUse::Status,
+        &[crate::samples::FOOD],
+    );
+    trust.keys.push(food_only);
+    let mut entry = trust.status_list(1).unwrap().clone();
+    entry.kids.push(public(Who::NewTrust).kid());
+    let token = status_list(16, &[]).sign(&key(Who::NewTrust)).unwrap();
+    assert_eq!(entry.accept(&token, &trust, None).unwrap_err().code(), "key.unknown");
+}
+
+#[test]
+fn a_truncated_or_oversized_token_is_refused_by_name() {
+    let trust = trust_list();
+    let entry = trust.status_list(1).unwrap();
+    let code = |token: &[u8]| entry.accept(token, &trust, None).unwrap_err().code();
+    let whole = status_list(16, &[(3, Status::Revoked)]).sign(&key(Who::Status)).unwrap();
+    for len in 0..whole.len() {
+        assert_eq!(code(&whole[..len]), "cbor.truncated", "{len} bytes");
+    }
+    let most = ObjectType::StatusList.max_len();
+    assert_eq!(code(&vec![0; most + 1]), "size.too_large");
+}
+
+#[test]
 fn the_key_that_signed_must_have_been_in_force_whatever_other_keys_are() {
     let trust = trust_list();
     let entry = trust.status_list(1).unwrap();

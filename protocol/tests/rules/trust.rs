@@ -1,4 +1,5 @@
-//! Trust: which file may replace which, and how fresh it is.
+//! Trust: which file may replace which, and how fresh it is. Tests of the rules of TUF's client workflow
+//! (TUF 1.0 §5.3, §5.6) bear the name of the attack or rule.
 
 use crate::samples::{
     self, Who, at, file_of, issuer_key, key, now, programme_id, public, root, root_hash, sign_root,
@@ -55,7 +56,7 @@ fn a_file_reads_back() {
 }
 
 #[test]
-fn a_file_has_a_root_and_at_most_1024() {
+fn endless_data_a_file_has_a_root_and_at_most_1024() {
     let list = sign_list(&trust_list());
     assert_eq!(code(file_of(vec![], list.clone()).encode()), "field.wrong");
     assert_eq!(code(file_of(vec![vec![0]; 1025], list.clone()).encode()), "field.wrong");
@@ -63,13 +64,13 @@ fn a_file_has_a_root_and_at_most_1024() {
 }
 
 #[test]
-fn only_the_pinned_root_is_believed_at_first() {
+fn arbitrary_installation_only_the_pinned_root_is_believed_at_first() {
     let other = Hash::of(b"another root");
     assert_eq!(code(TrustState::first(other, &trust_file(), now())), "trust.not_pinned");
 }
 
 #[test]
-fn a_root_needs_its_threshold_of_different_keys() {
+fn threshold_a_root_needs_signatures_of_different_keys_and_a_key_counts_once() {
     let list = sign_list(&trust_list());
     let with = |by: &[Who]| first(&file_of(vec![sign_root(&root(), by)], list.clone()));
     assert_eq!(code(with(&[Who::Root2, Who::Root3])), "none");
@@ -80,7 +81,7 @@ fn a_root_needs_its_threshold_of_different_keys() {
 }
 
 #[test]
-fn a_list_needs_the_threshold_of_the_trust_role() {
+fn arbitrary_installation_a_list_needs_the_threshold_of_the_trust_role() {
     let signed_by =
         |by: &[&dyn Signer]| first(&file_of(vec![first_root()], trust_list().sign(by).unwrap()));
     assert_eq!(code(signed_by(&[&key(Who::Root1), &key(Who::Root2)])), "trust.list_threshold");
@@ -89,7 +90,7 @@ fn a_list_needs_the_threshold_of_the_trust_role() {
 }
 
 #[test]
-fn the_next_root_is_signed_by_the_old_and_by_itself() {
+fn root_rotation_needs_both_thresholds() {
     let held = first(&trust_file()).unwrap();
     let with = |by: &[Who]| {
         let roots = vec![first_root(), sign_root(&second_root(), by)];
@@ -102,7 +103,7 @@ fn the_next_root_is_signed_by_the_old_and_by_itself() {
 }
 
 #[test]
-fn versions_of_roots_follow_without_a_gap() {
+fn rollback_of_roots_their_versions_follow_without_a_gap() {
     let held = first(&trust_file()).unwrap();
     for version in [1, 3, 4] {
         let next = Root { version, ..second_root() };
@@ -114,7 +115,7 @@ fn versions_of_roots_follow_without_a_gap() {
 }
 
 #[test]
-fn what_is_held_must_be_in_the_chain() {
+fn rollback_of_roots_what_is_held_must_be_in_the_chain() {
     let both = vec![first_root(), sign_root(&second_root(), &[Who::Root1, Who::Root2])];
     let held = first(&file_of(both, sign_list(&list_of(8)))).unwrap();
     // an older chain, valid in itself
@@ -135,7 +136,7 @@ fn the_same_file_again_changes_nothing() {
 }
 
 #[test]
-fn a_list_never_goes_back_and_a_version_has_one_content() {
+fn rollback_of_the_list_its_version_never_goes_back_and_has_one_content() {
     let held = first(&trust_file()).unwrap();
     let accept = |held: &TrustState, list: &TrustList| {
         held.accept(&file_of(vec![first_root()], sign_list(list)), now())
@@ -149,7 +150,7 @@ fn a_list_never_goes_back_and_a_version_has_one_content() {
 }
 
 #[test]
-fn a_list_is_at_least_what_the_root_asks_for() {
+fn rollback_of_the_list_the_root_names_the_least_version() {
     let strict = Root { min_trust_version: 8, ..root() };
     let signed = sign_root(&strict, &[Who::Root1, Who::Root2]);
     let with = |version| {
@@ -161,7 +162,7 @@ fn a_list_is_at_least_what_the_root_asks_for() {
 }
 
 #[test]
-fn a_new_root_sets_the_version_anew_and_only_once() {
+fn fast_forward_recovery_a_new_root_sets_the_version_anew_and_only_once() {
     // A version that ran away: nobody can sign a higher one.
     let most = protocol::cbor::MAX_INTEGER;
     let held = first(&file_of(vec![first_root()], sign_list(&list_of(most)))).unwrap();
@@ -177,7 +178,7 @@ fn a_new_root_sets_the_version_anew_and_only_once() {
 }
 
 #[test]
-fn an_expired_root_on_the_way_is_fine_and_an_expired_last_one_is_not() {
+fn expired_intermediate_root_is_fine_and_expired_last_root_is_not() {
     let third = Root {
         version: 3,
         issued: at("2027-05-01T00:00:00Z"),
@@ -196,7 +197,7 @@ fn an_expired_root_on_the_way_is_fine_and_an_expired_last_one_is_not() {
 }
 
 #[test]
-fn what_was_accepted_is_taken_up_again_whatever_has_expired() {
+fn interrupted_update_what_was_accepted_is_taken_up_again_whatever_has_expired() {
     let restored = TrustState::restore(pinned(), &trust_file()).unwrap();
     assert_eq!(restored.list_hash(), first(&trust_file()).unwrap().list_hash());
     let late = at("2027-02-01T00:00:00Z");
@@ -206,7 +207,7 @@ fn what_was_accepted_is_taken_up_again_whatever_has_expired() {
 }
 
 #[test]
-fn age_is_graded_and_never_a_wall() {
+fn freeze_age_is_graded_and_never_a_wall() {
     let lenient = TrustList {
         freshness: Freshness { stale_after: Span::days(30), too_old_after: Span::days(3000) },
         ..trust_list()
@@ -292,4 +293,92 @@ fn a_threshold_can_be_met() {
     ] {
         assert_eq!(code(root.sign(&[&key(Who::Root1), &key(Who::Root2)])), "field.wrong");
     }
+}
+
+#[test]
+fn endless_data_is_refused_by_its_length_before_it_is_read() {
+    let code = |bytes: &[u8]| code(TrustFile::decode(bytes));
+    assert_eq!(code(&vec![0; TrustFile::MAX_LEN + 1]), "size.too_large");
+    // Within a file each part has a limit of its own.
+    let endless = |len: usize| vec![0xd8; len];
+    let with = |root: Vec<u8>, list: Vec<u8>| self::code(first(&file_of(vec![root], list)));
+    let most_root = protocol::cose::ObjectType::Root.max_len();
+    let most_list = protocol::cose::ObjectType::TrustList.max_len();
+    assert_eq!(with(endless(most_root + 1), sign_list(&trust_list())), "size.too_large");
+    assert_eq!(with(first_root(), endless(most_list + 1)), "size.too_large");
+    assert_ne!(with(endless(most_root), sign_list(&trust_list())), "size.too_large");
+}
+
+#[test]
+fn duplicate_key_ids_count_by_key_and_not_by_id() {
+    // A root that names one key twice cannot be made, so that no threshold is met by one holder.
+    let twice = Root { keys: [Who::Root1, Who::Root1, Who::Root2].map(public).to_vec(), ..root() };
+    assert_eq!(code(twice.sign(&[&key(Who::Root1), &key(Who::Root2)])), "field.wrong");
+    // Nor does one holder meet it by signing twice.
+    let signed = sign_root(&root(), &[Who::Root1, Who::Root1, Who::Root1]);
+    assert_eq!(
+        code(first(&file_of(vec![signed], sign_list(&trust_list())))),
+        "trust.root_threshold"
+    );
+}
+
+#[test]
+fn role_key_rotation_the_list_is_signed_by_the_new_trust_key_alone() {
+    let held = first(&trust_file()).unwrap();
+    let next = Root { trust_keys: vec![public(Who::NewTrust)], ..second_root() };
+    let roots = vec![first_root(), sign_root(&next, &[Who::Root1, Who::Root2])];
+    let with = |by: Who| {
+        let list = list_of(8).sign(&[&key(by)]).unwrap();
+        held.accept(&file_of(roots.clone(), list), now())
+    };
+    assert_eq!(code(with(Who::NewTrust)), "none");
+    assert_eq!(code(with(Who::Trust)), "trust.list_threshold");
+    let rotated = with(Who::NewTrust).unwrap();
+    // A chain that stops at the root before is no way around it.
+    let before = file_of(vec![first_root()], sign_list(&list_of(9)));
+    assert_eq!(code(rotated.accept(&before, now())), "trust.not_pinned");
+}
+
+#[test]
+fn fast_forward_recovery_the_stolen_trust_key_is_out_and_its_version_forgotten() {
+    let most = protocol::cbor::MAX_INTEGER;
+    let held = first(&file_of(vec![first_root()], sign_list(&list_of(most)))).unwrap();
+    let next =
+        Root { trust_keys: vec![public(Who::NewTrust)], min_trust_version: 8, ..second_root() };
+    let roots = vec![first_root(), sign_root(&next, &[Who::Root1, Who::Root2])];
+    let list = list_of(8).sign(&[&key(Who::NewTrust)]).unwrap();
+    let recovered = held.accept(&file_of(roots, list), now()).unwrap();
+    assert_eq!(recovered.list().version, 8);
+}
+
+#[test]
+fn interrupted_update_a_file_cut_anywhere_leaves_what_was_held() {
+    let held = first(&trust_file()).unwrap();
+    let roots = vec![first_root(), sign_root(&second_root(), &[Who::Root1, Who::Root2])];
+    let whole = file_of(roots, sign_list(&list_of(8))).encode().unwrap();
+    for len in 0..whole.len() {
+        let cut = TrustFile::decode(&whole[..len]).and_then(|file| held.accept(&file, now()));
+        assert!(cut.is_err(), "{len} bytes");
+    }
+    assert_eq!(held.list().version, 7);
+}
+
+#[test]
+fn freeze_a_list_that_is_held_back_shows_its_age_at_both_limits() {
+    let state = first(&trust_file()).unwrap();
+    let limits = trust_list().freshness;
+    let issued = trust_list().issued;
+    let just_before = |span: Span| issued.after(span).before(Span::seconds(1));
+    for (time, grade) in [
+        (issued, Grade::Fresh),
+        (just_before(limits.stale_after), Grade::Fresh),
+        (issued.after(limits.stale_after), Grade::Stale),
+        (just_before(limits.too_old_after), Grade::Stale),
+        (issued.after(limits.too_old_after), Grade::TooOld),
+    ] {
+        assert_eq!(state.grade(time), grade, "{time}");
+    }
+    // The same file again does not make it younger.
+    let again = state.accept(&trust_file(), issued.after(limits.stale_after)).unwrap();
+    assert_eq!(again.grade(issued.after(limits.stale_after)), Grade::Stale);
 }
