@@ -1,6 +1,7 @@
 //! The commands: one file for each group. Words for people on standard output, or one JSON object a
 //! line with `--json`; what went wrong on standard error, and exit status 1.
 
+mod bundle;
 mod claims;
 mod enrolment;
 mod init;
@@ -61,6 +62,8 @@ enum Command {
     #[command(subcommand)]
     Enrolment(enrolment::Enrolment),
     Claims(claims::Claims),
+    #[command(subcommand)]
+    Bundle(bundle::Bundle),
     /// Take a voucher back for good; phones refuse it from their next status list on.
     Revoke(withdraw::Withdraw),
     /// Hold a voucher for now; phones refuse it until the suspension is lifted.
@@ -101,6 +104,7 @@ impl Arguments {
             Command::Issue(issue) => issue.run(&app, output).await,
             Command::Enrolment(enrolment) => enrolment.run(&app, output).await,
             Command::Claims(claims) => claims.run(&app, output).await,
+            Command::Bundle(bundle) => bundle.run(&app, output).await,
             Command::Revoke(revoke) => revoke.run(&app, withdraw::REVOKE, output).await,
             Command::Suspend(suspend) => suspend.run(&app, withdraw::SUSPEND, output).await,
             Command::Lift(lift) => lift.run(&app, withdraw::LIFT, output).await,

@@ -1,14 +1,17 @@
 //! Documents that support claims: pictures and PDFs that phones send, each kept once by its digest.
 //!
 //! A device sees a document only if a record that it signed names it. Bytes travel apart from
-//! records, resumable (tus 1.0), and a claim waits until all its documents have arrived.
+//! records, resumable (tus 1.0) or by file, and a claim waits until all its documents have arrived.
 
+mod carried;
 mod folder;
 mod media_type;
+mod pieces;
 mod routes;
 mod store;
 mod tus;
 
+pub use carried::{Carried, Fate, carry};
 pub use folder::{ChunkFault, Folder, Upload};
 pub use media_type::MediaType;
 pub use routes::router;

@@ -8,7 +8,7 @@ pub use benefit::{BenefitShape, GoodsShape};
 pub use problem::Problem;
 
 use crate::app::App;
-use crate::{Error, claims, devices, documents, sync, vouchers};
+use crate::{Error, bundles, claims, devices, documents, sync, vouchers};
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{DefaultBodyLimit, FromRequest, Request};
 use axum::http::StatusCode;
@@ -64,6 +64,7 @@ pub fn router(app: App) -> Router {
         .merge(devices::router())
         .merge(sync::router())
         .merge(documents::router())
+        .merge(bundles::router())
         .merge(claims::router())
         .merge(vouchers::router())
         .merge(public::router())

@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 pub mod app;
+pub mod bundles;
 pub mod claims;
 pub mod config;
 pub mod database;

@@ -52,6 +52,7 @@ pub async fn answer(app: &App, taken: &[Taken]) -> Result<Vec<AnswerFile>> {
         contents.push((PartKind::Ack, ack));
     }
     contents.extend(status_lists(app, &newest.device).await?);
+    contents.extend(issued_sets(app, &newest.device).await?);
     seal(app, &newest.device, &newest.bundle.answer_to, contents)
 }
 
@@ -77,6 +78,21 @@ async fn status_lists(app: &App, device: &Device) -> Result<Vec<Content>> {
         }
     }
     Ok(lists)
+}
+
+/// What was truly issued under compromised keys of those programmes.
+async fn issued_sets(app: &App, device: &Device) -> Result<Vec<Content>> {
+    let provider = providers::get(app.db.reader(), &device.provider).await?;
+    let trust = trust::current(app).await?;
+    let mut sets = Vec::new();
+    for key in &trust.state.list().keys {
+        let own = key.programmes.iter().any(|id| provider.programmes.contains(id));
+        if let Some(pinned) = key.issued_set().filter(|_| own) {
+            let set = trust::issued_set_file(app.db.reader(), pinned.hash).await?.bytes;
+            sets.push((PartKind::IssuedSet, set));
+        }
+    }
+    Ok(sets)
 }
 
 /// Distributes the contents over files, in their order, and seals each.

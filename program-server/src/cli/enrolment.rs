@@ -83,7 +83,8 @@ impl Offer {
         let sealing = trust::current(app).await?.state.list().sealing_keys.first().cloned();
         let (origin, open_for) = (app.config.origin.as_str(), Span::hours(self.hours));
         let offer =
-            devices::offer(&app.db, &provider.id, origin, root, sealing, open_for, app.now()).await?;
+            devices::offer(&app.db, &provider.id, origin, root, sealing, open_for, app.now())
+                .await?;
         let text = offer.to_text()?;
         let names: Vec<&str> = served.iter().map(|programme| programme.name.as_str()).collect();
         let reference = reference(&offer);

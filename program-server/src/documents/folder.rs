@@ -41,6 +41,21 @@ pub enum ChunkFault {
     Disk(#[from] std::io::Error),
 }
 
+impl ChunkFault {
+    /// The stable code.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            ChunkFault::Offset => "offset",
+            ChunkFault::TooLong => "too_long",
+            ChunkFault::Busy => "busy",
+            ChunkFault::MediaType => "media_type",
+            ChunkFault::Content => "content",
+            ChunkFault::Disk(_) => "disk",
+        }
+    }
+}
+
 /// How an upload stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Upload {
@@ -139,6 +154,22 @@ impl Folder {
         whole.parent().map_or(Ok(()), sync_folder)?;
         sync_folder(&self.unfinished)?;
         kind.map(Upload::Whole).ok_or(ChunkFault::MediaType)
+    }
+
+    /// Stores a document that is at hand whole. What an upload left of it is used where it fits.
+    ///
+    /// # Errors
+    /// As [`Folder::append`].
+    pub fn put(&self, document: Hash, content: &[u8]) -> Result<Upload, ChunkFault> {
+        let begun = self.create(document)?;
+        let rest = usize::try_from(begun).ok().and_then(|begun| content.get(begun..));
+        match self.append(document, content.len() as u64, begun, rest.unwrap_or_default()) {
+            // What was there before was of another content; now the upload begins anew.
+            Err(ChunkFault::Content | ChunkFault::MediaType) if begun > 0 => {
+                self.append(document, content.len() as u64, 0, content)
+            }
+            kept => kept,
+        }
     }
 
     /// The kind of a whole document; absent while it is not whole.

@@ -64,7 +64,7 @@ on_both_engines! {
         let (db, now) = (&office.app.db, office.app.now());
         let provider = crate::office::audience("mercy");
         let offer = async |hours| {
-            devices::offer(db, &provider, "https://v.example", Hash::of(b""), hours, now).await
+            devices::offer(db, &provider, "https://v.example", Hash::of(b""), None, hours, now).await
         };
         assert!(offer(Span::hours(72)).await.is_ok());
         assert!(offer(Span::hours(73)).await.is_err());

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "what cannot be unwrapped is a failed test")]
 
+mod bundles;
 mod claims;
 mod devices;
 mod documents;
@@ -10,6 +11,7 @@ mod phone;
 mod provider;
 mod public;
 mod sync;
+mod trust;
 
 #[path = "../support/mod.rs"]
 mod support;
