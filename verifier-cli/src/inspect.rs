@@ -2,9 +2,11 @@
 
 use crate::picture::Picture;
 use crate::presented::PresentedError;
+use crate::words::USUAL_DECIMALS;
 use crate::{Outcome, failure};
 use protocol::cbor::{self, Value};
 use protocol::cose::{ObjectType, Sign1};
+use protocol::delegation::FieldVoucher;
 use protocol::openg2p::Jwt;
 use protocol::{enrolment, voucher};
 use scan::Content;
@@ -145,10 +147,51 @@ fn ours(text: &str, layers: &mut Vec<Layer>) {
         Ok(value) => layers.push(Layer { name: "claims", content: Ok(diagnostic(&value)) }),
         Err(error) => return layers.push(broken("claims", &error)),
     }
+    if signed.delegation().is_some() {
+        return delegated(&signed, layers);
+    }
     match voucher::Voucher::decode(payload) {
         Ok(read) => layers.push(Layer { name: "voucher", content: Ok(described(&read)) }),
         Err(error) => layers.push(broken("voucher", &error)),
     }
+}
+
+/// A voucher that a field officer's phone issued: its delegation, and what both say together.
+fn delegated(signed: &Sign1, layers: &mut Vec<Layer>) {
+    let (under, own) = match FieldVoucher::read_stored(signed) {
+        Ok(read) => read,
+        Err(error) => return layers.push(broken("delegated voucher", &error)),
+    };
+    let delegation = &under.delegation;
+    let ceiling = &delegation.ceiling;
+    let mut lines = vec![
+        format!("SHA-256 {}, signed {}", under.hash, delegation.issued),
+        format!("device {}, of {}", delegation.device.kid(), delegation.provider),
+        format!("programme {}, for {}", delegation.programme, delegation.assistance.join(", ")),
+        format!(
+            "{} vouchers of at most {}, {} together, each for at most {}",
+            delegation.count,
+            ceiling.single().words(USUAL_DECIMALS),
+            ceiling.total().words(USUAL_DECIMALS),
+            delegation.longest
+        ),
+        format!("issued from {} until before {}", delegation.from, delegation.until),
+    ];
+    lines.extend(delegation.audience.as_ref().map(|audience| format!("only at {audience}")));
+    layers.push(Layer { name: "delegation", content: Ok(lines) });
+    // Who issued it, the key that signed the delegation says; nothing here is verified.
+    let issuer = protocol::id::IssuerId::new("(unverified)");
+    let whole = issuer.map(|issuer| delegation.voucher(under.hash, issuer, &own));
+    let content = match whole {
+        Ok(Ok(read)) => {
+            let mut lines = vec![format!("number {} of {}", own.number, delegation.count)];
+            lines.extend(described(&read));
+            Ok(lines)
+        }
+        Ok(Err(limit)) => Err(format!("{limit} [beyond_delegation, {}]", limit.code())),
+        Err(error) => Err(error.to_string()),
+    };
+    layers.push(Layer { name: "voucher", content });
 }
 
 fn offer(text: &str, layers: &mut Vec<Layer>) {

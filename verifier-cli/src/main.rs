@@ -7,10 +7,15 @@
 mod attach;
 mod check;
 mod claims;
+mod code;
+mod delegations;
 mod doctor;
 mod enrol;
+mod export;
 mod failure;
+mod import;
 mod inspect;
+mod issue;
 mod network;
 mod phone;
 mod picture;
@@ -54,8 +59,12 @@ enum Command {
     Attach(attach::Arguments),
     Void(void::Arguments),
     Claims(claims::Arguments),
+    Issue(issue::Arguments),
+    Delegations(delegations::Arguments),
     Status(status::Arguments),
     Sync(sync::Arguments),
+    Export(export::Arguments),
+    Import(import::Arguments),
     Doctor(doctor::Arguments),
     Read(read::Arguments),
     Inspect(inspect::Arguments),
@@ -111,8 +120,12 @@ fn run(arguments: &Arguments, out: &mut impl Write) -> failure::Result<Outcome> 
         Command::Attach(it) => attach::run(it, home()?, out),
         Command::Void(it) => void::run(it, home()?, out),
         Command::Claims(it) => claims::run(it, home()?, out),
+        Command::Issue(it) => issue::run(it, home()?, out),
+        Command::Delegations(it) => delegations::run(it, home()?, out),
         Command::Status(it) => status::run(it, home()?, out),
         Command::Sync(it) => sync::run(it, home()?, out),
+        Command::Export(it) => export::run(it, home()?, out),
+        Command::Import(it) => import::run(it, home()?, out),
         Command::Doctor(it) => doctor::run(it, home()?, out),
         Command::Read(it) => Ok(read::run(it, out)?),
         Command::Inspect(it) => inspect::run(it, out),

@@ -141,7 +141,7 @@ impl Arguments {
     }
 }
 
-fn goods_line(text: &str) -> Option<GoodsLine> {
+pub(crate) fn goods_line(text: &str) -> Option<GoodsLine> {
     let (rest, unit) = text.rsplit_once(':')?;
     let (item, quantity) = rest.rsplit_once(':')?;
     let quantity = Quantity::from_thousandths(minor_units(quantity, 3)?).ok()?;
@@ -149,7 +149,7 @@ fn goods_line(text: &str) -> Option<GoodsLine> {
 }
 
 /// A decimal number as a whole number of its `places`-th decimal places.
-fn minor_units(text: &str, places: u8) -> Option<u64> {
+pub(crate) fn minor_units(text: &str, places: u8) -> Option<u64> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
     let places = usize::from(places);

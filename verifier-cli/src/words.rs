@@ -79,7 +79,7 @@ pub(crate) fn benefit_words(benefit: &Benefit, programme: Option<&Programme>) ->
     benefit.words(programme.map_or(USUAL_DECIMALS, |programme| programme.decimals))
 }
 
-fn write_voucher(
+pub(crate) fn write_voucher(
     voucher: &Voucher,
     programme: Option<&Programme>,
     out: &mut impl Write,
@@ -107,7 +107,7 @@ fn write_voucher(
     Ok(())
 }
 
-fn voucher_json(voucher: &Voucher, programme: Option<&Programme>) -> Value {
+pub(crate) fn voucher_json(voucher: &Voucher, programme: Option<&Programme>) -> Value {
     let documents: Vec<Value> = voucher
         .documents
         .iter()
