@@ -78,6 +78,13 @@ impl World<'_> {
         Ok(())
     }
 
+    /// Lets the office's server die at one of its next commits.
+    pub fn set_office_crash_point(&mut self) {
+        let commits = self.random.below(6) as u32;
+        self.office.gate.shut_after(commits);
+        self.tell(format!("the office's server will die after {commits} commits"));
+    }
+
     /// Kills the office's server, which starts again.
     ///
     /// # Errors

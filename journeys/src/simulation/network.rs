@@ -52,7 +52,7 @@ const FAULTS: [(Fault, u32); 14] = [
     (Fault::OtherStatus, 8),
     (Fault::Empty, 6),
     (Fault::Stale, 10),
-    (Fault::ServerDies, 8),
+    (Fault::ServerDies, 20),
     (Fault::ServerDiesLast, 4),
 ];
 
@@ -62,6 +62,11 @@ const REMEMBERED: usize = 4;
 /// Stands between the network and the server, and may do what neither should: a test of the
 /// simulation breaks a promise there.
 pub trait Middle {
+    /// What a phone sends in place of a request.
+    fn sends(&mut self, _office: &Office, request: HttpRequest) -> HttpRequest {
+        request
+    }
+
     /// What becomes of a request that reaches the server.
     ///
     /// # Errors
@@ -130,8 +135,9 @@ impl Network {
         &mut self,
         office: &mut Office,
         random: &mut Random,
-        request: &HttpRequest,
+        request: HttpRequest,
     ) -> Result<(Result<HttpResponse, TransportFailure>, Happened), String> {
+        let request = &self.middle.sends(office, request);
         let fault = if random.percent(self.faults) {
             let weights = FAULTS.map(|(_, weight)| weight);
             Some(FAULTS[random.weighed(&weights)].0)
@@ -232,7 +238,7 @@ impl Network {
                 }
             }
             Fault::ServerDies => {
-                office.gate.shut_after(random.below(3) as u32);
+                office.gate.shut_after(random.below(2) as u32);
                 let answer = self.deliver(office, request, Arrival::Whole)?;
                 office.gate.open();
                 answer

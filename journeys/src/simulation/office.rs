@@ -170,6 +170,18 @@ impl Office {
         Ok(self.runtime.block_on(work(app)))
     }
 
+    /// Starts the server again if it died over what staff did.
+    ///
+    /// # Errors
+    /// When it does not start again.
+    pub fn revive(&mut self) -> Result<bool, String> {
+        let died = self.gate.has_stopped();
+        if died {
+            self.start()?;
+        }
+        Ok(died)
+    }
+
     /// Handles a request. A server that died over it is started again.
     ///
     /// # Errors

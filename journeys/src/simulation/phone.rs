@@ -154,7 +154,7 @@ impl Phone {
     /// # Errors
     /// When the seed is none.
     pub fn public_key(&self) -> Result<PublicKey, String> {
-        Ok(Key::from_seed(self.seed)?.0.public_key())
+        Ok(self.seed.key()?.public_key())
     }
 
     /// Starts the program. Gives whether it runs: a full disk or a crash point may keep it from that.
@@ -244,7 +244,7 @@ impl Phone {
     }
 
     fn opened(&self) -> Result<Verifier, EngineError> {
-        let key = Key::from_seed(self.seed).map_err(|_| EngineError::NoRandomness)?;
+        let key = Key(self.seed.key().map_err(|_| EngineError::NoRandomness)?);
         let (gate, room) = (self.gate.clone(), self.room);
         let home = Home::open(&self.dir)?;
         let ledger = Ledger::open_prepared(home, &KeyInFile, &key.0.public_key(), move |db| {
@@ -268,19 +268,23 @@ impl Phone {
     }
 }
 
-/// A device key in memory.
-struct Key(Box<dyn Signer + Send>);
-
-impl Key {
-    fn from_seed(seed: Seed) -> Result<Self, String> {
-        Ok(Key(match seed {
+impl Seed {
+    /// The key.
+    ///
+    /// # Errors
+    /// When the seed is none.
+    pub fn key(self) -> Result<Box<dyn Signer + Send>, String> {
+        Ok(match self {
             Seed::Ed25519(seed) => Box::new(Ed25519Key::from_seed(&seed)),
             Seed::P256(scalar) => {
                 Box::new(P256Key::from_scalar(&scalar).map_err(|error| error.to_string())?)
             }
-        }))
+        })
     }
 }
+
+/// A device key in memory.
+struct Key(Box<dyn Signer + Send>);
 
 impl Signer for Key {
     fn public_key(&self) -> PublicKey {

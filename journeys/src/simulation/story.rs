@@ -24,11 +24,12 @@ enum Event {
     Disk,
     OfficeDisk,
     KillOffice,
+    OfficeCrashPoint,
     Hours,
 }
 
 /// Every event, with how likely it is among them.
-const EVENTS: [(Event, u32); 19] = [
+const EVENTS: [(Event, u32); 20] = [
     (Event::Serve, 200),
     (Event::Check, 20),
     (Event::Void, 40),
@@ -47,6 +48,7 @@ const EVENTS: [(Event, u32); 19] = [
     (Event::Disk, 20),
     (Event::OfficeDisk, 8),
     (Event::KillOffice, 8),
+    (Event::OfficeCrashPoint, 15),
     (Event::Hours, 35),
 ];
 
@@ -70,6 +72,9 @@ impl World<'_> {
             let weights = EVENTS.map(|(_, weight)| weight);
             let event = EVENTS[self.random.weighed(&weights)].0;
             self.happen(event)?;
+            if self.office.revive()? {
+                self.tell("the office's server died over it and starts again");
+            }
             let pause = self.random.between(1, 90);
             self.pass(pause);
         }
@@ -139,6 +144,7 @@ impl World<'_> {
             Event::Disk => self.fill_disk(place)?,
             Event::OfficeDisk => self.fill_office_disk()?,
             Event::KillOffice => self.kill_office()?,
+            Event::OfficeCrashPoint => self.set_office_crash_point(),
             Event::Hours => {
                 let hours = self.random.between(1, 30);
                 self.pass(hours * 3600);

@@ -14,7 +14,7 @@ use program_server::trust::{self, Ceremony};
 use program_server::vouchers::{self, Order};
 use program_server::{App, devices};
 use protocol::id::{Audience, BootId, IssuerId, ProgrammeId};
-use protocol::key::KeyUse;
+use protocol::key::{KeyUse, Signer};
 use protocol::time::Zone;
 use protocol::trust::TooOldPolicy;
 use protocol::voucher::{Voucher, to_text};
@@ -151,6 +151,14 @@ impl Template {
             phones.push(phone);
         }
         Ok(phones)
+    }
+
+    /// The phones' keys, for whoever must play a phone that breaks its promises.
+    ///
+    /// # Errors
+    /// When a key is none.
+    pub fn device_keys(&self) -> Result<Vec<Box<dyn Signer + Send>>, String> {
+        self.kits.iter().map(|kit| kit.seed.key()).collect()
     }
 
     /// A folder for one seed's files.

@@ -54,7 +54,7 @@ impl<'t> World<'t> {
         let phones = template.copy_to(files.path(), &kits, &mut random)?;
         let clock = Clock::standing_at(start());
         let office = Office::open(&files.path().join("office"), clock.clone())?;
-        let faults = *random.pick(&[0, 8, 15, 25, 40]).unwrap_or(&0);
+        let faults = *random.pick(&[0, 10, 20, 30, 45]).unwrap_or(&0);
         Ok(World {
             template,
             random,
@@ -143,7 +143,7 @@ impl<'t> World<'t> {
         let phone = &mut phones[place];
         let name = phone.name.clone();
         let stepped = phone.step(*now, &mut |request| {
-            let (answer, fault) = network.carry(office, random, request)?;
+            let (answer, fault) = network.carry(office, random, request.clone())?;
             let came = match &answer {
                 Ok(answer) => format!("{} ({} bytes)", answer.status, answer.body.len()),
                 Err(failure) => format!("{failure:?}"),
