@@ -1,5 +1,5 @@
 //! Sealed bundles: files that carry between phone and server what a network would, in strangers'
-//! hands (docs/protocol.md §7a).
+//! hands (docs/protocol.md §15).
 //!
 //! A file is signed, then sealed: outside stand the version, the id of the key it is sealed to and
 //! the encapsulated key; inside a header that lists the parts, and the parts. [`stream`] seals and

@@ -54,9 +54,9 @@ pub enum NotTaken {
     Unreadable(protocol::Error),
     /// It is sealed to a key that this server does not have, or no longer.
     #[error(
-        "the file is sealed to a key that this server does not have: it is for another server, or \
-         13 months have passed. The phone still has everything: let it import this server's newest \
-         answer, and export again"
+        "the file is sealed to a key that this server does not have: it is for another server, or the \
+         key was destroyed. The phone still has everything. If it is one of yours, put the key's file \
+         back from the backup, or connect the phone to a network once"
     )]
     SealedToAnother,
     /// It is a later release's.

@@ -3,7 +3,7 @@
 use crate::office::{Answer, Office, order, pesos};
 use crate::on_both_engines;
 use crate::phone::{Phone, document, offer, random, redeem};
-use program_server::bundles::{self, NotTaken, Tally, Taken};
+use program_server::bundles::{self, NotTaken, Taken, Tally};
 use program_server::devices::{self, Standing};
 use program_server::documents::Fate;
 use protocol::ack::{Ack, Batch, Outcome};
@@ -332,11 +332,11 @@ on_both_engines! {
         assert_eq!(taken(&office, &sealed).await.records, tally(1, 0));
         let path = office.app.home.keys().join(format!("seal-{}.key", old.kid()));
         std::fs::remove_file(path).unwrap();
-        let (keys, app) = (program_server::keys::KeyRing::at(office.app.home.keys()), &office.app);
-        let restarted = program_server::App { keys, ..app.clone() };
+        let mut restarted = office.app.clone();
+        restarted.keys = program_server::keys::KeyRing::at(office.app.home.keys());
         let gone = bundles::take(&restarted, Arc::from(sealed)).await.unwrap_err();
         assert_eq!(gone.code(), "sealed_to_another");
-        assert!(gone.to_string().contains("export again"), "{gone}");
+        assert!(gone.to_string().contains("from the backup"), "{gone}");
     }
 
     async fn a_suspended_phone_is_heard_and_gets_no_profile(server: TestServer) {
