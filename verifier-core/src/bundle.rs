@@ -1,4 +1,4 @@
-//! Bundles on the phone: the network-free road to the server and back (docs/protocol.md §7a).
+//! Bundles on the phone: the network-free road to the server and back (docs/protocol.md §15).
 //!
 //! [`Verifier::export`](crate::verifier::Verifier::export) plans numbered files with all that the server lacks;
 //! [`Verifier::import`](crate::verifier::Verifier::import) takes an answer in by the rules of a sync. An export marks

@@ -92,11 +92,7 @@ pub(super) fn pack(records: &[usize], documents: &[Lacking]) -> Vec<Packed> {
 }
 
 /// The last file if it has room, else a new one.
-fn with_room(
-    files: &mut Vec<Packed>,
-    len: usize,
-    record: Option<(usize, usize)>,
-) -> &mut Packed {
+fn with_room(files: &mut Vec<Packed>, len: usize, record: Option<(usize, usize)>) -> &mut Packed {
     if !files.last().is_some_and(|last| last.fits(len, record)) {
         files.push(Packed::default());
     }
