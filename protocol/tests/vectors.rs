@@ -14,7 +14,7 @@ use protocol::bundle::{Answer, Bundle, verify};
 use protocol::cbor;
 use protocol::cose::{MultiSigned, ObjectType, Sign1};
 use protocol::enrolment::{Offer, Request};
-use protocol::key::PublicKey;
+use protocol::key::{Kid, PublicKey};
 use protocol::profile::Profile;
 use protocol::record::Record;
 use protocol::seal::{Sealed, UnsealingKey};
@@ -26,6 +26,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::path::Path;
+use std::sync::Arc;
 
 /// A file of vectors.
 #[derive(Deserialize)]
@@ -434,6 +435,38 @@ fn openg2p_json() {
         let trust = file.trust();
         let found = read_text(&own.text)
             .and_then(|signed| authenticate(&signed, trust.list(), &IssuedSets::none()));
+        Ok(match found {
+            Ok(authentic) => {
+                let mut described = describe::voucher(&authentic.voucher);
+                described["key_in_force"] = authentic.key_in_force.into();
+                described["payload_hash"] = authentic.payload_hash.to_string().into();
+                described
+            }
+            Err(reason) => describe::not_authentic(&reason),
+        })
+    });
+}
+
+#[test]
+fn issued_json() {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Own {
+        text: String,
+        set: Option<Hex>,
+        key: Option<String>,
+    }
+    check("issued.json", |file, own: &Own| {
+        let trust = file.trust();
+        let mut sets = IssuedSets::none();
+        if let (Some(set), Some(kid)) = (&own.set, &own.key) {
+            let kid = Kid::from_hex(kid).unwrap();
+            let key = trust.list().keys.iter().find(|key| key.key.kid() == kid).unwrap();
+            let pinned = key.issued_set().unwrap();
+            sets.insert(pinned.hash, Arc::new(pinned.accept(&set.0, kid)?));
+        }
+        let found =
+            read_text(&own.text).and_then(|signed| authenticate(&signed, trust.list(), &sets));
         Ok(match found {
             Ok(authentic) => {
                 let mut described = describe::voucher(&authentic.voucher);

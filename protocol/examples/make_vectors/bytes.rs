@@ -1110,8 +1110,13 @@ fn several() -> Vec<Vector> {
 
 /// The samples' trust file, as files that share one name it.
 pub fn usual_trust() -> Value {
+    trust_of(&samples::trust_list())
+}
+
+/// A trust file with this list, and the digest of its root.
+pub fn trust_of(list: &protocol::trust::TrustList) -> Value {
     json!({
-        "file": hex::encode(samples::trust_file().encode().unwrap()),
+        "file": hex::encode(samples::trust_file_with(list).encode().unwrap()),
         "pinned": samples::root_hash(&samples::root()).to_string(),
     })
 }

@@ -24,6 +24,7 @@ mod bytes;
 mod delegation;
 mod devices;
 mod foreign;
+mod issued;
 mod trust;
 mod verdicts;
 mod vouchers;
@@ -84,5 +85,6 @@ fn main() {
     devices::write_all();
     verdicts::write_all();
     delegation::write_all();
+    issued::write_all();
     bundles::write_all();
 }
