@@ -45,12 +45,14 @@ pub(crate) fn run(
     }
     sync_dir(&arguments.dir).map_err(fault)?;
     let (records, documents, enrols) = (export.records, export.documents, export.enrols);
+    let unreadable = export.unreadable;
     if arguments.json {
         let files: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
         let object = json!({
             "files": files,
             "records": records,
             "documents": documents,
+            "unreadable": unreadable,
             "enrolment": enrols,
             "digits": verifier.digits(),
         });
@@ -68,6 +70,9 @@ pub(crate) fn run(
         )?;
     }
     writeln!(out, "Exported: {records} records, {documents} documents, in {} files.", paths.len())?;
+    if unreadable > 0 {
+        writeln!(out, "Left out: {unreadable} documents whose key this phone has lost.")?;
+    }
     writeln!(out, "Give them to the programme office, and import here what it sends back.")?;
     Ok(Outcome::Done)
 }

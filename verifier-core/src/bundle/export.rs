@@ -23,6 +23,8 @@ pub struct Export {
     pub records: usize,
     /// How many documents.
     pub documents: usize,
+    /// Documents that the server lacks and this phone can no longer read. They keep nothing else back.
+    pub unreadable: usize,
     /// Whether they carry the request to be enrolled.
     pub enrols: bool,
     /// The files, to be written one by one.
@@ -85,7 +87,8 @@ impl Verifier {
                 begun: false,
             });
         }
-        Ok(Export { records: plan.items.len(), documents: plan.documents.len(), enrols, files })
+        let (records, documents) = (plan.items.len(), plan.documents.len());
+        Ok(Export { records, documents, unreadable: plan.unreadable, enrols, files })
     }
 }
 
@@ -95,6 +98,8 @@ struct Plan {
     /// Each sealed record with the place of its chain.
     items: Vec<(usize, Vec<u8>)>,
     documents: Vec<Lacking>,
+    /// Documents whose content cannot be had.
+    unreadable: usize,
 }
 
 impl Plan {
@@ -107,15 +112,16 @@ impl Plan {
                 items.push((nth, item.sealed));
             }
         }
-        let documents = verifier.ledger().documents_to_carry()?;
-        let documents = documents
-            .into_iter()
-            .map(|(document, item)| {
-                let named_by = item.and_then(|item: Hash| places.get(&item).copied());
-                Lacking { document, named_by }
-            })
-            .collect();
-        Ok(Plan { chains, items, documents })
+        let (mut documents, mut unreadable) = (Vec::new(), 0);
+        for (document, item) in verifier.ledger().documents_to_carry()? {
+            if verifier.read_document(document.hash)?.is_none() {
+                unreadable += 1;
+                continue;
+            }
+            let named_by = item.and_then(|item: Hash| places.get(&item).copied());
+            documents.push(Lacking { document, named_by });
+        }
+        Ok(Plan { chains, items, documents, unreadable })
     }
 
     fn lengths(&self) -> Vec<usize> {

@@ -18,6 +18,7 @@ impl Verifier {
         Ok(Export {
             records: export.records as u64,
             documents: export.documents as u64,
+            unreadable: export.unreadable as u64,
             enrols: export.enrols,
             files: export.files.into_iter().map(file).collect(),
         })
@@ -39,6 +40,8 @@ pub struct Export {
     pub records: u64,
     /// How many documents.
     pub documents: u64,
+    /// Documents that the server lacks and this phone can no longer read.
+    pub unreadable: u64,
     /// Whether they carry the request to be enrolled.
     pub enrols: bool,
     /// The files, to be written one after the other.
