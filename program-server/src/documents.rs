@@ -58,6 +58,24 @@ pub async fn name(tx: &Transaction, names: &[Named], now: Timestamp) -> Result<(
     store::add_names(&**tx, names, now).await
 }
 
+/// Lets `carrier` send the documents that records of a chain name, which is another device's: its own
+/// key was lost, and the carrier has its records.
+///
+/// # Errors
+/// [`Error::Database`].
+pub async fn lend(
+    tx: &Transaction,
+    chain: ChainId,
+    carrier: DeviceId,
+    now: Timestamp,
+) -> Result<()> {
+    let mut missing = store::named_and_missing(&**tx, chain).await?;
+    for named in &mut missing {
+        named.device = carrier;
+    }
+    name(tx, &missing, now).await
+}
+
 /// Those of the claims for which a document has not arrived that their own device named. What another
 /// device names for a claim keeps it from nothing.
 ///

@@ -3,6 +3,7 @@
 //! Providers and groups share one space of ids, since a voucher's `aud` names either.
 
 mod store;
+pub mod supervisors;
 
 pub use store::schema;
 

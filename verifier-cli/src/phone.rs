@@ -13,24 +13,36 @@ use verifier_core::home::Home;
 use verifier_core::ledger::{KeyInFile, Ledger};
 use verifier_core::verifier::{EngineError, Verifier};
 
-/// Opens a home to work with it; makes it when it is not there yet.
+/// Opens a home to enrol it: makes it when it is not there yet, and makes new keys when its own were lost.
 pub(crate) fn open_or_create(home: &Path) -> Result<Verifier, EngineError> {
     let home = Home::open(home)?;
     let device = FileKey::load_or_create(&home)?;
-    let ledger = Ledger::open(home, &KeyInFile, &device.public_key())?;
+    let ledger = Ledger::open_for_enrolment(home, &KeyInFile, &device.public_key())?;
     Verifier::new(ledger, Box::new(device))
 }
 
 /// Opens a home to work with it, which must be there.
 pub(crate) fn open(home: &Path) -> Result<Verifier, EngineError> {
     Home::open_read_only(home)?;
-    open_or_create(home)
+    let home = Home::open(home)?;
+    let device = load_key(&home)?;
+    let ledger = Ledger::open(home, &KeyInFile, &device.public_key())?;
+    Verifier::new(ledger, Box::new(device))
+}
+
+/// The device key of a home. One that is lost is not replaced in passing, since the office must know the new one.
+fn load_key(home: &Home) -> Result<FileKey, EngineError> {
+    match FileKey::load(home)? {
+        Some(key) => Ok(key),
+        None if home.ledger_file().exists() => Err(EngineError::DeviceKeyLost),
+        None => Err(EngineError::NotEnrolled),
+    }
 }
 
 /// Opens a home to look at it, also one that cannot be written or that another program works with.
 pub(crate) fn open_read_only(home: &Path) -> Result<Verifier, EngineError> {
     let home = Home::open_read_only(home)?;
-    let device = FileKey::load(&home)?.ok_or(EngineError::NotEnrolled)?;
+    let device = load_key(&home)?;
     let ledger = Ledger::open_read_only(home, &KeyInFile)?;
     Verifier::new(ledger, Box::new(device))
 }

@@ -5,14 +5,16 @@ use crate::presented::Presented;
 use crate::{Outcome, phone, words};
 use protocol::id::OperatorId;
 use protocol::money::{GoodsLine, Quantity};
+use protocol::trust::Programme;
 use protocol::{Benefit, Money};
 use serde_json::json;
-use std::fs;
-use std::io::Write;
+use std::fs::{self, File};
+use std::io::{self, BufRead, BufReader, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use verifier_core::ledger::DocumentContent;
-use verifier_core::verdict::{Accepted, Verdict};
-use verifier_core::verifier::{Redemption, Service};
+use verifier_core::verdict::Verdict;
+use verifier_core::verifier::{Redemption, Service, Supervision};
+use zeroize::Zeroizing;
 
 /// Serve a voucher, and record that it was served
 ///
@@ -39,6 +41,15 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "NAME")]
     operator: Option<OperatorId>,
 
+    /// Serve with this supervisor's leave what is refused because trust is too old or the clock was turned back. The PIN
+    /// is read from the standard input
+    #[arg(long = "override", value_name = "SUPERVISOR")]
+    leave_of: Option<OperatorId>,
+
+    /// Read the supervisor's PIN from this file
+    #[arg(long, value_name = "FILE", requires = "leave_of")]
+    pin_file: Option<PathBuf>,
+
     /// Print a JSON object instead of words
     #[arg(long)]
     pub(crate) json: bool,
@@ -55,11 +66,23 @@ pub(crate) fn run(
     let mut verifier = phone::open(home)?;
     let clock = phone::clock();
     let given = match verifier.check(&text, clock)? {
-        Verdict::Accept(accepted) => arguments.given(&accepted)?,
-        Verdict::Refuse(_) => None,
+        Verdict::Accept(accepted) => arguments.given_in(&accepted.programme)?,
+        // What should be given can only be read against the programme, which the receipt names too.
+        Verdict::Refuse(refusal) => match (&refusal.voucher, &refusal.programme) {
+            (Some(_), Some(programme)) => arguments.given_in(programme)?,
+            _ => None,
+        },
     };
     let service = Service { given, how_read, operator: arguments.operator.clone(), documents };
-    match verifier.redeem(&text, service, clock)? {
+    let redemption = match &arguments.leave_of {
+        None => verifier.redeem(&text, service, clock)?,
+        Some(supervisor) => {
+            let pin = arguments.pin()?;
+            let leave = Supervision { supervisor: supervisor.clone(), pin: pin.trim() };
+            verifier.redeem_with_leave(&text, service, &leave, clock)?
+        }
+    };
+    match redemption {
         Redemption::Done(receipt) => {
             let programme = Some(&receipt.accepted.programme);
             let given = words::benefit_words(&receipt.given, programme);
@@ -113,10 +136,30 @@ fn media_type(content: &[u8]) -> &'static str {
 }
 
 impl Arguments {
+    /// The PIN as it was typed: never an argument, which other users of the machine can see.
+    fn pin(&self) -> failure::Result<Zeroizing<String>> {
+        let mut pin = Zeroizing::new(String::new());
+        match &self.pin_file {
+            Some(file) => {
+                let failed = |error| Failure::File(file.display().to_string(), error);
+                BufReader::new(File::open(file).map_err(failed)?)
+                    .read_line(&mut pin)
+                    .map_err(failed)?;
+            }
+            None => {
+                if io::stdin().is_terminal() {
+                    eprint!("PIN: ");
+                }
+                let failed = |error| Failure::File("the standard input".to_owned(), error);
+                io::stdin().lock().read_line(&mut pin).map_err(failed)?;
+            }
+        }
+        Ok(pin)
+    }
+
     /// What should be given, if not the whole voucher.
-    fn given(&self, accepted: &Accepted) -> failure::Result<Option<Benefit>> {
+    fn given_in(&self, programme: &Programme) -> failure::Result<Option<Benefit>> {
         if let Some(amount) = &self.amount {
-            let programme = &accepted.programme;
             let money = minor_units(amount, programme.decimals)
                 .and_then(|minor| Money::new(minor, programme.currency).ok());
             return match money {

@@ -50,6 +50,8 @@ pub(crate) fn as_json(report: &SyncReport) -> serde_json::Value {
         "conflicts": report.conflicts,
         "refused": report.refused,
         "later": report.later,
+        "restarted": report.restarted,
+        "server_restored": report.server_restored,
         "claims_changed": report.claims_changed,
         "documents_sent": report.documents_sent,
         "documents_failed": report.documents_failed,
@@ -101,6 +103,15 @@ pub(crate) fn write_news(report: &SyncReport, out: &mut impl Write) -> failure::
     ];
     for (count, words) in counts.into_iter().filter(|(count, _)| *count > 0) {
         writeln!(out, "Records: {count} {words}")?;
+    }
+    if report.restarted {
+        writeln!(
+            out,
+            "This phone was restored from a backup: its records go on in a new chain, and the office looks at those made since"
+        )?;
+    }
+    if report.server_restored {
+        writeln!(out, "The server was restored from a backup: what it lost is sent again")?;
     }
     if report.documents_sent + report.documents_failed > 0 {
         let (sent, failed) = (report.documents_sent, report.documents_failed);

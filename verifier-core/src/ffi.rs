@@ -64,12 +64,16 @@ impl From<verifier::EngineError> for EngineError {
             | E::EnrolledElsewhere(_)
             | E::NotAnOffer(_)
             | E::OfferExpired(_)
+            | E::DeviceKeyLost
             | E::OfferWithoutKey => Self::Enrolment(error),
             E::NoSuchClaim(_)
             | E::AlreadyServed(_)
             | E::ClaimVoided(_)
             | E::DocumentSize
             | E::UnknownOperator(_)
+            | E::UnknownSupervisor(_)
+            | E::WrongPin
+            | E::PinWait(_)
             | E::TooManyUnsent(_)
             | E::TooManyDelegated(_)
             | E::NoDelegation
@@ -273,6 +277,26 @@ impl Verifier {
     pub fn redeem(&self, text: &str, service: Service, now: DeviceClock) -> Result<Redemption> {
         let service = service.try_into()?;
         Ok(self.engine().redeem(text, service, now.into())?.into())
+    }
+
+    /// As `redeem`, with a supervisor's leave and PIN: trust that is too old, where the programme lets a supervisor
+    /// decide, and a clock that was turned back do not stand against the voucher; everything else does.
+    ///
+    /// # Errors
+    /// [`EngineError::NotAllowed`] for another PIN, or during the wait after wrong ones. Nothing was recorded, and why.
+    pub fn redeem_with_leave(
+        &self,
+        text: &str,
+        service: Service,
+        supervisor: &str,
+        pin: &str,
+        now: DeviceClock,
+    ) -> Result<Redemption> {
+        let service = service.try_into()?;
+        let supervisor =
+            OperatorId::new(supervisor).map_err(EngineError::Argument)?;
+        let leave = verifier::Supervision { supervisor, pin };
+        Ok(self.engine().redeem_with_leave(text, service, &leave, now.into())?.into())
     }
 
     /// Takes a redemption back; the voucher can be served again.

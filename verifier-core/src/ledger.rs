@@ -24,6 +24,7 @@ mod inbox;
 mod issued;
 mod issues;
 mod outbox;
+mod pins;
 mod restart;
 mod schema;
 mod sql;
@@ -38,15 +39,16 @@ pub use error::LedgerError;
 pub use inbox::{AcceptError, Arrived, ChainState, HeldStatusList, LastAck};
 pub use issues::Used;
 pub use outbox::{Delivery, OutboxItem, Unsent};
+pub use pins::PinFailures;
 
 use crate::home::Home;
-use chains::Chains;
+use chains::{Chain, Chains};
 use cipher::Cipher;
 use protocol::Hash;
 use protocol::id::ChainId;
 use protocol::key::PublicKey;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior};
-use sql::get;
+use sql::{Column, get};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -99,6 +101,49 @@ impl Ledger {
             (None, false) => create_data_key(&home, wrap)?,
             (None, true) => return Err(LedgerError::DataKey(KeyWrapError::Missing)),
         };
+        let ledger = Self::connect(home, &key, device, prepare)?;
+        if ledger.device() != device {
+            return Err(LedgerError::OtherDevice);
+        }
+        Ok(ledger)
+    }
+
+    /// Opens the ledger of a home whose device key or data key was lost, to enrol it again. Another
+    /// device's chain is closed, and one of this device's begins; what was encrypted under a lost data
+    /// key stays and cannot be read, and is sent all the same. With nothing lost, as [`Ledger::open`].
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn open_for_enrolment(
+        home: Home,
+        wrap: &dyn KeyWrap,
+        device: &PublicKey,
+    ) -> Result<Self, LedgerError> {
+        let exists = home.ledger_file().metadata().is_ok_and(|found| found.len() > 0);
+        let (key, lost) = match stored_data_key(&home, wrap)? {
+            Some(key) => (key, false),
+            None => (create_data_key(&home, wrap)?, exists),
+        };
+        let mut ledger = Self::connect(home, &key, device, |_| Ok(()))?;
+        // A process that ended between the new key and this note left a ledger that opens with
+        // nothing readable in it, so what cannot be read is looked for and not taken on trust.
+        if lost || !ledger.newest_is_readable()? {
+            ledger.note_unreadable()?;
+        }
+        if ledger.device() != device {
+            let next = Chain::insert(&ledger.db, ChainId::from_bytes(chains::random()?), device)?;
+            ledger.chains.go_on_with(next);
+        }
+        Ok(ledger)
+    }
+
+    fn connect(
+        home: Home,
+        key: &DataKey,
+        device: &PublicKey,
+        prepare: impl FnOnce(&Connection) -> rusqlite::Result<()>,
+    ) -> Result<Self, LedgerError> {
+        let file = home.ledger_file();
         home.create_secret(&file)?;
         let mut db = Connection::open_with_flags(
             &file,
@@ -113,12 +158,28 @@ impl Ledger {
         prepare(&db)?;
         refuse_cut(&db, &file)?;
         schema::migrate(&mut db)?;
-        let cipher = Ok(Cipher::new(&key));
+        let cipher = Ok(Cipher::new(key));
         let chains = Chains::read_or_begin(&db, device)?;
-        if chains.current().device != *device {
-            return Err(LedgerError::OtherDevice);
-        }
         Ok(Ledger { db, chains, cipher, home })
+    }
+
+    /// Up to which event nothing encrypted can be read, since the data key was lost; 0 when it was not.
+    fn unreadable_through(&self) -> Result<u64, LedgerError> {
+        let through = self
+            .db
+            .prepare_cached("SELECT through FROM unreadable")?
+            .query_row([], |row| get(row, 0))
+            .optional()?;
+        Ok(through.unwrap_or(0))
+    }
+
+    fn note_unreadable(&mut self) -> Result<(), LedgerError> {
+        let through = self.next_arrival()? - 1;
+        self.db.execute(
+            "INSERT OR REPLACE INTO unreadable (only, through) VALUES (1, ?1)",
+            [Column(through)],
+        )?;
+        Ok(())
     }
 
     /// Opens the ledger for reading alone: beside a program that writes, on a read-only home, or on a

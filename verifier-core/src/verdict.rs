@@ -185,7 +185,38 @@ impl Reason {
     }
 }
 
+/// What a supervisor may allow all the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Overridable {
+    /// Trust list or profile are too old.
+    TrustTooOld,
+    /// The device's clock was turned back.
+    ClockTurnedBack,
+}
+
+impl Overridable {
+    /// The stable code of the reason.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Overridable::TrustTooOld => "trust_too_old",
+            Overridable::ClockTurnedBack => "clock_turned_back",
+        }
+    }
+}
+
 impl Refusal {
+    /// What of it a supervisor may allow.
+    #[must_use]
+    pub fn overridable(&self) -> Option<Overridable> {
+        match self.reason {
+            _ if !self.may_be_overridden() => None,
+            Reason::TrustTooOld { .. } => Some(Overridable::TrustTooOld),
+            Reason::ClockTurnedBack { .. } => Some(Overridable::ClockTurnedBack),
+            _ => None,
+        }
+    }
+
     /// Whether the programme lets a supervisor allow the voucher all the same: only when trust is too
     /// old or the clock is in doubt.
     #[must_use]
@@ -241,6 +272,20 @@ pub fn decide<L: Lookup>(
     circumstances: &Circumstances<'_>,
     lookup: &L,
 ) -> Result<Verdict, L::Error> {
+    decide_with_leave(text, circumstances, &[], lookup)
+}
+
+/// Decides on a text when a supervisor allows some reasons: what they allow is a warning, and all other
+/// reasons are looked for as ever. Writes nothing.
+///
+/// # Errors
+/// As [`decide`].
+pub fn decide_with_leave<L: Lookup>(
+    text: &str,
+    circumstances: &Circumstances<'_>,
+    allowed: &[Overridable],
+    lookup: &L,
+) -> Result<Verdict, L::Error> {
     let trust = circumstances.trust.list();
     let authentic = authenticity::read_text(text).and_then(|signed| {
         Ok((authenticity::authenticate(&signed, trust, circumstances.issued)?, signed))
@@ -251,7 +296,7 @@ pub fn decide<L: Lookup>(
     };
     let mut warnings = Vec::new();
     let now = circumstances.floors.judge(circumstances.clock, trust.expires);
-    match find_reason(&authentic, circumstances, now, lookup, &mut warnings)? {
+    match find_reason(&authentic, circumstances, now, allowed, lookup, &mut warnings)? {
         Some(reason) => Ok(refuse(reason, Some(authentic.voucher), trust)),
         None => Ok(match trust.programme(&authentic.voucher.programme) {
             Some(programme) => Verdict::Accept(Box::new(Accepted {
@@ -289,6 +334,7 @@ fn find_reason<L: Lookup>(
     authentic: &Authentic,
     circumstances: &Circumstances<'_>,
     now: Now,
+    allowed: &[Overridable],
     lookup: &L,
     warnings: &mut Vec<Warning>,
 ) -> Result<Option<Reason>, L::Error> {
@@ -299,12 +345,16 @@ fn find_reason<L: Lookup>(
     else {
         return Ok(Some(Reason::WrongProgramme));
     };
-    if let Some(reason) = freshness(trust, profile, now.time, warnings) {
+    let is_allowed = |reason| allowed.contains(&reason);
+    let age_is_allowed = is_allowed(Overridable::TrustTooOld);
+    if let Some(reason) = freshness(trust, profile, now.time, age_is_allowed, warnings) {
         return Ok(Some(reason));
     }
     match now.trust {
         ClockTrust::Good => {}
-        ClockTrust::Behind(by) if by > programme.clock_tolerance => {
+        ClockTrust::Behind(by)
+            if by > programme.clock_tolerance && !is_allowed(Overridable::ClockTurnedBack) =>
+        {
             return Ok(Some(Reason::ClockTurnedBack { by }));
         }
         doubt => warnings.push(Warning::ClockDoubtful(doubt)),
@@ -337,16 +387,22 @@ fn freshness(
     trust: &TrustState,
     profile: &Profile,
     now: Timestamp,
+    age_is_allowed: bool,
     warnings: &mut Vec<Warning>,
 ) -> Option<Reason> {
+    // What is too old and allowed is shown as what is stale is.
+    let graded = |grade| match grade {
+        Grade::TooOld if age_is_allowed => Grade::Stale,
+        grade => grade,
+    };
     let age = trust.age(now);
-    match trust.grade(now) {
+    match graded(trust.grade(now)) {
         Grade::Fresh => {}
         Grade::Stale => warnings.push(Warning::TrustStale { age }),
         Grade::TooOld => return Some(Reason::TrustTooOld { what: Held::TrustList, age }),
     }
     let age = now.since(profile.issued);
-    match profile.freshness.grade(age) {
+    match graded(profile.freshness.grade(age)) {
         Grade::Fresh => {}
         Grade::Stale => warnings.push(Warning::ProfileStale { age }),
         Grade::TooOld => return Some(Reason::TrustTooOld { what: Held::Profile, age }),

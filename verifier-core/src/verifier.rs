@@ -1,18 +1,22 @@
 //! One phone: its key, its trust and its ledger behind the few things that staff do.
 
 mod issue;
+mod supervisor;
 
 pub use issue::{FieldOrder, HeldDelegation, IssuedInField};
+pub use supervisor::Supervision;
 
 use crate::clock::{self, DeviceClock, Floors};
 use crate::device_key::{DeviceKey, DeviceKeyError};
 use crate::home::HomeError;
 use crate::ledger::{
     AcceptError, Act, AppendError, ChainRef, Claim, DocumentContent, Entry, Head, Ledger,
-    LedgerError, LiveRedemption, Page, Serving, Unsent,
+    LedgerError, LiveRedemption, Overridden, Page, Serving, Unsent,
 };
 use crate::trust::Trust;
-use crate::verdict::{self, Accepted, Circumstances, Lookup, Reason, Refusal, Verdict};
+use crate::verdict::{
+    self, Accepted, Circumstances, Lookup, Overridable, Reason, Refusal, Verdict,
+};
 use protocol::ack::{Ack, Batch};
 use protocol::authenticity::SignedBy;
 use protocol::enrolment::{Offer, Request};
@@ -87,6 +91,24 @@ pub enum EngineError {
         "{0} is not among this provider's staff, so nothing was recorded: ask the programme office to add them"
     )]
     UnknownOperator(OperatorId),
+    /// Nobody of this name may override.
+    #[error(
+        "{0} is not among this provider's supervisors, so nothing was recorded: ask the programme office to add them"
+    )]
+    UnknownSupervisor(OperatorId),
+    /// The supervisor's PIN is another.
+    #[error("this is not the supervisor's PIN. Nothing was recorded")]
+    WrongPin,
+    /// After wrong PINs there is a wait.
+    #[error(
+        "after so many wrong PINs the next one counts in {} seconds; switching the phone off makes it longer. Nothing was recorded", .0.as_seconds()
+    )]
+    PinWait(Span),
+    /// The device key is lost.
+    #[error(
+        "the device key of this home is missing: put its file back, or ask the programme office for a new enrolment code and enrol again. What was recorded is kept, and sent then"
+    )]
+    DeviceKeyLost,
     /// Too many redemptions wait unsent.
     #[error(
         "{0} redemptions wait to be sent, as many as this phone may hold: sync before serving more"
@@ -216,7 +238,10 @@ impl Verifier {
             let trust =
                 Trust::restore(offer.root, &file.bytes).map_err(|error| broken_trust(&error))?;
             if let Some(signed) = verifier.ledger.profile()? {
-                verifier.profile = trust.restore_profile(&signed.bytes).ok();
+                // After a lost key, the profile that is held is still the old key's.
+                let own = verifier.device.public_key();
+                let profile = trust.restore_profile(&signed.bytes).ok();
+                verifier.profile = profile.filter(|profile| profile.device == own);
             }
             verifier.trust = Some(trust);
         }
@@ -269,12 +294,22 @@ impl Verifier {
     /// # Errors
     /// When the phone is not enrolled or its storage is broken.
     pub fn check(&self, text: &str, now: DeviceClock) -> Result<Verdict, EngineError> {
+        self.decide(text, &[], now)
+    }
+
+    fn decide(
+        &self,
+        text: &str,
+        allowed: &[Overridable],
+        now: DeviceClock,
+    ) -> Result<Verdict, EngineError> {
         let (trust, profile) = self.in_force()?;
         let floors = self.ledger.floors()?;
         let issued = trust.issued_sets(|hash| self.ledger.issued_set(hash))?;
         let circumstances =
             Circumstances { trust: trust.state(), issued, profile, clock: now, floors: &floors };
-        verdict::decide(text, &circumstances, &Known { ledger: &self.ledger, trust })
+        let known = Known { ledger: &self.ledger, trust };
+        verdict::decide_with_leave(text, &circumstances, allowed, &known)
     }
 
     /// Decides on a text and, if it is accepted, records that it was served. When this returns
@@ -288,15 +323,25 @@ impl Verifier {
         service: Service,
         now: DeviceClock,
     ) -> Result<Redemption, EngineError> {
-        let accepted = match self.check(text, now)? {
-            Verdict::Accept(accepted) => accepted,
-            Verdict::Refuse(refusal) => return Ok(Redemption::Refused(refusal)),
-        };
+        match self.check(text, now)? {
+            Verdict::Accept(accepted) => self.serve(*accepted, service, None, now),
+            Verdict::Refuse(refusal) => Ok(Redemption::Refused(refusal)),
+        }
+    }
+
+    /// Records that an accepted voucher was served.
+    fn serve(
+        &mut self,
+        accepted: Accepted,
+        service: Service,
+        overridden: Option<Overridden>,
+        now: DeviceClock,
+    ) -> Result<Redemption, EngineError> {
         self.check_may_serve(&service, accepted.now.time)?;
         self.check_delegated(&accepted)?;
         let given = service.given.unwrap_or_else(|| accepted.voucher.benefit.clone());
         if !given.is_within(&accepted.voucher.benefit) {
-            return Ok(Redemption::NotWithinVoucher(accepted));
+            return Ok(Redemption::NotWithinVoucher(Box::new(accepted)));
         }
         let ours = matches!(accepted.signed, SignedVoucher::Cose(_))
             && accepted.signed_by == SignedBy::Issuer;
@@ -314,14 +359,14 @@ impl Verifier {
             given: given.clone(),
             warnings: accepted.warnings.iter().map(|w| w.code().to_owned()).collect(),
             documents: service.documents,
-            overridden: None,
+            overridden,
         };
         match self.append(Act::Redeem(serving), service.operator, now) {
             Ok(record) => Ok(Redemption::Done(Box::new(Receipt {
                 claim,
                 sequence: record.header.sequence,
                 given,
-                accepted: *accepted,
+                accepted,
             }))),
             Err(EngineError::AlreadyServed(live)) => Ok(Redemption::Refused(Box::new(Refusal {
                 reason: Reason::AlreadyRedeemed(live),
@@ -556,9 +601,10 @@ impl Verifier {
         self.trust.as_ref().map(Trust::file_hash)
     }
 
-    /// The request to be enrolled, while there is no profile.
+    /// The request to be enrolled, while there is no profile, or none that came after the offer.
     pub(crate) fn enrolment_request(&self) -> Result<Option<Vec<u8>>, EngineError> {
-        let Some(offer) = self.offer.as_ref().filter(|_| self.profile.is_none()) else {
+        let pending = self.profile.is_none() || self.ledger.enrolment_is_unanswered()?;
+        let Some(offer) = self.offer.as_ref().filter(|_| pending) else {
             return Ok(None);
         };
         let mut nonce = [0; 16];

@@ -1,5 +1,7 @@
 //! `provider`: who serves vouchers.
 
+mod supervisor;
+
 use super::output::Output;
 use clap::{Args, Subcommand};
 use program_server::{App, Result, providers};
@@ -12,6 +14,9 @@ pub enum Provider {
     Add(Add),
     /// List the providers.
     List,
+    /// Who may allow what phones refuse because their trust is too old or their clock was turned back.
+    #[command(subcommand)]
+    Supervisor(supervisor::Supervisor),
 }
 
 /// Add a service provider.
@@ -39,6 +44,7 @@ impl Provider {
         match self {
             Provider::Add(add) => add.run(app, output).await,
             Provider::List => list(app, output).await,
+            Provider::Supervisor(supervisor) => supervisor.run(app, output).await,
         }
     }
 }

@@ -6,6 +6,7 @@ use crate::Result;
 use crate::database::{Migration, Room, Step, Storable, Stored, column};
 use crate::devices::DeviceId;
 use protocol::id::{ChainId, ClaimId};
+use protocol::record::Document;
 use protocol::{Hash, Timestamp};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Index, OnConflict, Query, SelectStatement, Table};
@@ -130,6 +131,25 @@ pub(super) async fn add_names(
         .exec_without_returning(db)
         .await?;
     Ok(())
+}
+
+/// What records of a chain name and has not arrived.
+pub(super) async fn named_and_missing(
+    db: &impl ConnectionTrait,
+    chain: ChainId,
+) -> Result<Vec<Named>> {
+    let rows = name::Entity::find()
+        .filter(name::Column::Chain.eq(Stored(chain)))
+        .filter(name::Column::Document.not_in_subquery(arrived()))
+        .all(db)
+        .await?;
+    let named = |row: name::Model| Named {
+        claim: row.claim.0,
+        document: Document { hash: row.document.0, len: row.len.0, media_type: String::new() },
+        device: DeviceId(row.device.0),
+        chain,
+    };
+    Ok(rows.into_iter().map(named).collect())
 }
 
 /// The length of a document as a record of this device gives it.

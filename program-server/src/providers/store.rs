@@ -3,7 +3,8 @@
 use super::Provider;
 use crate::Result;
 use crate::database::{Migration, Room, Stored, column};
-use protocol::id::Audience;
+use protocol::id::{Audience, OperatorId};
+use protocol::profile::Supervisor;
 use sea_orm::sea_query::{ForeignKey, Index, OnConflict, Table};
 use sea_orm::{
     ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _, Set,
@@ -88,6 +89,28 @@ mod served {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
+mod supervisor {
+    use crate::database::Stored;
+    use protocol::id::{Audience, OperatorId};
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Debug, Clone, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "provider_supervisors")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub provider: Stored<Audience>,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub name: Stored<OperatorId>,
+        /// Argon2id, a PHC string.
+        pub pin_hash: String,
+    }
+
+    #[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
 /// The room's tables.
 #[must_use]
 pub fn schema() -> Room {
@@ -142,10 +165,25 @@ pub fn schema() -> Room {
                 .to("programmes", "id"),
         )
         .into();
-    Room {
-        name: "providers",
-        migrations: vec![Migration(vec![audiences, providers, members, served])],
-    }
+    let supervisors = Table::create()
+        .table(supervisor::Entity)
+        .col(column::text("provider"))
+        .col(column::text("name"))
+        .col(column::text("pin_hash"))
+        .primary_key(
+            Index::create()
+                .col(supervisor::Column::Provider)
+                .col(supervisor::Column::Name)
+                .primary(),
+        )
+        .foreign_key(
+            ForeignKey::create()
+                .from(supervisor::Entity, supervisor::Column::Provider)
+                .to(provider::Entity, provider::Column::Id),
+        )
+        .into();
+    let first = Migration(vec![audiences, providers, members, served]);
+    Room { name: "providers", migrations: vec![first, Migration(vec![supervisors])] }
 }
 
 pub(super) async fn insert(connection: &impl ConnectionTrait, new: &Provider) -> Result<()> {
@@ -184,6 +222,51 @@ pub(super) async fn insert(connection: &impl ConnectionTrait, new: &Provider) ->
         .await?;
     }
     Ok(())
+}
+
+pub(super) async fn set_supervisor(
+    connection: &impl ConnectionTrait,
+    provider: &Audience,
+    name: &OperatorId,
+    pin_hash: String,
+) -> Result<()> {
+    let row = supervisor::ActiveModel {
+        provider: Set(Stored(provider.clone())),
+        name: Set(Stored(name.clone())),
+        pin_hash: Set(pin_hash),
+    };
+    let keys = [supervisor::Column::Provider, supervisor::Column::Name];
+    supervisor::Entity::insert(row)
+        .on_conflict(
+            OnConflict::columns(keys).update_column(supervisor::Column::PinHash).to_owned(),
+        )
+        .exec_without_returning(connection)
+        .await?;
+    Ok(())
+}
+
+/// Whether there was one.
+pub(super) async fn remove_supervisor(
+    connection: &impl ConnectionTrait,
+    provider: &Audience,
+    name: &OperatorId,
+) -> Result<bool> {
+    let key = (Stored(provider.clone()), Stored(name.clone()));
+    let done = supervisor::Entity::delete_by_id(key).exec(connection).await?;
+    Ok(done.rows_affected == 1)
+}
+
+pub(super) async fn supervisors(
+    connection: &impl ConnectionTrait,
+    provider: &Audience,
+) -> Result<Vec<Supervisor>> {
+    let rows = supervisor::Entity::find()
+        .filter(supervisor::Column::Provider.eq(Stored(provider.clone())))
+        .order_by_asc(supervisor::Column::Name)
+        .all(connection)
+        .await?;
+    let named = |row: supervisor::Model| Supervisor { name: row.name.0, pin_hash: row.pin_hash };
+    Ok(rows.into_iter().map(named).collect())
 }
 
 pub(super) async fn all(connection: &impl ConnectionTrait) -> Result<Vec<Provider>> {

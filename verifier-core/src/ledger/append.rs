@@ -92,8 +92,9 @@ pub struct Serving {
 /// What a supervisor allowed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Overridden {
-    /// The stable code of the reason for which the voucher would have been refused.
-    pub reason: String,
+    /// The stable codes of the reasons for which the voucher would have been refused, in the order in
+    /// which they were found; at least one. Each is a record, and the redemption names the last.
+    pub reasons: Vec<String>,
     /// Who allowed it, as the profile names supervisors.
     pub supervisor: OperatorId,
 }
@@ -221,25 +222,19 @@ impl Ledger {
             sealing,
         };
         let mut tip = Tip { chain: self.chain(), head: self.head()? };
-        let allowed = match &entry.act {
-            Act::Redeem(Serving { overridden: Some(allowed), identity, .. }) => {
-                let body = Body::Override {
-                    voucher: identity.hash(),
-                    reason: allowed.reason.clone(),
-                    supervisor: allowed.supervisor.clone(),
-                };
-                Some(self.prepare(&making, tip, body, None, &[])?)
-            }
-            _ => None,
-        };
-        if let Some(allowed) = &allowed {
-            tip = tip.after(allowed);
+        let mut records = Vec::new();
+        let mut allowed_by = None;
+        for body in entry.act.overrides() {
+            let allowed = self.prepare(&making, tip, body, None, &[])?;
+            tip = tip.after(&allowed);
+            allowed_by = Some(allowed.opened.hash);
+            records.push(allowed);
         }
-        let allowed_by = allowed.as_ref().map(|allowed| allowed.opened.hash);
         let (body, served, documents) = entry.act.parts(allowed_by);
         let last = self.prepare(&making, tip, body, served, documents)?;
         let opened = last.opened.clone();
-        self.write(now, None, allowed.into_iter().chain([last]).collect())?;
+        records.push(last);
+        self.write(now, None, records)?;
         Ok(opened)
     }
 
@@ -407,6 +402,19 @@ impl Ledger {
 }
 
 impl Act {
+    /// The overrides that come before the record, for each reason one.
+    fn overrides(&self) -> Vec<Body> {
+        let Act::Redeem(Serving { overridden: Some(allowed), identity, .. }) = self else {
+            return Vec::new();
+        };
+        let body = |reason: &String| Body::Override {
+            voucher: identity.hash(),
+            reason: reason.clone(),
+            supervisor: allowed.supervisor.clone(),
+        };
+        allowed.reasons.iter().map(body).collect()
+    }
+
     /// The body of the record, which names the override that allowed it, what is kept of the voucher's
     /// identity, and the documents.
     fn parts(

@@ -249,8 +249,8 @@ impl Ledger {
         Ok(ack)
     }
 
-    /// Verifies a status list token as this entry of the trust list, not older than the one held, and
-    /// stores it in that one's place.
+    /// Verifies a status list token as this entry of the trust list, not older than the one held if that
+    /// one still verifies, and stores it in that one's place.
     ///
     /// # Errors
     /// [`AcceptError`].
@@ -261,7 +261,7 @@ impl Ledger {
         token: &[u8],
         now: DeviceClock,
     ) -> Result<StatusList, AcceptError> {
-        let held = self.status_list_issued(entry.number)?;
+        let held = self.status_list_issued(entry, trust)?;
         let list = entry.accept(token, trust, held)?;
         let keys = trust.keys.iter().map(|key| &key.key);
         let signer = Sign1::parse(ObjectType::StatusList, token)?.verify(keys)?.key;
@@ -287,6 +287,17 @@ impl Ledger {
     /// [`LedgerError`].
     pub fn enrolment(&self) -> Result<Option<Arrived>, LedgerError> {
         self.arrived(InboxKind::Enrolment)
+    }
+
+    /// Whether no profile came since this phone was enrolled last.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn enrolment_is_unanswered(&self) -> Result<bool, LedgerError> {
+        let arrival =
+            |kind: InboxKind| Ok::<_, LedgerError>(self.newest(kind)?.map(|it| it.arrival));
+        let (enrolled, profile) = (arrival(InboxKind::Enrolment)?, arrival(InboxKind::Profile)?);
+        Ok(enrolled > profile)
     }
 
     /// The last accepted trust file.
@@ -406,13 +417,23 @@ impl Ledger {
         })
     }
 
-    fn status_list_issued(&self, number: u32) -> Result<Option<Timestamp>, LedgerError> {
-        let issued = self
+    /// The `iat` of the list that is held. One that no longer verifies sets no bar: a thief of a status
+    /// key could set it so high that no true list comes after it.
+    fn status_list_issued(
+        &self,
+        entry: &StatusListEntry,
+        trust: &TrustList,
+    ) -> Result<Option<Timestamp>, LedgerError> {
+        let token: Option<Vec<u8>> = self
             .db
-            .prepare_cached("SELECT issued FROM status_list WHERE number = ?1")?
-            .query_row([number], |row| get(row, 0))
+            .prepare_cached(
+                "SELECT b.content FROM status_list AS s JOIN blob AS b ON b.hash = s.hash
+                 WHERE s.number = ?1",
+            )?
+            .query_row([entry.number], |row| row.get(0))
             .optional()?;
-        Ok(issued)
+        let held = token.and_then(|token| entry.accept(&token, trust, None).ok());
+        Ok(held.map(|list| list.issued))
     }
 
     /// Stores and derives in one transaction. The same bytes as the newest of their kind change
@@ -533,8 +554,21 @@ impl Ledger {
         Ok(newest)
     }
 
+    /// Whether the newest things that are held open under the data key; also when there are none.
+    pub(super) fn newest_is_readable(&self) -> Result<bool, LedgerError> {
+        for kind in [InboxKind::Enrolment, InboxKind::Trust, InboxKind::Profile] {
+            match self.arrived(kind) {
+                Ok(_) => {}
+                Err(LedgerError::Corrupt { .. }) => return Ok(false),
+                Err(other) => return Err(other),
+            }
+        }
+        Ok(true)
+    }
+
     /// The newest of a kind, decrypted.
     fn arrived(&self, kind: InboxKind) -> Result<Option<Arrived>, LedgerError> {
+        let lost = self.unreadable_through()?;
         let found = self
             .db
             .prepare_cached(
@@ -545,7 +579,7 @@ impl Ledger {
                 Ok((get(row, 0)?, row.get::<_, Vec<u8>>(1)?, clock(row, 2)?))
             })
             .optional()?;
-        let Some((arrival, content, clock)) = found else {
+        let Some((arrival, content, clock)) = found.filter(|(arrival, ..)| *arrival > lost) else {
             return Ok(None);
         };
         let bytes =

@@ -184,9 +184,12 @@ impl Ledger {
         let Some(stored) = stored else {
             return Ok(None);
         };
-        let content =
-            self.cipher()?.decrypt(Place::document(self.chains.first(), hash), &stored)?;
-        Ok(Some(content.to_vec()))
+        match self.cipher()?.decrypt(Place::document(self.chains.first(), hash), &stored) {
+            Ok(content) => Ok(Some(content.to_vec())),
+            // It may be one of those that went with the key.
+            Err(_) if self.unreadable_through()? > 0 => Ok(None),
+            Err(fault) => Err(fault.into()),
+        }
     }
 }
 
