@@ -243,6 +243,121 @@ mod rotation {
     }
 }
 
+mod status_lists {
+    use super::*;
+    use protocol::status::{Status, StatusList};
+
+    fn sync(phone: &mut Phone, server: &mut Server, token: &[u8]) -> Vec<(u32, &'static str)> {
+        server.status_lists.insert("/v1/status/1".to_owned(), token.to_vec());
+        phone.sync(server).report.status_refused
+    }
+
+    fn list(issued: &str) -> StatusList {
+        StatusList {
+            issued: at(issued),
+            ..samples::status_list(16_384, &[(4_711, Status::Revoked)])
+        }
+    }
+
+    #[test]
+    fn what_is_not_the_list_that_was_asked_for_is_refused_by_name_and_the_held_one_stays() {
+        let mut trust = samples::trust_list();
+        let food = samples::issuer_key(public(Who::NewTrust), KeyUse::Status, &[samples::FOOD]);
+        trust.keys.push(food);
+        trust.status_lists[0].kids.push(public(Who::NewTrust).kid());
+        let mut server = Server::with_trust(&trust);
+        let mut phone = Phone::enrolled(&mut server);
+        let good = list("2026-06-15T00:00:00Z").sign(&samples::key(Who::Status)).unwrap();
+        let by = |who| list("2026-06-15T00:00:00Z").sign(&samples::key(who)).unwrap();
+        let older = list("2026-06-13T23:59:59Z").sign(&samples::key(Who::Status)).unwrap();
+        let most = protocol::cose::ObjectType::StatusList.max_len();
+        for (token, code) in [
+            (by(Who::NewTrust), "key.unknown"),
+            (by(Who::Voucher), "key.unknown"),
+            (older, "status.older"),
+            (good[..good.len() - 1].to_vec(), "cbor.truncated"),
+            (vec![0xd2; most + 1], "size.too_large"),
+        ] {
+            assert_eq!(sync(&mut phone, &mut server, &token), [(1, code)]);
+            assert_eq!(code_of(&phone), "accept", "the held one stays");
+        }
+        assert_eq!(sync(&mut phone, &mut server, &good), []);
+        assert_eq!(code_of(&phone), "revoked");
+    }
+
+    #[test]
+    fn a_list_that_a_thief_dated_ahead_keeps_no_true_one_out_once_the_key_is_compromised() {
+        let mut server = Server::new();
+        let mut phone = Phone::enrolled(&mut server);
+        let thiefs =
+            StatusList { issued: at("2026-06-15T20:00:00Z"), ..samples::status_list(16_384, &[]) };
+        let thiefs = thiefs.sign(&samples::key(Who::Status)).unwrap();
+        assert_eq!(sync(&mut phone, &mut server, &thiefs), []);
+        let list_of_office = list("2026-06-15T00:00:00Z");
+        let new = list_of_office.sign(&samples::key(Who::NewRoot)).unwrap();
+        assert_eq!(sync(&mut phone, &mut server, &new), [(1, "key.unknown")]);
+        let mut trust = TrustList { version: 8, ..samples::trust_list() };
+        for key in trust.keys.iter_mut().filter(|key| key.key == public(Who::Status)) {
+            key.end = Some(KeyEnd::Compromised(None));
+        }
+        let programmes = [samples::CASH, samples::FOOD];
+        let replacement = samples::issuer_key(public(Who::NewRoot), KeyUse::Status, &programmes);
+        trust.keys.push(replacement);
+        trust.status_lists[0].kids.push(public(Who::NewRoot).kid());
+        publish(&mut server, &trust);
+        assert_eq!(sync(&mut phone, &mut server, &new), []);
+        assert_eq!(code_of(&phone), "revoked");
+        assert_eq!(phone.verifier.ledger().doctor().unwrap().findings, []);
+    }
+
+    fn code_of(phone: &Phone) -> &'static str {
+        code(phone, &text(1))
+    }
+}
+
+mod freshness {
+    use super::*;
+    use protocol::trust::Freshness;
+    use protocol::{Span, Timestamp};
+    use verifier_core::clock::DeviceClock;
+
+    /// What the phone says of a good voucher when its clock says `time`: the verdict and its warnings.
+    fn says(phone: &Phone, time: Timestamp) -> (&'static str, Vec<&'static str>) {
+        let now = DeviceClock { time, ..programme::clock() };
+        match phone.verifier.check(&text(1), now).unwrap() {
+            Verdict::Accept(accepted) => {
+                let warnings = accepted.warnings.iter().map(|it| it.code());
+                ("accept", warnings.filter(|code| *code == "trust_stale").collect())
+            }
+            Verdict::Refuse(refusal) => (refusal.reason.code(), Vec::new()),
+        }
+    }
+
+    /// Just before a limit and at it, of the list that the phone learnt by sync.
+    #[test]
+    fn a_list_is_fresh_then_stale_then_too_old_from_each_limit_on() {
+        let mut server = Server::new();
+        let mut phone = Phone::enrolled(&mut server);
+        let freshness = Freshness { stale_after: Span::days(3), too_old_after: Span::days(5) };
+        let issued = at("2026-06-15T00:00:00Z");
+        let list = TrustList { version: 8, issued, freshness, ..samples::trust_list() };
+        publish(&mut server, &list);
+        phone.sync(&mut server);
+        let second = Span::seconds(1);
+        let stale = issued.after(freshness.stale_after);
+        let too_old = issued.after(freshness.too_old_after);
+        assert_eq!(says(&phone, stale.before(second)), ("accept", vec![]));
+        assert_eq!(says(&phone, stale), ("accept", vec!["trust_stale"]));
+        assert_eq!(says(&phone, too_old.before(second)), ("accept", vec!["trust_stale"]));
+        assert_eq!(says(&phone, too_old), ("trust_too_old", vec![]));
+        // A new list makes it fresh again.
+        let renewed = TrustList { version: 9, issued: too_old.before(second), ..list };
+        publish(&mut server, &renewed);
+        phone.sync(&mut server);
+        assert_eq!(says(&phone, too_old), ("accept", vec![]));
+    }
+}
+
 mod interrupted_update {
     use super::*;
 

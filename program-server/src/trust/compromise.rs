@@ -6,10 +6,10 @@ use super::store::key::Ending;
 use super::store::{issued_set, status_change, status_list};
 use crate::database::{Stored, Transaction};
 use crate::{App, Error, Result};
-use protocol::Hash;
 use protocol::authenticity::{authenticate, read_text};
 use protocol::key::{KeyUse, Kid};
 use protocol::trust::{IssuedSet, IssuedSetRef, IssuedSets, TrustList};
+use protocol::{Hash, Timestamp};
 use sea_orm::{
     ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QuerySelect as _, Set,
 };
@@ -71,7 +71,7 @@ pub async fn compromise(
         None => replace(app, transaction, &old).await?,
     };
     if old.purpose == KeyUse::Status {
-        sign_all_status_lists_anew(transaction).await?;
+        sign_all_status_lists_anew(transaction, app.now()).await?;
     }
     Ok(Compromised { key: key(&**transaction, kid).await?, issued: count, replacement })
 }
@@ -90,11 +90,13 @@ async fn replace(
     add_issuer_key(app, transaction, lost.purpose, programme).await.map(Some)
 }
 
-async fn sign_all_status_lists_anew(transaction: &Transaction) -> Result<()> {
+/// Nothing that was signed before counts from the next trust list on.
+async fn sign_all_status_lists_anew(transaction: &Transaction, now: Timestamp) -> Result<()> {
     for number in super::status_lists(&**transaction).await? {
         let row = status_list::ActiveModel {
             number: Set(Stored(number)),
             token: Set(None),
+            made: Set(Stored(now)),
             ..Default::default()
         };
         status_list::Entity::update(row).exec(&**transaction).await?;
@@ -176,7 +178,7 @@ pub(super) async fn pinned_sets(
 
 impl TrustedKey {
     /// Whether this key can sign now whatever `lost` could.
-    fn stands_in_for(&self, lost: &TrustedKey, now: protocol::Timestamp) -> bool {
+    fn stands_in_for(&self, lost: &TrustedKey, now: Timestamp) -> bool {
         self.purpose == lost.purpose
             && self.foreign.is_none()
             && (self.programme.is_none() || self.programme == lost.programme)

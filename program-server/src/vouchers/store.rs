@@ -1,6 +1,6 @@
 //! The tables of issued vouchers and the decisions on them.
 
-use super::{Decision, DecisionTaken, Entry, IssuedVoucher, Order, Withdrawal};
+use super::{Decision, DecisionTaken, Entry, IssuedVoucher, Line, Order, Withdrawal};
 use crate::database::{Migration, Room, Stored, column};
 use crate::{Error, Result};
 use protocol::cose::{ObjectType, Sign1};
@@ -192,36 +192,46 @@ pub(super) async fn insert(
     let rows = orders
         .iter()
         .zip(issued)
-        .map(|(order, issued)| {
-            let voucher = &issued.voucher;
-            let (Reference::Cti(cti), Some(status)) = (&voucher.identity.reference, voucher.status)
-            else {
-                return Err(Error::invalid("only vouchers of our own form are kept"));
-            };
-            Ok(voucher::ActiveModel {
-                identity: Set(Stored(voucher.identity.hash())),
-                issuer: Set(Stored(voucher.identity.issuer.clone())),
-                cti: Set(Stored(*cti)),
-                reference: Set(issued.reference.clone()),
-                programme: Set(Stored(voucher.programme.clone())),
-                audience: Set(voucher.audience.clone().map(Stored)),
-                issued: Set(Stored(voucher.issued)),
-                expires: Set(Stored(voucher.expires)),
-                status_list: Set(Stored(status.list)),
-                status_position: Set(Stored(status.index)),
-                payload_hash: Set(Stored(issued.payload_hash()?)),
-                signed: Set(issued.signed.clone()),
-                standing: Set(Standing::Good),
-                standing_since: Set(Stored(voucher.issued)),
-                order_list: Set(order.line.map(|line| Stored(line.list))),
-                order_line: Set(order.line.map(|line| Stored(line.number))),
-            })
-        })
+        .map(|(order, issued)| row(issued, order.line))
         .collect::<Result<Vec<_>>>()?;
     for some in rows.chunks(ROWS_AT_ONCE) {
         voucher::Entity::insert_many(some.to_vec()).exec_without_returning(connection).await?;
     }
     Ok(())
+}
+
+/// Stores a voucher that was issued elsewhere and reported.
+pub(super) async fn insert_reported(
+    connection: &impl ConnectionTrait,
+    issued: &IssuedVoucher,
+) -> Result<()> {
+    voucher::Entity::insert(row(issued, None)?).exec_without_returning(connection).await?;
+    Ok(())
+}
+
+fn row(issued: &IssuedVoucher, line: Option<Line>) -> Result<voucher::ActiveModel> {
+    let voucher = &issued.voucher;
+    let (Reference::Cti(cti), Some(status)) = (&voucher.identity.reference, voucher.status) else {
+        return Err(Error::invalid("only vouchers of our own form are kept"));
+    };
+    Ok(voucher::ActiveModel {
+        identity: Set(Stored(voucher.identity.hash())),
+        issuer: Set(Stored(voucher.identity.issuer.clone())),
+        cti: Set(Stored(*cti)),
+        reference: Set(issued.reference.clone()),
+        programme: Set(Stored(voucher.programme.clone())),
+        audience: Set(voucher.audience.clone().map(Stored)),
+        issued: Set(Stored(voucher.issued)),
+        expires: Set(Stored(voucher.expires)),
+        status_list: Set(Stored(status.list)),
+        status_position: Set(Stored(status.index)),
+        payload_hash: Set(Stored(issued.payload_hash()?)),
+        signed: Set(issued.signed.clone()),
+        standing: Set(Standing::Good),
+        standing_since: Set(Stored(voucher.issued)),
+        order_list: Set(line.map(|line| Stored(line.list))),
+        order_line: Set(line.map(|line| Stored(line.number))),
+    })
 }
 
 pub(super) async fn references_taken(
@@ -372,7 +382,9 @@ pub(super) async fn payloads_signed_with(
         let Some((last, ..)) = rows.last() else { return Ok(payloads) };
         after = Some(*last);
         for (_, payload, signed) in rows {
-            if Sign1::parse(ObjectType::Voucher, &signed)?.kid() == kid {
+            // A field officer's voucher is of another form, and under no key of the office.
+            let envelope = Sign1::parse(ObjectType::Voucher, &signed);
+            if envelope.is_ok_and(|envelope| envelope.kid() == kid) {
                 payloads.push(payload.0);
             }
         }
@@ -451,6 +463,6 @@ impl TryFrom<voucher::Model> for IssuedVoucher {
             Standing::Suspended => Withdrawal::Suspended,
             Standing::Revoked => Withdrawal::Revoked,
         };
-        IssuedVoucher::read(row.reference, row.signed, withdrawal)
+        IssuedVoucher::read(row.reference, row.issuer.0, row.signed, withdrawal)
     }
 }

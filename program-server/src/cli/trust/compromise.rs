@@ -4,7 +4,7 @@ use super::{key_value, kid, renew, time};
 use crate::cli::output::Output;
 use clap::Args;
 use program_server::trust::{self, Compromised};
-use program_server::{App, Error, Result, vouchers};
+use program_server::{App, Error, Result, delegations, vouchers};
 use protocol::key::{KeyUse, Kid};
 use protocol::{Hash, Timestamp};
 use serde_json::json;
@@ -13,7 +13,7 @@ use std::path::PathBuf;
 /// Say that a key is in wrong hands: phones refuse everything it ever signed, but what is known to be
 /// truly issued.
 ///
-/// For a voucher key of this office, every voucher in the register stays good; a thief's are refused,
+/// For a voucher or delegation key of this office, what the register holds stays good; a thief's are refused,
 /// also those that repeat a known voucher with another amount. A key that is needed is replaced at once.
 #[derive(Debug, Args)]
 pub struct Compromise {
@@ -96,6 +96,9 @@ impl Compromise {
             KeyUse::Voucher if key.foreign.is_none() => {
                 vouchers::payloads_signed_with(connection, self.kid, self.issued_before).await
             }
+            KeyUse::Delegation => {
+                delegations::payloads_signed_with(connection, self.kid, self.issued_before).await
+            }
             _ => Ok(Vec::new()),
         }
     }
@@ -103,10 +106,14 @@ impl Compromise {
 
 fn words(compromised: &Compromised) -> String {
     let kid = compromised.key.key.kid();
+    let what = match compromised.key.purpose {
+        KeyUse::Delegation => "delegations",
+        _ => "vouchers",
+    };
     let mut words = match compromised.issued {
         0 => format!("The key {kid} is compromised: nothing it signed is good any more."),
         count => format!(
-            "The key {kid} is compromised: of what it signed, {count} vouchers stay good, and nothing \
+            "The key {kid} is compromised: of what it signed, {count} {what} stay good, and nothing \
              else. Phones fetch the list of them at their next sync; until then they refuse all that \
              the key signed."
         ),
@@ -120,7 +127,7 @@ fn words(compromised: &Compromised) -> String {
              Look through the claims that came in since the theft."
         }
         KeyUse::Delegation => {
-            "\nNext: tell providers to sync now, and give every officer a new delegation."
+            "\nNext: tell providers to sync now; officers go on with the delegations that you gave them."
         }
         KeyUse::Status => {
             "\nEvery status list was signed anew. Next: tell providers to sync now; until then their \
