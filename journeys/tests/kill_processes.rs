@@ -38,7 +38,7 @@ fn three_processes_killed_at_random_end_with_every_record_once_and_one_live_clai
     )
     .unwrap();
     // In each round one voucher is shown at one phone, and another at the two others.
-    let vouchers = support::issue(&office, kills * 2);
+    let vouchers = support::issue(&office, kills + 4);
     let running = servers[0].start().unwrap();
     let phones: Vec<Phone> =
         (0..PHONES).map(|number| support::phone(dir.path(), &format!("phone-{number}"))).collect();
