@@ -1,9 +1,16 @@
 //! Writes seeds that are not there yet from `test-vectors/`: what is signed as it is, and its payload.
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a tool for developers")]
 
+use protocol::bundle::stream::{Opener, Prelude};
+use protocol::bundle::{Bundle, Part, PartKind, Place};
 use protocol::cose::{MultiSigned, ObjectType, Sign1};
+use protocol::id::BundleId;
+use protocol::key::{Ed25519Key, Signer};
 use protocol::record::Record;
-use protocol::trust::TrustFile;
+use protocol::seal::UnsealingKey;
+use protocol::trust::{IssuedSet, TrustFile};
+use protocol::voucher::from_text;
+use protocol::{Hash, Timestamp};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
@@ -89,6 +96,10 @@ fn main() {
     records();
     tokens();
     signatures();
+    field();
+    bundles();
+    issued_sets();
+    edits();
     scripts();
     pictures();
 }
@@ -134,6 +145,76 @@ fn signatures() {
     write("der_signature", "usual", &with_sign);
 }
 
+/// What a field officer's vouchers carry and say.
+fn field() {
+    for (name, vector) in some("delegation.json", 60) {
+        let Ok(signed) = from_text(vector["text"].as_str().unwrap()) else { continue };
+        let Ok(voucher) = Sign1::parse(ObjectType::Voucher, &signed) else { continue };
+        write("field_voucher", &name, voucher.unverified_payload());
+        let delegation = voucher.delegation().unwrap();
+        if let Ok(delegation) = Sign1::parse(ObjectType::Delegation, delegation) {
+            let payload = delegation.unverified_payload();
+            write(
+                "delegation",
+                &format!("payload {}", &Hash::of(payload).to_string()[..8]),
+                payload,
+            );
+        }
+    }
+}
+
+/// Files, their contents, and headers signed by the key that the target signs with.
+fn bundles() {
+    for (name, vector) in some("bundle.json", 40) {
+        let Some(file) = bytes(&vector).filter(|file| file.len() < MOST) else { continue };
+        let seed = hex::decode(vector["seed"].as_str().unwrap()).unwrap();
+        if ["good", "nothing but news", "answer"].contains(&&*name) {
+            write("bundle", &name, &file);
+        }
+        let key = UnsealingKey::from_seed(&seed.try_into().unwrap());
+        let Ok(opened) = open(&file, &key) else { continue };
+        write("bundle", &format!("{name} content"), &opened);
+    }
+    let signer = Ed25519Key::from_seed(&[0x77; 32]);
+    let header = Bundle {
+        device: signer.public_key(),
+        id: BundleId::from_bytes([2; 16]),
+        place: Place { number: 1, of: 1 },
+        made: Timestamp::from_seconds(1_781_517_600).unwrap(),
+        answer_to: UnsealingKey::from_seed(&[0x31; 32]).public().clone(),
+        parts: vec![Part::of(PartKind::Batch, b"batch"), Part::of(PartKind::Other(70), b"")],
+    };
+    let signed = header.sign(&signer).unwrap();
+    let header = Sign1::parse(ObjectType::Bundle, &signed).unwrap();
+    write("bundle", "header payload", header.unverified_payload());
+}
+
+fn open(file: &[u8], key: &UnsealingKey) -> protocol::Result<Vec<u8>> {
+    let mut content = Vec::new();
+    let mut opener = Opener::begin(&Prelude::decode(file)?, key)?;
+    opener.read(&file[Prelude::LEN..], &mut content)?;
+    opener.finish(&mut content)?;
+    Ok(content)
+}
+
+fn issued_sets() {
+    let kid = Ed25519Key::from_seed(&[6; 32]).public_key().kid();
+    for count in [1, 3, 40] {
+        let hashes = (0..count).map(|number: u8| Hash::of(&[number]));
+        let set = IssuedSet::new(kid, hashes).unwrap();
+        write("issued_set", &format!("of {count}"), &set.encode().unwrap());
+    }
+}
+
+/// One edit of each kind, of each good object.
+fn edits() {
+    for good in 0..13 {
+        let edit =
+            [0, 0, 40, 1, 1, 0, 9, 7, 2, 0, 60, 3, 3, 0, 5, 0, 2, 7, 7, 5, 0, 0, 0, 20, 0, 80];
+        write("altered", &format!("good {good}"), &[&[good][..], &edit].concat());
+    }
+}
+
 /// Scripts of the sync engine: what the server makes of records, then what staff do and a fault an
 /// answer, run by run.
 fn scripts() {
@@ -151,6 +232,7 @@ fn scripts() {
         ("no network", 0, vec![run(1, &[1, 1]), run(4, &[0, 1, 2]), run(2, &[0, 0, 1, 0])]),
         ("changed", 0, vec![run(1, &[7, 0, 9, 1]), run(2, &[0, 8, 0, 30]), run(3, &[6, 6])]),
         ("played again", 0, vec![run(1, &[]), run(9, &[5, 0, 6].repeat(6)), run(4, &[])]),
+        ("by file", 0, vec![run(1, &[]), run(6, &[3, 5, 4, 5, 9, 0, 1]), run(5, &[])]),
         ("untrue acks", 0, vec![run(1, &[&[0; 5], &untrue[..]].concat()), run(4, &untrue)]),
     ] {
         let script: Vec<u8> = [vec![marked]].into_iter().chain(runs).flatten().collect();

@@ -6,9 +6,13 @@
 //! program `fuzz` goes on for as long as one likes.
 #![forbid(unsafe_code)]
 
+mod altered;
+mod carried;
 mod changes;
+mod field;
 #[path = "../../verifier-core/tests/programme/mod.rs"]
 mod programme;
+mod script;
 mod sync;
 mod targets;
 mod world;

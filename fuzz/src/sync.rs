@@ -9,15 +9,18 @@
 
 use crate::programme::samples::{self, Who};
 use crate::programme::{Phone, Server, clock, document, ok, status, text};
+use crate::script::Script;
 use protocol::ack::{Ack, ClaimState, ClaimUpdate, ItemResult, Outcome};
+use protocol::bundle::{Answer, Part, PartKind, Place, Writer};
 use protocol::cose::{ObjectType, sign1};
-use protocol::id::ChainId;
+use protocol::id::{BundleId, ChainId};
 use protocol::key::Signer;
 use protocol::record::HowRead;
 use protocol::status::StatusList;
 use protocol::{Hash, Timestamp};
 use std::collections::BTreeSet;
 use tempfile::TempDir;
+use verifier_core::bundle::Imported;
 use verifier_core::ledger::{Claim, Delivery, Head, OutboxItem, Page};
 use verifier_core::sync::{HttpRequest, HttpResponse, SyncReport, TransportFailure};
 use verifier_core::verifier::{EngineError, Redemption, Service};
@@ -27,29 +30,6 @@ const RUNS: usize = 3;
 
 /// Vouchers that the phone may serve besides those it has served when the script begins.
 const VOUCHERS: u32 = 8;
-
-/// What the bytes say, in order; nothing but zeros once they are used up.
-struct Script<'b>(&'b [u8]);
-
-impl Script<'_> {
-    fn byte(&mut self) -> u8 {
-        let (first, rest) = self.0.split_first().unwrap_or((&0, &[]));
-        self.0 = rest;
-        *first
-    }
-
-    fn number(&mut self) -> usize {
-        usize::from(u16::from_be_bytes([self.byte(), self.byte()]))
-    }
-
-    /// Some bytes, after their number.
-    fn bytes(&mut self) -> Vec<u8> {
-        let len = self.number().min(self.0.len());
-        let (taken, rest) = self.0.split_at(len);
-        self.0 = rest;
-        taken.to_vec()
-    }
-}
 
 /// A phone's home in which two vouchers were served, one with a document, and the phone's server,
 /// which knows of neither.
@@ -76,7 +56,7 @@ thread_local! {
 
 /// Whatever the bytes say, no record is lost, and none counts as sent that was not acknowledged.
 pub(crate) fn sync(bytes: &[u8]) {
-    let mut script = Script(bytes);
+    let mut script = Script::of(bytes);
     let mut story = START.with(|start| Story::begin(start, &mut script));
     for _ in 0..RUNS {
         story = story.staff_act(&mut script);
@@ -172,6 +152,11 @@ impl Story {
                 self.phone.verifier.attach(claim, photo, None, clock()).map(|_| true)
             }
             (4, _) => return Story { phone: self.phone.restart(), ..self },
+            (5, _) => self.phone.verifier.export(clock()).map(|export| {
+                assert_eq!(export.records, self.waiting().len());
+                false
+            }),
+            (6, _) => self.import(script).map(|()| false),
             _ => return self,
         };
         match did {
@@ -196,6 +181,41 @@ impl Story {
         };
         let came = self.phone.verifier.redeem(&text, service, clock())?;
         Ok(matches!(came, Redemption::Done(_)))
+    }
+
+    /// A file comes for this phone, of things that the server once answered and of anything.
+    fn import(&mut self, script: &mut Script<'_>) -> Result<(), EngineError> {
+        let mut parts = Vec::new();
+        for _ in 0..script.byte() % 5 {
+            let kind = match script.byte() % 6 {
+                0 => PartKind::Trust,
+                1 => PartKind::Profile,
+                2 => PartKind::StatusList { list: 1 },
+                3 => PartKind::IssuedSet,
+                _ => PartKind::Ack,
+            };
+            let content = match usize::from(script.byte()) {
+                0 => script.bytes(),
+                1 => self.server.trust_file.clone(),
+                nth => self.answers.get(nth - 2).map_or_else(Vec::new, |it| it.body.clone()),
+            };
+            parts.push((Part::of(kind, &content), content));
+        }
+        let header = Answer {
+            device: samples::device().public_key().thumbprint(),
+            id: BundleId::from_bytes([1; 16]),
+            place: Place { number: 1, of: 1 },
+            made: samples::now(),
+            parts: parts.iter().map(|(part, _)| part.clone()).collect(),
+        };
+        let key = self.phone.verifier.ledger().answer_key()?;
+        let (mut writer, mut file) =
+            Writer::begin(key.public(), &header.encode().unwrap()).unwrap();
+        parts.iter().for_each(|(_, content)| writer.write(content, &mut file).unwrap());
+        writer.finish(&mut file).unwrap();
+        let came = self.phone.verifier.import(&file, clock())?;
+        assert!(matches!(came, Imported::Done(_)), "a whole file is refused: {came:?}");
+        Ok(())
     }
 
     fn sync(&mut self, script: &mut Script<'_>) -> SyncReport {
@@ -254,7 +274,7 @@ impl Story {
     /// A good network and a server that takes everything bring all to an end.
     fn end_well(&mut self) {
         self.server.judge = Box::new(|_| Outcome::Accepted);
-        assert_eq!(self.sync(&mut Script(&[])).stopped, None);
+        assert_eq!(self.sync(&mut Script::of(&[])).stopped, None);
         let (unsent, refused) = (self.phone.verifier.ledger().unsent().unwrap(), self.refused());
         assert_eq!(unsent.records, 0);
         assert_eq!(self.server.records.len() as u64 + refused, self.items.len() as u64);

@@ -1,6 +1,9 @@
 //! The targets. What is signed is shown twice: as it is, and as a payload under a good signature.
 
 use crate::Target;
+use crate::altered::altered;
+use crate::carried::bundle;
+use crate::field::{delegation, field_voucher};
 use crate::sync::sync;
 use crate::world::{WORLD, public, root_keys, signer, trust_key, unsealing};
 use protocol::ack::{Ack, Batch};
@@ -8,14 +11,14 @@ use protocol::authenticity::{authenticate, read_text};
 use protocol::cose::{MultiSigned, ObjectType, Sign1, sign_multi, sign1};
 use protocol::enrolment::{Offer, Request};
 use protocol::id::BootId;
-use protocol::key::{PublicKey, Signer, ecdsa_from_der};
+use protocol::key::{Kid, PublicKey, Signer, ecdsa_from_der};
 use protocol::openg2p::{self, Jwt};
 use protocol::profile::Profile;
 use protocol::record::{self, Body, Kind, Monotonic, Record, SignedVoucher};
 use protocol::seal::Sealed;
 use protocol::session::SessionProof;
 use protocol::status::StatusList;
-use protocol::trust::{IssuedSets, TrustFile, TrustState};
+use protocol::trust::{IssuedSetRef, IssuedSets, TrustFile, TrustState};
 use protocol::voucher::{self, Identity, Voucher};
 use protocol::{Hash, Timestamp, cbor};
 use scan::{Crop, Luma, Rotation};
@@ -25,14 +28,19 @@ use verifier_core::ledger::LiveRedemption;
 use verifier_core::verdict::{Circumstances, Lookup, decide};
 
 /// Every target.
-pub const TARGETS: [Target; 19] = [
+pub const TARGETS: [Target; 24] = [
     Target { name: "ack", run: ack },
+    Target { name: "altered", run: altered },
     Target { name: "batch", run: batch },
+    Target { name: "bundle", run: bundle },
     Target { name: "cbor", run: cbor },
     Target { name: "cose", run: cose },
+    Target { name: "delegation", run: delegation },
     Target { name: "der_signature", run: der_signature },
     Target { name: "enrolment", run: enrolment },
+    Target { name: "field_voucher", run: field_voucher },
     Target { name: "frame", run: frame },
+    Target { name: "issued_set", run: issued_set },
     Target { name: "key", run: key },
     Target { name: "openg2p", run: openg2p },
     Target { name: "profile", run: profile },
@@ -120,6 +128,16 @@ fn frame(bytes: &[u8]) {
     });
     for symbol in scan::read(&luma) {
         assert!(symbol.corners.iter().all(|point| point.x.is_finite() && point.y.is_finite()));
+    }
+}
+
+fn issued_set(bytes: &[u8]) {
+    // `{1: kid, ...`: the set names its key, and must be pinned for that one.
+    let kid = bytes.get(3..).and_then(|rest| rest.first_chunk().copied()).unwrap_or_default();
+    let pinned = IssuedSetRef { address: "/v1/issued/1".to_owned(), hash: Hash::of(bytes) };
+    if let Ok(set) = pinned.accept(bytes, Kid::from_bytes(kid)) {
+        assert_eq!(set.encode().as_deref(), Ok(bytes));
+        assert!((1..=protocol::trust::MAX_ISSUED).contains(&set.count()));
     }
 }
 
