@@ -5,7 +5,9 @@
 //! disk is full and what the clocks show (docs/simulation.md). Then all faults stop, every phone syncs until quiet, and
 //! both ends must agree that nothing was lost and nothing is there twice.
 
+mod backups;
 mod bureau;
+mod carriage;
 mod deeds;
 mod finale;
 mod gate;

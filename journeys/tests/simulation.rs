@@ -128,6 +128,7 @@ fn false_ack(office: &Office, keys: &Keys, batch: &Batch) -> Option<HttpResponse
             claims: Vec::new(),
             cursor: batch.since,
             server_time: app.now(),
+            restored: false,
         };
         let signer = trust::signer(app, app.db.reader(), KeyUse::Ack, None).await.ok()?;
         ack.sign(&*signer).ok()
@@ -177,7 +178,7 @@ fn take_anew(office: &Office, record: OpenedRecord, key: &dyn Signer) -> Result<
         let all = devices::list(&app.db, None).await?;
         let id = DeviceId(key.public_key().thumbprint());
         if let Some(device) = all.into_iter().find(|device| device.id == id) {
-            let batch = Batch { chain: header.chain, since: 0, items: vec![again] };
+            let batch = Batch::new(header.chain, 0, vec![again]);
             sync::receive(app, &device, batch, Quota::default()).await?;
         }
         Ok::<_, program_server::Error>(())

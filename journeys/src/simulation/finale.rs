@@ -47,7 +47,10 @@ impl World<'_> {
                     continue;
                 }
                 self.pass(60);
-                let report = self.sync_whole(place)?;
+                let report = match self.phones[place].by_file {
+                    true => self.carry_whole(place)?,
+                    false => self.sync_whole(place)?,
+                };
                 let waits =
                     self.ask(place, "count", |verifier| Ok(verifier.ledger().unsent()?))?;
                 let done = report.stopped.is_none() && waits.is_some_and(|it| it.records == 0);

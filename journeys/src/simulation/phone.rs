@@ -6,6 +6,7 @@ use protocol::key::{Ed25519Key, P256Key, PublicKey, Signer};
 use protocol::record::Monotonic;
 use protocol::{Hash, Span, Timestamp};
 use rusqlite::config::DbConfig;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use verifier_core::clock::DeviceClock;
 use verifier_core::device_key::DeviceKey;
@@ -99,6 +100,10 @@ pub struct Phone {
     pub run: Option<SyncRun>,
     /// What it said.
     pub said: Vec<Said>,
+    /// Whether it has no network, and files are carried for it.
+    pub by_file: bool,
+    /// Records that it held before a backup was put back.
+    pub gone: BTreeSet<Vec<u8>>,
 }
 
 /// What came of asking the engine for something.
@@ -146,6 +151,8 @@ impl Phone {
             verifier: None,
             run: None,
             said: Vec::new(),
+            by_file: false,
+            gone: BTreeSet::new(),
         }
     }
 

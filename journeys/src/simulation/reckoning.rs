@@ -42,19 +42,24 @@ struct HeldClaim {
 }
 
 /// What the office's file says.
-struct OfficeBooks {
+pub struct OfficeBooks {
     records: Vec<HeldRecord>,
     heads: Vec<(Vec<u8>, i64, Option<Vec<u8>>, i64)>,
     claims: BTreeMap<Vec<u8>, HeldClaim>,
     contested: i64,
     refused: Vec<String>,
+    /// What became of records that lost their place, by their digest.
+    restored: BTreeMap<Vec<u8>, String>,
 }
 
 /// A record in a phone's ledger.
-struct OwnRecord {
-    chain: Vec<u8>,
-    sequence: i64,
-    hash: Vec<u8>,
+pub struct OwnRecord {
+    /// The chain.
+    pub chain: Vec<u8>,
+    /// The place in it.
+    pub sequence: i64,
+    /// The digest of its header.
+    pub hash: Vec<u8>,
 }
 
 impl World<'_> {
@@ -65,7 +70,7 @@ impl World<'_> {
     pub fn reckon(&mut self) -> Result<Tally, String> {
         let books = OfficeBooks::read(&self.office_database())?;
         let mut tally = Tally {
-            records: books.records.len(),
+            records: books.records.len() + books.restored.len(),
             redemptions: 0,
             conflicts: usize::try_from(books.contested).unwrap_or(0),
             lost: 0,
@@ -77,15 +82,21 @@ impl World<'_> {
         for place in 0..self.phones.len() {
             self.check_phone(place, &books, &mut tally, &mut known)?;
         }
-        for record in &books.records {
-            if !known.contains(&record.hash) {
-                tally.doubled += 1;
-                self.breach(format!("the office holds record {} of no phone", record.sequence));
-            }
+        let held = books.records.iter().map(|record| &record.hash).chain(books.restored.keys());
+        let strange = held.filter(|hash| !known.contains(*hash)).count();
+        if strange > 0 {
+            tally.doubled += strange;
+            self.breach(format!("the office holds {strange} records of no phone"));
         }
-        // A stale answer may have lent a phone another one's session.
-        let lent = ["chain_of_another_device", "record_forged"];
-        for reason in books.refused.iter().filter(|reason| !lent.contains(&reason.as_str())) {
+        // A stale answer may have lent a phone another one's session; and a phone that was restored
+        // learns from such refusals that it was.
+        let restored = self.phones.iter().any(|phone| !phone.gone.is_empty());
+        let excused = |reason: &str| match reason {
+            "chain_of_another_device" | "record_forged" => true,
+            "sequence_conflict" | "chain_broken" | "chain_foreign" => restored,
+            _ => false,
+        };
+        for reason in books.refused.iter().filter(|reason| !excused(reason)) {
             self.breach(format!("the office refused an item that has no place: {reason}"));
         }
         Ok(tally)
@@ -165,9 +176,10 @@ impl World<'_> {
             self.breach(format!("{name}'s doctor: {finding}"));
         }
         let own = own_records(&self.phones[place].dir.join("ledger.db"))?;
+        known.extend(self.phones[place].gone.iter().cloned());
         for record in &own {
             known.insert(record.hash.clone());
-            let held = books.records.iter().filter(|held| held.hash == record.hash).count();
+            let held = books.holds(&record.hash);
             match held {
                 0 => tally.lost += 1,
                 1 => continue,
@@ -197,15 +209,16 @@ impl World<'_> {
                     && Ok(record.sequence) == i64::try_from(said.sequence)
                     && record.chain == said.chain.as_bytes()
             });
-            if !in_chain {
+            let gone = self.phones[place].gone.contains(said.hash.as_bytes().as_slice());
+            if !in_chain && !(gone && books.holds(said.hash.as_bytes()) == 1) {
                 tally.lost += 1;
                 self.breach(format!("{phone} said record {} and lost it", said.sequence));
             }
             let Deed::Served { claim, voucher } = said.deed else { continue };
             tally.redemptions += 1;
             let name = self.template.papers[voucher].name;
-            let outcome = books.records.iter().find(|held| held.hash == said.hash.as_bytes());
-            let refused = outcome.and_then(|held| held.outcome.strip_prefix("refused:"));
+            let outcome = books.outcome(said.hash.as_bytes());
+            let refused = outcome.and_then(|outcome| outcome.strip_prefix("refused:"));
             match (refused, books.claims.get(claim.as_bytes().as_slice())) {
                 (None, Some(held)) => {
                     let identity = self.template.papers[voucher].voucher.identity.hash();
@@ -295,7 +308,23 @@ impl World<'_> {
 }
 
 impl OfficeBooks {
-    fn read(file: &Path) -> Result<Self, String> {
+    /// How often the office has the record with this digest.
+    #[must_use]
+    pub fn holds(&self, hash: &[u8]) -> usize {
+        let placed = self.records.iter().filter(|held| held.hash == hash).count();
+        placed + usize::from(self.restored.contains_key(hash))
+    }
+
+    fn outcome(&self, hash: &[u8]) -> Option<&str> {
+        let placed = self.records.iter().find(|held| held.hash == hash);
+        placed.map(|held| &held.outcome).or_else(|| self.restored.get(hash)).map(String::as_str)
+    }
+
+    /// Reads the office's file.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn read(file: &Path) -> Result<Self, String> {
         let db = open(file)?;
         let read = || -> rusqlite::Result<OfficeBooks> {
             let records = db
@@ -340,13 +369,21 @@ impl OfficeBooks {
                 .prepare("SELECT reason FROM refused_items")?
                 .query_map([], |row| row.get(0))?
                 .collect::<rusqlite::Result<_>>()?;
-            Ok(OfficeBooks { records, heads, claims, contested, refused })
+            let restored = db
+                .prepare("SELECT hash, outcome FROM restored_records")?
+                .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+                .collect::<rusqlite::Result<_>>()?;
+            Ok(OfficeBooks { records, heads, claims, contested, refused, restored })
         };
         read().map_err(|error| format!("the office's books: {error}"))
     }
 }
 
-fn own_records(file: &Path) -> Result<Vec<OwnRecord>, String> {
+/// Every record in a phone's ledger.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn own_records(file: &Path) -> Result<Vec<OwnRecord>, String> {
     let db = open(file)?;
     let read = || -> rusqlite::Result<Vec<OwnRecord>> {
         db.prepare(

@@ -26,10 +26,16 @@ enum Event {
     KillOffice,
     OfficeCrashPoint,
     Hours,
+    Export,
+    Bring,
+    Import,
+    BackUp,
+    Restore,
+    OfficeBackup,
 }
 
 /// Every event, with how likely it is among them.
-const EVENTS: [(Event, u32); 20] = [
+const EVENTS: [(Event, u32); 26] = [
     (Event::Serve, 200),
     (Event::Check, 20),
     (Event::Void, 40),
@@ -50,6 +56,12 @@ const EVENTS: [(Event, u32); 20] = [
     (Event::KillOffice, 8),
     (Event::OfficeCrashPoint, 15),
     (Event::Hours, 35),
+    (Event::Export, 25),
+    (Event::Bring, 60),
+    (Event::Import, 35),
+    (Event::BackUp, 25),
+    (Event::Restore, 15),
+    (Event::OfficeBackup, 10),
 ];
 
 /// How often two phones are shown one voucher in each story.
@@ -122,7 +134,10 @@ impl World<'_> {
             Event::Void => self.void(place)?,
             Event::Attach => self.attach(place)?,
             Event::BeginSync => {
-                if self.phones[place].run.is_none() && self.wake(place)? {
+                let phone = &self.phones[place];
+                if phone.by_file {
+                    self.export(place)?;
+                } else if phone.run.is_none() && self.wake(place)? {
                     self.phones[place].run = Some(SyncRun::new());
                 }
             }
@@ -149,6 +164,15 @@ impl World<'_> {
                 let hours = self.random.between(1, 30);
                 self.pass(hours * 3600);
             }
+            Event::Export => {
+                self.export(place)?;
+            }
+            Event::Bring => self.bring()?,
+            Event::Import => self.import(place)?,
+            Event::BackUp => self.back_up(place)?,
+            Event::Restore => self.restore(place)?,
+            Event::OfficeBackup if self.office_backup.is_none() => self.back_up_office()?,
+            Event::OfficeBackup => self.restore_office()?,
         }
         Ok(())
     }

@@ -26,6 +26,9 @@ use verifier_core::sync::SyncRun;
 /// When stories begin: 2026-11-21T10:00:00Z.
 const START: u64 = 1_795_255_200;
 
+/// Where phones reach the office.
+pub const ORIGIN: &str = "https://vouchers.example.org";
+
 /// Memory that looks like a folder, where there is one.
 const MEMORY: &str = "/dev/shm";
 
@@ -106,7 +109,7 @@ impl Template {
         let clock = Clock::standing_at(start().before(Span::days(6)));
         let mut office = Office::found(clock.clone(), &home, async |home, clock| {
             let config = Config::new(
-                Origin::parse("https://vouchers.example.org")?,
+                Origin::parse(ORIGIN)?,
                 IssuerId::new("vouchers.example.org")?,
                 "Provincial Welfare Office".to_owned(),
                 None,
@@ -290,7 +293,9 @@ pub async fn offer(app: &App, provider: &str) -> program_server::Result<String> 
     let root = trust::root_hash(app.db.reader()).await?;
     let (origin, provider) = (app.config.origin.as_str(), Audience::new(provider)?);
     let open_for = Span::hours(72);
-    let offer = devices::offer(&app.db, &provider, origin, root, open_for, app.now()).await?;
+    let sealing = trust::current(app).await?.state.list().sealing_keys.first().cloned();
+    let now = app.now();
+    let offer = devices::offer(&app.db, &provider, origin, root, sealing, open_for, now).await?;
     Ok(offer.to_text()?)
 }
 

@@ -1,5 +1,7 @@
 //! One seed's world: an office, a network, some phones, and the time that passes for all of them.
 
+use super::backups::Backup;
+use super::carriage::Satchel;
 use super::network::{Middle, Network};
 use super::office::Office;
 use super::phone::{Asked, Phone, Stepped};
@@ -10,6 +12,7 @@ use program_server::vouchers::Decision;
 use protocol::{Span, Timestamp};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::path::PathBuf;
 use verifier_core::verifier::{EngineError, Verifier};
 
 /// One seed's world.
@@ -28,12 +31,16 @@ pub struct World<'t> {
     pub phones: Vec<Phone>,
     /// What the office decided of each voucher, and when.
     pub decisions: BTreeMap<usize, Vec<(Timestamp, Decision)>>,
+    /// Files that are carried.
+    pub satchel: Satchel,
+    /// The office's backup.
+    pub office_backup: Option<Backup>,
     /// What happened, for people.
     pub history: Vec<String>,
     /// Promises that were broken on the way.
     pub broken: Vec<String>,
     clock: Clock,
-    _files: tempfile::TempDir,
+    files: tempfile::TempDir,
 }
 
 impl<'t> World<'t> {
@@ -51,7 +58,10 @@ impl<'t> World<'t> {
                 kits.push(more);
             }
         }
-        let phones = template.copy_to(files.path(), &kits, &mut random)?;
+        let mut phones = template.copy_to(files.path(), &kits, &mut random)?;
+        for phone in &mut phones {
+            phone.by_file = random.percent(8);
+        }
         let clock = Clock::standing_at(start());
         let office = Office::open(&files.path().join("office"), clock.clone())?;
         let faults = *random.pick(&[0, 10, 20, 30, 45]).unwrap_or(&0);
@@ -63,10 +73,12 @@ impl<'t> World<'t> {
             network: Network::new(faults, middle),
             phones,
             decisions: BTreeMap::new(),
+            satchel: Satchel::default(),
+            office_backup: None,
             history: Vec::new(),
             broken: Vec::new(),
             clock,
-            _files: files,
+            files,
         })
     }
 
@@ -178,9 +190,15 @@ impl<'t> World<'t> {
         Ok(stepped)
     }
 
+    /// Where the office's files are.
+    #[must_use]
+    pub fn office_home(&self) -> PathBuf {
+        self.files.path().join("office")
+    }
+
     /// Where the office's database is.
     #[must_use]
-    pub fn office_database(&self) -> std::path::PathBuf {
-        self._files.path().join("office/programme.sqlite")
+    pub fn office_database(&self) -> PathBuf {
+        self.office_home().join("programme.sqlite")
     }
 }
