@@ -11,4 +11,4 @@ mod routes;
 
 pub use answer::{AnswerFile, answer};
 pub use intake::{NotTaken, Taken, Tally, take};
-pub use routes::router;
+pub use routes::{PATH, router};

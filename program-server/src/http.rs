@@ -32,6 +32,9 @@ const MAX_BODY: usize = 16 * 1024;
 /// How long a request may take, its body included. A phone on a bad network sends small chunks.
 const MAX_TIME: Duration = Duration::from_secs(60);
 
+/// How long a bundle's file may take, which comes in one piece.
+const MAX_FILE_TIME: Duration = Duration::from_secs(10 * 60);
+
 /// A request's body, whole.
 #[derive(Debug, Clone)]
 pub struct Body(pub axum::body::Bytes);
@@ -95,7 +98,9 @@ fn description() -> OpenApi {
 }
 
 async fn in_time(request: Request, next: Next) -> Response {
-    match tokio::time::timeout(MAX_TIME, next.run(request)).await {
+    let is_file = request.uri().path() == bundles::PATH;
+    let limit = if is_file { MAX_FILE_TIME } else { MAX_TIME };
+    match tokio::time::timeout(limit, next.run(request)).await {
         Ok(response) => response,
         Err(_) => Problem::new(
             StatusCode::REQUEST_TIMEOUT,

@@ -14,6 +14,9 @@ use tokio::sync::Semaphore;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+/// Where files are brought.
+pub const PATH: &str = "/v1/bundles";
+
 /// How many files are taken in at a time: strangers may send them, and each is held in memory.
 const AT_A_TIME: usize = 8;
 

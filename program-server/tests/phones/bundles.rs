@@ -257,8 +257,8 @@ on_both_engines! {
         let device = phone.device(&office).await;
         let digits = device.key.digits();
         devices::confirm(&office.app.db, &device, &digits, office.app.now()).await.unwrap();
-        // The same file again, weeks later: the code has ended, and the phone is known by its key.
-        office.wait(Span::days(20));
+        // The same file again, days later: the code has ended, and the phone is known by its key.
+        office.wait(Span::days(4));
         let again = taken(&office, &file).await;
         let after = profile(&answered(&office, &[again]).await);
         assert!(Profile::open(&after, &keys).unwrap().confirmed);
