@@ -341,6 +341,30 @@ impl<'t> Changes<'t> {
         Ok(())
     }
 
+    /// Lets claims go on whose voucher a field officer's phone has now reported with this payload; those
+    /// on another content under its number wait for a person.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    pub async fn reported(&mut self, voucher: &Identity, payload_hash: Hash) -> Result<()> {
+        let identity = voucher.hash();
+        let live = store::hold_live(self.tx, &BTreeSet::from([identity])).await?;
+        let waiting = store::hold_waiting(self.tx, identity).await?;
+        let served = !live.is_empty();
+        for row in live.into_values().chain(waiting) {
+            let claim = row.claim.0;
+            if row.payload_hash.0 != payload_hash {
+                store::ask(&**self.tx, &[(claim, Question::TwinOfRegistered)]).await?;
+            }
+            store::answer(&**self.tx, claim, Question::IssueRecordMissing).await?;
+            self.refresh(&[claim]).await?;
+        }
+        if served {
+            vouchers::redeemed(self.tx, std::slice::from_ref(voucher)).await?;
+        }
+        Ok(())
+    }
+
     /// Takes a claim back. The next that waits on its voucher takes its place. A void that comes
     /// before its claim waits for it.
     ///

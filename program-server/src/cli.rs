@@ -3,6 +3,7 @@
 
 mod bundle;
 mod claims;
+mod delegation;
 mod enrolment;
 mod init;
 mod issue;
@@ -63,6 +64,8 @@ enum Command {
     Enrolment(enrolment::Enrolment),
     Claims(claims::Claims),
     #[command(subcommand)]
+    Delegation(delegation::Delegation),
+    #[command(subcommand)]
     Bundle(bundle::Bundle),
     /// Take a voucher back for good; phones refuse it from their next status list on.
     Revoke(withdraw::Withdraw),
@@ -104,6 +107,7 @@ impl Arguments {
             Command::Issue(issue) => issue.run(&app, output).await,
             Command::Enrolment(enrolment) => enrolment.run(&app, output).await,
             Command::Claims(claims) => claims.run(&app, output).await,
+            Command::Delegation(delegation) => delegation.run(&app, output).await,
             Command::Bundle(bundle) => bundle.run(&app, output).await,
             Command::Revoke(revoke) => revoke.run(&app, withdraw::REVOKE, output).await,
             Command::Suspend(suspend) => suspend.run(&app, withdraw::SUSPEND, output).await,

@@ -161,6 +161,14 @@ pub struct Config {
     /// The age of device profiles.
     #[serde(default = "default_profile_age")]
     pub profile_age: AgeLimits,
+    /// How many redemptions of vouchers that field officers issued a phone may hold before it syncs: a
+    /// stolen phone's vouchers are told from true ones only then.
+    #[serde(default = "default_unsent_delegated")]
+    pub unsent_delegated: u32,
+}
+
+fn default_unsent_delegated() -> u32 {
+    20
 }
 
 /// Phones that spend months without a network keep working, and say how old their trust is.
@@ -188,6 +196,7 @@ impl Config {
             trust_age: default_trust_age(),
             status_age: default_status_age(),
             profile_age: default_profile_age(),
+            unsent_delegated: default_unsent_delegated(),
         }
     }
 

@@ -14,7 +14,7 @@ pub use store::schema;
 use crate::app::App;
 use crate::claims::{self, Question};
 use crate::database::{Database, Transaction};
-use crate::{Error, Result, keys, providers, trust};
+use crate::{Error, Result, delegations, keys, providers, trust};
 use protocol::enrolment::{Offer, Request};
 use protocol::id::Audience;
 use protocol::key::{KeyUse, Kid, PublicKey};
@@ -348,11 +348,14 @@ pub async fn profile(app: &App, device: &Device) -> Result<Vec<u8>> {
         groups: provider.groups,
         programmes: provider.programmes,
         operators: Vec::new(),
-        supervisors: Vec::new(),
-        limits: Limits::default(),
+        supervisors: providers::supervisors::of(db, &device.provider).await?,
+        limits: Limits {
+            unsent_redemptions: None,
+            unsent_delegated: Some(app.config.unsent_delegated),
+        },
         freshness: app.config.profile_age.freshness(),
         confirmed: device.standing == Standing::Confirmed,
-        delegations: Vec::new(),
+        delegations: delegations::of_device(db, device.id, app.now()).await?,
     };
     let signer = trust::signer(app, db, KeyUse::Profile, None).await?;
     Ok(profile.sign(&*signer)?)

@@ -9,6 +9,7 @@ pub mod bundles;
 pub mod claims;
 pub mod config;
 pub mod database;
+pub mod delegations;
 pub mod devices;
 pub mod documents;
 mod error;
@@ -32,6 +33,7 @@ fn rooms() -> Vec<database::Room> {
         trust::schema(),
         vouchers::schema(),
         devices::schema(),
+        delegations::schema(),
         sync::schema(),
         claims::schema(),
         documents::schema(),

@@ -25,8 +25,8 @@ pub use publication::{Newest, Published, current, current_file, issue_times, pub
 pub use root::{RootChange, RootReport, rotate_root};
 pub use sealing::{SealingKeyState, add_sealing_key, destroy_sealing_key, sealing_keys, unsealing};
 pub use status::{
-    Withdrawal, allot, mark_redeemed, published_tokens, status_address, status_lists, status_token,
-    statuses, withdraw,
+    Withdrawal, allot, mark_redeemed, open_divided_list, published_tokens, status_address,
+    status_lists, status_token, statuses, take_run, withdraw,
 };
 pub use store::schema;
 

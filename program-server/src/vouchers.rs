@@ -18,7 +18,8 @@ use crate::programmes::Programme;
 use crate::{Error, Result, programmes, providers, trust};
 use picture::VoucherCard;
 use protocol::cose::{ObjectType, Sign1};
-use protocol::id::{Audience, VoucherId};
+use protocol::delegation::FieldVoucher;
+use protocol::id::{Audience, IssuerId, VoucherId};
 use protocol::key::Kid;
 use protocol::voucher::{Identity, Voucher, to_text};
 use protocol::{Hash, Timestamp};
@@ -41,9 +42,22 @@ pub struct IssuedVoucher {
 }
 
 impl IssuedVoucher {
-    fn read(reference: String, signed: Vec<u8>, withdrawal: Withdrawal) -> Result<Self> {
+    fn read(
+        reference: String,
+        issuer: IssuerId,
+        signed: Vec<u8>,
+        withdrawal: Withdrawal,
+    ) -> Result<Self> {
         let envelope = Sign1::parse(ObjectType::Voucher, &signed)?;
-        let voucher = Voucher::decode(envelope.unverified_payload())?;
+        let voucher = match envelope.delegation() {
+            None => Voucher::decode(envelope.unverified_payload())?,
+            Some(_) => {
+                let (under, own) = FieldVoucher::read_stored(&envelope)?;
+                under.delegation.voucher(under.hash, issuer, &own).map_err(|limit| {
+                    Error::Broken(format!("voucher {reference} was registered, and {limit}"))
+                })?
+            }
+        };
         Ok(IssuedVoucher { reference, voucher, signed, withdrawal })
     }
 
@@ -127,6 +141,18 @@ impl Sheet {
         };
         Ok(Pictures { png: card.png().map_err(undrawn)?, svg: card.svg().map_err(undrawn)? })
     }
+}
+
+/// Registers a voucher that a field officer's phone issued and reported. Its place in the status list
+/// was taken when the delegation was granted.
+///
+/// # Errors
+/// [`Error::Database`]; a unique violation when it is registered already.
+pub async fn report(transaction: &Transaction, voucher: Voucher, signed: Vec<u8>) -> Result<()> {
+    let reference = issue::draw_reference(&**transaction).await?;
+    let withdrawal = Withdrawal::None;
+    let issued = IssuedVoucher { reference, voucher, signed, withdrawal };
+    store::insert_reported(&**transaction, &issued).await
 }
 
 /// The voucher that this office issued under this identity.

@@ -128,6 +128,15 @@ impl Delegation {
         Ok((Delegation::decode(&verified.payload)?, Hash::of(&verified.payload)))
     }
 
+    /// Reads a delegation without checking its signature: for one that was verified when it was
+    /// stored.
+    ///
+    /// # Errors
+    /// An error of a field or a rule.
+    pub fn read_stored(signed: &Sign1) -> Result<Delegation> {
+        Delegation::decode(signed.unverified_payload())
+    }
+
     /// The identity of the voucher with this number under a delegation of this digest: its `cti` is
     /// the first half of SHA-256 over the digest and the number as eight bytes, big-endian.
     #[must_use]

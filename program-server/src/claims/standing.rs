@@ -13,6 +13,8 @@ pub enum Question {
     DeviceUnconfirmed,
     /// This server's own key signed the voucher, and the register does not have it.
     NotInRegister,
+    /// A field officer's phone issued the voucher and has not reported it yet.
+    IssueRecordMissing,
     /// The register has another voucher under the identity of this one.
     TwinOfRegistered,
     /// The voucher is suspended.
@@ -66,11 +68,12 @@ pub type Standing = (ClaimState, Option<&'static str>);
 
 impl Question {
     /// Every question, the gravest first.
-    pub const ALL: [Question; 13] = [
+    pub const ALL: [Question; 14] = [
         Question::ConflictFirst,
         Question::DeviceSuspended,
         Question::DeviceUnconfirmed,
         Question::NotInRegister,
+        Question::IssueRecordMissing,
         Question::TwinOfRegistered,
         Question::Suspended,
         Question::ServedBeforeNotice,
@@ -90,6 +93,7 @@ impl Question {
             Question::DeviceSuspended => "device_suspended",
             Question::DeviceUnconfirmed => "device_unconfirmed",
             Question::NotInRegister => "not_in_register",
+            Question::IssueRecordMissing => "issue_record_missing",
             Question::TwinOfRegistered => "twin_of_registered",
             Question::Suspended => "suspended",
             Question::ServedBeforeNotice => "served_before_notice",

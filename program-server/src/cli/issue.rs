@@ -197,7 +197,7 @@ impl Content {
 }
 
 /// Reads `Rice:25:kg`; quantities have up to three decimal places.
-fn goods_line(text: &str) -> Result<GoodsLine> {
+pub(super) fn goods_line(text: &str) -> Result<GoodsLine> {
     let wrong = || {
         Error::Invalid(format!(
             "{text:?} is no goods: write item, quantity and unit like Rice:25:kg"

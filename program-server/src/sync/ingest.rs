@@ -5,8 +5,8 @@ use super::chain::{Fit, Links};
 use super::displaced::Displaced;
 use super::judgement::{Registered, admissible, admit};
 use super::opening::{self, Item, Opened, Unsealed};
-use super::refusal::Refusal;
-use super::service_time::ServiceTime;
+use super::refusal::{Refusal, VoucherFault};
+use super::service_time::{Notice, ServiceTime};
 use super::store::{self, Chain, PlacedRecord, RefusedItem, RestoredRecord, Taken};
 use crate::app::App;
 use crate::claims::{self, Changes, Filed, Filing, Question};
@@ -15,8 +15,9 @@ use crate::devices::{self, Device, DeviceId, Standing};
 use crate::documents::{self, Named};
 use crate::programmes;
 use crate::providers::{self, Provider};
-use crate::{Error, Result, trust, vouchers};
+use crate::{Error, Result, delegations, trust, vouchers};
 use protocol::ack::{Ack, Batch, ItemResult, Outcome};
+use protocol::authenticity::Authentic;
 use protocol::cose::{ObjectType, Sign1};
 use protocol::id::{ChainId, ClaimId, ProgrammeId};
 use protocol::key::KeyUse;
@@ -387,6 +388,7 @@ impl<'t> Intake<'t> {
     async fn judge(&mut self, decisions: &mut [Decision]) -> Result<()> {
         let mut records = self.records();
         records.retain(|(nth, _)| decisions[*nth].taken().is_some());
+        self.hold_delegations(&records).await?;
         let register = self.registered(&records).await?;
         let mut gathered = Gathered::new();
         for (nth, record) in records {
@@ -414,10 +416,54 @@ impl<'t> Intake<'t> {
                     let chain = record.content.header.chain;
                     store::name_orphans(&**self.tx, restart, chain).await?;
                 }
-                Body::Refuse { .. } | Body::Issue { .. } | Body::Override { .. } => {}
+                Body::Issue { voucher } => {
+                    self.file(&mut gathered, decisions).await?;
+                    if let Err(refusal) = self.report(record, voucher).await? {
+                        settle(&mut decisions[nth], refusal.into());
+                    }
+                }
+                Body::Refuse { .. } | Body::Override { .. } => {}
             }
         }
         self.file(&mut gathered, decisions).await
+    }
+
+    /// Holds the delegations of these records' vouchers, so that a claim and the report of its voucher
+    /// never miss each other.
+    async fn hold_delegations(&self, records: &[(usize, &Opened)]) -> Result<()> {
+        let delegations: BTreeSet<Hash> = records
+            .iter()
+            .filter_map(|(_, record)| record.voucher.as_ref()?.as_ref().ok()?.delegated())
+            .map(|delegated| delegated.hash)
+            .collect();
+        for delegation in delegations {
+            self.tx.hold(&format!("delegation {delegation}")).await?;
+        }
+        Ok(())
+    }
+
+    /// Registers a voucher that the device reports to have issued.
+    async fn report(
+        &mut self,
+        record: &Opened,
+        signed: &[u8],
+    ) -> Result<std::result::Result<(), Refusal>> {
+        let authentic = match &record.voucher {
+            Some(Ok(authentic)) => authentic,
+            Some(Err(fault)) => return Ok(Err(Refusal::from(fault))),
+            None => return Ok(Err(Refusal::RecordUnreadable)),
+        };
+        let standing = self.standings.get(&record.signer).copied();
+        let device = (record.signer, standing.unwrap_or(Standing::Unconfirmed));
+        let hash = record.content.hash;
+        let reported =
+            delegations::report(self.tx, authentic, signed, device, hash, self.now).await?;
+        if let Err(fault) = reported {
+            return Ok(Err(Refusal::Report(fault)));
+        }
+        let identity = &authentic.voucher.identity;
+        self.changes.reported(identity, authentic.payload_hash).await?;
+        Ok(Ok(()))
     }
 
     /// The register's entries of the vouchers that were served.
@@ -446,7 +492,12 @@ impl<'t> Intake<'t> {
         let bracket = self.batch.held.bracket(record, self.now);
         let standing = self.standings.get(&record.signer).copied();
         let standing = standing.unwrap_or(Standing::Unconfirmed);
-        let admitted = admissible(redeem, voucher, &self.provider).and_then(|authentic| {
+        let ended = match voucher.as_ref().ok().and_then(Authentic::delegated) {
+            Some(delegated) => delegations::ended(&**self.tx, delegated.hash).await?,
+            None => None,
+        };
+        let provider = &self.provider;
+        let admitted = admissible(redeem, voucher, provider, record.signer).and_then(|authentic| {
             let ours = authentic.voucher.identity.issuer == self.batch.app.config.issuer;
             let entry = register.get(&authentic.voucher.identity);
             let registered = Registered::of(authentic, entry, ours);
@@ -457,6 +508,13 @@ impl<'t> Intake<'t> {
             Ok(admitted) => admitted,
             Err(refusal) => return Ok(Err(refusal)),
         };
+        match ended.map(|at| bracket.notice_of(at)) {
+            Some(Notice::Given) => {
+                return Ok(Err(Refusal::Voucher(VoucherFault::BeyondDelegation)));
+            }
+            Some(Notice::NotYetGiven) => admitted.questions.push(Question::ServedBeforeNotice),
+            None => {}
+        }
         if matches!(decision, Decision::Restored(..)) {
             admitted.questions.push(Question::AfterRestore);
         }
@@ -618,6 +676,10 @@ impl<'t> Intake<'t> {
         if chain.device == batch.owner.id() {
             ack.head = chain.head.sequence;
             ack.head_hash = chain.head.hash;
+            // Whoever sends a device's records for it sends the documents that they name.
+            if batch.carrier.id != chain.device {
+                documents::lend(tx, chain.id, batch.carrier.id, now).await?;
+            }
             ack.documents = documents::held(tx, chain.id).await?.into_iter().collect();
             (ack.claims, ack.cursor) = claims::updates_since(tx, chain.id, since).await?;
         }

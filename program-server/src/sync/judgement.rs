@@ -4,7 +4,7 @@
 use super::refusal::{Refusal, VoucherFault};
 use super::service_time::{Notice, ServiceTime, Timeliness};
 use crate::claims::Question;
-use crate::devices::Standing;
+use crate::devices::{DeviceId, Standing};
 use crate::providers::Provider;
 use crate::vouchers;
 use protocol::Timestamp;
@@ -24,6 +24,8 @@ pub enum Registered {
     Elsewhere,
     /// This server's own key signed it, and it is not in the register.
     Missing,
+    /// A field officer's phone issued it, and has not reported it yet.
+    NotReported,
     /// The register has another voucher under its identity.
     Twin,
 }
@@ -42,6 +44,7 @@ impl Registered {
     #[must_use]
     pub fn of(authentic: &Authentic, entry: Option<&vouchers::Entry>, ours: bool) -> Self {
         match entry {
+            None if authentic.delegated().is_some() => Registered::NotReported,
             None if ours => Registered::Missing,
             None => Registered::Elsewhere,
             Some(entry) if entry.payload_hash != authentic.payload_hash => Registered::Twin,
@@ -63,6 +66,7 @@ pub fn admissible<'a>(
     redeem: &Redeem,
     authentic: &'a Result<Authentic, NotAuthentic>,
     provider: &Provider,
+    signer: DeviceId,
 ) -> Result<&'a Authentic, Refusal> {
     let authentic = authentic.as_ref().map_err(Refusal::from)?;
     let voucher = &authentic.voucher;
@@ -70,6 +74,10 @@ pub fn admissible<'a>(
         return Err(Refusal::WrongProgramme);
     }
     if !provider.serves(voucher.audience.as_ref()) {
+        return Err(Refusal::WrongProvider);
+    }
+    let own = authentic.delegated().map(|delegated| &delegated.delegation);
+    if own.is_some_and(|it| it.provider == provider.id || it.device.thumbprint() == signer.0) {
         return Err(Refusal::WrongProvider);
     }
     if !authentic.key_in_force {
@@ -101,6 +109,7 @@ pub fn admit(
         },
         Registered::Suspended => questions.push(Question::Suspended),
         Registered::Missing => questions.push(Question::NotInRegister),
+        Registered::NotReported => questions.push(Question::IssueRecordMissing),
         Registered::Twin => questions.push(Question::TwinOfRegistered),
         Registered::InForce | Registered::Elsewhere => {}
     }
@@ -114,6 +123,9 @@ pub fn admit(
     }
     if redeem.how_read == HowRead::Typed {
         questions.push(Question::TypedIn);
+    }
+    if redeem.overridden_by.is_some() {
+        questions.push(Question::Overridden);
     }
     questions.extend(standing.question());
     Ok(Admitted { service, questions })
@@ -173,6 +185,10 @@ mod tests {
         }
     }
 
+    fn signer() -> DeviceId {
+        DeviceId(Hash::of(b"a phone"))
+    }
+
     fn provider() -> Provider {
         Provider {
             id: Audience::new("corner").unwrap(),
@@ -192,15 +208,16 @@ mod tests {
     #[test]
     fn a_voucher_for_the_providers_group_served_in_date_is_admitted_without_a_question() {
         let (redeem, authentic) = (redeem(pesos(500)), Ok(authentic()));
-        assert!(admissible(&redeem, &authentic, &provider()).is_ok());
+        assert!(admissible(&redeem, &authentic, &provider(), signer()).is_ok());
         assert_eq!(judged((1100, 1200), Registered::InForce), Ok(vec![]));
     }
 
     #[test]
     fn what_is_not_for_this_provider_or_more_than_the_voucher_is_refused() {
         let authentic = Ok(authentic());
-        let refused =
-            |redeem: &Redeem, by: &Provider| admissible(redeem, &authentic, by).unwrap_err();
+        let refused = |redeem: &Redeem, by: &Provider| {
+            admissible(redeem, &authentic, by, signer()).unwrap_err()
+        };
         let other = Provider { groups: Vec::new(), ..provider() };
         assert_eq!(refused(&redeem(pesos(500)), &other), Refusal::WrongProvider);
         let other = Provider { programmes: Vec::new(), ..provider() };
@@ -211,7 +228,7 @@ mod tests {
     #[test]
     fn a_key_that_was_not_in_force_issues_nothing() {
         let authentic = Ok(Authentic { key_in_force: false, ..authentic() });
-        let refusal = admissible(&redeem(pesos(1)), &authentic, &provider()).unwrap_err();
+        let refusal = admissible(&redeem(pesos(1)), &authentic, &provider(), signer()).unwrap_err();
         assert_eq!(refusal.code(), "issuer_not_valid");
     }
 

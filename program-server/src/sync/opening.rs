@@ -6,8 +6,9 @@ use super::refusal::Refusal;
 use crate::devices::{Device, DeviceId};
 use crate::keys::KeyRing;
 use protocol::authenticity::{Authentic, NotAuthentic, authenticate};
+use protocol::delegation::Beyond;
 use protocol::key::Kid;
-use protocol::record::{Body, OpenedRecord, Record};
+use protocol::record::{Body, OpenedRecord, Record, SignedVoucher};
 use protocol::seal::{Sealed, UnsealingKey};
 use protocol::trust::{IssuedSets, TrustList};
 use protocol::{Error, Hash};
@@ -113,6 +114,22 @@ impl Unsealing<'_> {
     }
 }
 
+/// Whether a voucher that was served was really issued. That its delegation was ended is judged like a
+/// revocation, by whether the phone had been told.
+fn served(
+    voucher: &SignedVoucher,
+    trust: &TrustList,
+    issued: &IssuedSets,
+) -> Result<Authentic, NotAuthentic> {
+    match authenticate(voucher, trust, issued) {
+        Err(NotAuthentic::BeyondDelegation(Beyond::Ended)) => {
+            let before = TrustList { ended_delegations: Vec::new(), ..trust.clone() };
+            authenticate(voucher, &before, issued)
+        }
+        judged => judged,
+    }
+}
+
 fn verified(
     record: Record,
     devices: &[Device],
@@ -135,7 +152,10 @@ fn verified(
     }
     let (signer, content) = opened.ok_or(refusal)?;
     let voucher = match &content.body {
-        Body::Redeem(redeem) => Some(authenticate(&redeem.voucher, trust, issued)),
+        Body::Redeem(redeem) => Some(served(&redeem.voucher, trust, issued)),
+        Body::Issue { voucher } => {
+            Some(authenticate(&SignedVoucher::Cose(voucher.clone()), trust, issued))
+        }
         _ => None,
     };
     Ok(Opened { signer, record, content, voucher })

@@ -1,6 +1,7 @@
 //! Why an item of a batch is not taken in.
 
 use crate::claims::NotVoided;
+use crate::delegations::NotReported;
 use protocol::authenticity::NotAuthentic;
 
 /// Why an item is not taken in. Its bytes are kept for review all the same.
@@ -36,6 +37,8 @@ pub enum Refusal {
     NotYetValid,
     /// The voucher had expired at the earliest time of service.
     Expired,
+    /// What a field officer's phone reports that it issued is not registered.
+    Report(NotReported),
     /// Another record made a claim with this id.
     ClaimIdUsed,
     /// The void came when the claim was on an account-payable order.
@@ -95,6 +98,7 @@ impl Refusal {
             Refusal::Revoked => "revoked",
             Refusal::NotYetValid => "not_yet_valid",
             Refusal::Expired => "expired",
+            Refusal::Report(fault) => fault.code(),
             Refusal::ClaimIdUsed => "claim_id_used",
             Refusal::ClaimOnPayable => "claim_on_payable",
             Refusal::ClaimFinal => "claim_final",

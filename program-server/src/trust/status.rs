@@ -92,6 +92,40 @@ pub async fn allot(
     Ok(allotted)
 }
 
+/// Opens a status list of this programme and month whose places are not drawn at random, but divided
+/// by the caller with [`take_run`].
+///
+/// # Errors
+/// [`Error::Database`].
+pub async fn open_divided_list(
+    transaction: &Transaction,
+    programme: &ProgrammeId,
+    month: jiff::civil::Date,
+    now: Timestamp,
+) -> Result<u32> {
+    let month = month.strftime("%Y-%m").to_string();
+    // Counted as full, so that nothing is drawn from it.
+    Ok(insert_list(transaction, programme, &month, MAX_ENTRIES, now).await?.number.0)
+}
+
+/// Takes `count` places of a list that [`open_divided_list`] gave, one after the other.
+///
+/// # Errors
+/// [`Error::Database`]; a place that is taken is a unique violation.
+pub async fn take_run(transaction: &Transaction, first: StatusRef, count: u32) -> Result<()> {
+    let places: Vec<u32> = (first.index..first.index + count).collect();
+    for some in places.chunks(ROWS_AT_ONCE) {
+        let rows = some.iter().map(|position| status_entry::ActiveModel {
+            list: Set(Stored(first.list)),
+            position: Set(Stored(*position)),
+            withdrawal: Set(Withdrawn::None),
+            redeemed: Set(false),
+        });
+        status_entry::Entity::insert_many(rows).exec_without_returning(&**transaction).await?;
+    }
+    Ok(())
+}
+
 async fn list_with_room(
     transaction: &Transaction,
     programme: &ProgrammeId,
@@ -108,6 +142,16 @@ async fn list_with_room(
     if let Some(list) = with_room {
         return Ok(list);
     }
+    insert_list(transaction, programme, month, 0, now).await
+}
+
+async fn insert_list(
+    transaction: &Transaction,
+    programme: &ProgrammeId,
+    month: &str,
+    taken: u32,
+    now: Timestamp,
+) -> Result<status_list::Model> {
     let last = status_list::Entity::find()
         .order_by_desc(status_list::Column::Number)
         .one(&**transaction)
@@ -116,7 +160,7 @@ async fn list_with_room(
         number: Stored(last.map_or(1, |last| last.number.0 + 1)),
         programme: Stored(programme.clone()),
         month: month.to_owned(),
-        taken: Stored(0),
+        taken: Stored(taken),
         made: Stored(now),
         token_issued: None,
         token: None,

@@ -212,6 +212,11 @@ async fn draw_ids(
     Ok(drawn.into_iter().map(|(reference, id)| (id, reference)).collect())
 }
 
+/// Draws a reference that no voucher has yet.
+pub(super) async fn draw_reference(connection: &impl ConnectionTrait) -> Result<String> {
+    Ok(draw_ids(connection, 1).await?.pop().map(|(_, reference)| reference).unwrap_or_default())
+}
+
 /// What people call a voucher by: 40 random bits in the base 32 of Crockford, whose letters are hard
 /// to mistake. It says nothing of the `cti`, so a list of references redeems nothing.
 fn reference(random: [u8; 5]) -> String {

@@ -4,12 +4,14 @@
 
 mod bundles;
 mod claims;
+mod delegations;
 mod devices;
 mod documents;
 mod office;
 mod phone;
 mod provider;
 mod public;
+mod restored;
 mod sync;
 mod trust;
 
