@@ -8,6 +8,7 @@ use program_server::{App, Error, trust, vouchers};
 use protocol::status::{MAX_ENTRIES, Status, StatusList};
 use protocol::voucher::StatusRef;
 use protocol::{Span, Timestamp};
+use sea_orm::ConnectionTrait as _;
 use std::collections::BTreeSet;
 
 async fn issue(app: &App, count: usize) -> Vec<IssuedVoucher> {
@@ -155,6 +156,23 @@ on_both_engines! {
         let lists: Vec<u32> = issued.iter().map(|one| place(one).list).collect();
         assert_eq!(lists[0], lists[2]);
         assert_ne!(lists[0], lists[1]);
+    }
+
+    async fn a_list_that_is_full_is_followed_by_another_of_its_month(server: TestServer) {
+        let app = set_up(&server).await;
+        let first = place(&issue(app, 1).await[0]).list;
+        let transaction = app.db.begin().await.unwrap();
+        // Half of the places are given out, so that a random one is free.
+        let room = MAX_ENTRIES / 2 - 3;
+        let sql = format!("UPDATE status_lists SET taken = {room} WHERE number = {first}");
+        transaction.execute_unprepared(&sql).await.unwrap();
+        transaction.commit().await.unwrap();
+        let lists: Vec<u32> = issue(app, 5).await.iter().map(|one| place(one).list).collect();
+        assert_eq!(lists, [first, first, first, first + 1, first + 1]);
+        let state = phone(app).await;
+        let [one, other] = [first, first + 1].map(|list| state.list().status_list(list).unwrap());
+        assert_eq!(one.programme, other.programme);
+        assert_ne!(one.address, other.address);
     }
 
     async fn there_is_no_list_that_was_not_made(server: TestServer) {
