@@ -6,6 +6,7 @@
 
 mod ceremony;
 mod compromise;
+mod heard;
 mod keys;
 mod limits;
 mod publication;
@@ -16,12 +17,15 @@ mod store;
 
 pub use ceremony::{Ceremony, CeremonyReport, hold_ceremony};
 pub use compromise::{Compromised, compromise, issued_set_file, payloads_of_texts};
+pub use heard::{Heard, hear_of, latest_heard};
 pub use keys::{
     Foreign, Rotated, TrustedKey, add_foreign_issuer, add_issuer_key, key, keys, retire, rotate,
     signer,
 };
 pub use limits::{EndedDelegation, Limits, end_delegation, ended_delegations, limits, set_limits};
-pub use publication::{Newest, Published, current, current_file, issue_times, publish, root_hash};
+pub use publication::{
+    Newest, Published, current, current_file, issue_times, publish, publish_at_least, root_hash,
+};
 pub use root::{RootChange, RootReport, rotate_root};
 pub use sealing::{SealingKeyState, add_sealing_key, destroy_sealing_key, sealing_keys, unsealing};
 pub use status::{

@@ -293,8 +293,7 @@ impl Verifier {
         now: DeviceClock,
     ) -> Result<Redemption> {
         let service = service.try_into()?;
-        let supervisor =
-            OperatorId::new(supervisor).map_err(EngineError::Argument)?;
+        let supervisor = OperatorId::new(supervisor).map_err(EngineError::Argument)?;
         let leave = verifier::Supervision { supervisor, pin };
         Ok(self.engine().redeem_with_leave(text, service, &leave, now.into())?.into())
     }

@@ -28,7 +28,12 @@ use std::path::PathBuf;
 pub enum Trust {
     Ceremony(HoldCeremony),
     /// Sign and store a new version of the trust list now.
-    Publish,
+    Publish {
+        /// After the server was restored from a backup: a version that is at least this, above what
+        /// phones hold already.
+        #[arg(long, value_name = "VERSION", default_value_t = 0, hide_default_value = true)]
+        at_least: u64,
+    },
     /// Show the newest trust list.
     Show,
     AddIssuerKey(AddIssuerKey),
@@ -104,8 +109,8 @@ impl Trust {
     pub async fn run(self, app: &App, output: &Output) -> Result<()> {
         match self {
             Trust::Ceremony(ceremony) => ceremony.run(app, output).await,
-            Trust::Publish => {
-                let published = trust::publish(app).await?;
+            Trust::Publish { at_least } => {
+                let published = trust::publish_at_least(app, at_least).await?;
                 let list = published.state.list();
                 output.say(
                     &format!(

@@ -21,7 +21,7 @@ use protocol::authenticity::Authentic;
 use protocol::cose::{ObjectType, Sign1};
 use protocol::id::{ChainId, ClaimId, ProgrammeId};
 use protocol::key::KeyUse;
-use protocol::record::{Body, Document};
+use protocol::record::{Body, Document, SignedVoucher};
 use protocol::voucher::Identity;
 use protocol::{Hash, Span, Timestamp};
 use std::collections::{BTreeMap, BTreeSet, btree_map};
@@ -42,6 +42,7 @@ const REFUSED_KEPT: Span = Span::days(90);
 /// [`Error::Database`] and whatever else keeps the server from its work; then nothing was taken in.
 pub async fn receive(app: &App, carrier: &Device, batch: Batch, quota: Quota) -> Result<Vec<u8>> {
     let trust = trust::current(app).await?;
+    let signed = trust.state.list().version;
     let (chain, since, last_ack) = (batch.chain, batch.since, batch.last_ack);
     let owner = match batch.device.map(DeviceId).filter(|named| *named != carrier.id) {
         None => Owner::Known(carrier.clone()),
@@ -60,7 +61,8 @@ pub async fn receive(app: &App, carrier: &Device, batch: Batch, quota: Quota) ->
     }))
     .await?;
     let held = Held::of(app, &items).await?;
-    let batch = OpenedBatch { app, carrier, owner, chain, since, last_ack, items, held, quota };
+    let batch =
+        OpenedBatch { app, carrier, owner, chain, since, last_ack, items, held, signed, quota };
     let mut attempt = 1;
     loop {
         match batch.take().await {
@@ -120,6 +122,8 @@ struct OpenedBatch<'a> {
     last_ack: Option<Hash>,
     items: Vec<Item>,
     held: Held,
+    /// The latest trust list that this server signed.
+    signed: u64,
     quota: Quota,
 }
 
@@ -129,6 +133,7 @@ impl OpenedBatch<'_> {
         let mut intake = Intake::begin(self, &tx).await?;
         let mut decisions = intake.place().await?;
         intake.judge(&mut decisions).await?;
+        intake.hear_of_trust().await?;
         intake.keep(&decisions).await?;
         let ack = intake.answer(decisions).await?;
         // Nobody sees the ack before what it says is on disk.
@@ -521,6 +526,12 @@ impl<'t> Intake<'t> {
         if record.signer != self.batch.carrier.id {
             admitted.questions.push(Question::SentByAnother);
         }
+        let unsettled = [Question::IssueRecordMissing, Question::TwinOfRegistered];
+        if let (Some(_), SignedVoucher::Cose(signed)) = (authentic.delegated(), &redeem.voucher)
+            && unsettled.iter().any(|question| admitted.questions.contains(question))
+        {
+            delegations::keep_served(self.tx, record.content.hash, signed).await?;
+        }
         let holding = self.holding(&authentic.voucher.programme).await?;
         Ok(Ok(Filing {
             claim: redeem.claim,
@@ -575,6 +586,20 @@ impl<'t> Intake<'t> {
             settle(&mut decisions[nth], taken);
         }
         Ok(())
+    }
+
+    /// Notes when a record names a later trust list than this server signed.
+    async fn hear_of_trust(&self) -> Result<()> {
+        let named = self
+            .records()
+            .into_iter()
+            .map(|(_, record)| (record.content.header.held.trust_version, record.signer));
+        match named.max() {
+            Some((version, device)) if version > self.batch.signed => {
+                trust::hear_of(self.tx, version, device).await
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Stores the new records and the refused items, and moves the head.

@@ -93,10 +93,28 @@ pub async fn current(app: &App) -> Result<Arc<Published>> {
 /// # Errors
 /// [`Error::Unavailable`] before the key ceremony or without the trust key.
 pub async fn publish(app: &App) -> Result<Arc<Published>> {
+    publish_at_least(app, 0).await
+}
+
+/// The highest version that one command leaps to: a slip of the finger must not use the numbers up.
+const LONGEST_LEAP: u64 = 1_000_000;
+
+/// As [`publish`], with a version not below this one: phones of a server that was restored from a
+/// backup hold later lists than it knows of, and take none that is earlier.
+///
+/// # Errors
+/// As [`publish`]; [`Error::Invalid`] more than a million versions ahead.
+pub async fn publish_at_least(app: &App, version: u64) -> Result<Arc<Published>> {
     let held = newest(app).await?.ok_or_else(|| Error::broken("a root without a trust list"))?;
     let transaction = app.db.begin().await?;
     transaction.hold("trust").await?;
-    publish_in(app, &transaction, held.state.root()).await?;
+    if version > held.state.list().version.saturating_add(LONGEST_LEAP) {
+        return Err(Error::Invalid(format!(
+            "version {version} is too far ahead of version {}, the last one",
+            held.state.list().version
+        )));
+    }
+    publish_from(app, &transaction, held.state.root(), version).await?;
     transaction.commit().await?;
     newest(app).await?.ok_or_else(|| Error::broken("a trust list that was just stored is gone"))
 }
@@ -108,10 +126,19 @@ pub(super) async fn publish_in(
     transaction: &Transaction,
     under: &Root,
 ) -> Result<Vec<u8>> {
+    publish_from(app, transaction, under, 0).await
+}
+
+async fn publish_from(
+    app: &App,
+    transaction: &Transaction,
+    under: &Root,
+    at_least: u64,
+) -> Result<Vec<u8>> {
     let connection = &**transaction;
     let mut list = assemble(app, connection).await?;
     if let Some(last) = last_file(connection).await? {
-        list.version = (last.version.0 + 1).max(under.min_trust_version);
+        list.version = (last.version.0 + 1).max(under.min_trust_version).max(at_least);
         list.issued = app.now().max(last.issued.0);
         list.expires = list.issued.after(NEXT_DUE);
     }

@@ -248,7 +248,40 @@ pub fn schema() -> Room {
         changes,
         changes_by_list,
     ];
-    Room { name: "trust", migrations: vec![Migration(steps), changes::migration()] }
+    Room {
+        name: "trust",
+        migrations: vec![Migration(steps), changes::migration(), heard::migration()],
+    }
+}
+
+/// Versions of trust lists that phones say they hold and that this server never signed.
+pub mod heard {
+    use crate::database::{Migration, Stored, column};
+    use protocol::Hash;
+    use sea_orm::entity::prelude::*;
+    use sea_orm::sea_query::Table;
+
+    #[derive(Debug, Clone, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "trust_heard")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub version: Stored<u64>,
+        pub device: Stored<Hash>,
+    }
+
+    #[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+
+    pub fn migration() -> Migration {
+        let heard = Table::create()
+            .table(Entity)
+            .col(column::number("version").primary_key())
+            .col(column::bytes("device"))
+            .into();
+        Migration(vec![heard])
+    }
 }
 
 fn keys_table() -> crate::database::Step {

@@ -19,6 +19,8 @@ use protocol::{Benefit, Hash, Span};
 /// A phone.
 pub struct Phone {
     pub key: P256Key,
+    /// What the key is made from.
+    pub secret: [u8; 32],
     pub chain: ChainId,
     pub sequence: u64,
     pub previous: Option<Hash>,
@@ -53,8 +55,10 @@ pub fn redeem(voucher: &SignedVoucher, given: Benefit) -> Redeem {
 impl Phone {
     /// A phone that nobody knows.
     pub fn new() -> Self {
+        let secret = random();
         Phone {
-            key: P256Key::from_scalar(&random()).unwrap(),
+            key: P256Key::from_scalar(&secret).unwrap(),
+            secret,
             chain: ChainId::from_bytes(random()),
             sequence: 0,
             previous: None,

@@ -199,6 +199,16 @@ fn acks_read_back() {
 }
 
 #[test]
+fn a_batch_may_name_the_last_ack_and_another_device_and_an_ack_a_restored_server() {
+    let (last_ack, device) = (Some(Hash::of(b"the last ack")), Some(Hash::of(b"a lost key")));
+    let batch = Batch { last_ack, device, ..batch() };
+    assert_eq!(Batch::decode(&batch.encode().unwrap()).unwrap(), batch);
+    let restored = Ack { restored: true, ..ack() };
+    let signed = restored.sign(&key(Who::Ack)).unwrap();
+    assert_eq!(Ack::open(&signed, [&public(Who::Ack)]).unwrap().0, restored);
+}
+
+#[test]
 fn an_ack_that_could_not_be_read_is_not_signed() {
     let mut long = ack();
     long.results[3].outcome = Outcome::Refused("x".repeat(300));

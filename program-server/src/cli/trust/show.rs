@@ -56,6 +56,17 @@ pub async fn run(app: &App, output: &Output) -> Result<()> {
             minimum.from
         );
     }
+    let heard = trust::latest_heard(app.db.reader()).await?;
+    let heard = heard.filter(|heard| heard.version > list.version);
+    if let Some(heard) = heard {
+        words += &format!(
+            "\nA phone ({}) says that it holds trust list {}, which this server never signed. If the \
+             server was restored from a backup: `trust publish --at-least {}`",
+            heard.device,
+            heard.version,
+            heard.version + 1
+        );
+    }
     let ended = trust::ended_delegations(app.db.reader()).await?;
     for delegation in &ended {
         words += &format!(
