@@ -16,7 +16,7 @@ pub use store::schema;
 use crate::database::{Database, Transaction};
 use crate::devices::DeviceId;
 use crate::sync::ServiceTime;
-use crate::{Error, Result, documents, vouchers};
+use crate::{Error, Result, delegations, documents, vouchers};
 use protocol::ack::{ClaimState, ClaimUpdate};
 use protocol::id::{Audience, ChainId, ClaimId, ProgrammeId};
 use protocol::record::HowRead;
@@ -401,6 +401,10 @@ impl<'t> Changes<'t> {
         let Some(mut row) = store::hold(self.tx, &[claim]).await?.pop() else {
             return Err(Error::not_found("claim", &claim));
         };
+        let waits = matches!(row.state.0, ClaimState::Conflict | ClaimState::InReview);
+        if waits && decision == Decision::Uphold {
+            delegations::vouch(self.tx, &row.issuer.0, row.record.0, self.now).await?;
+        }
         match (row.state.0, decision) {
             (ClaimState::Conflict | ClaimState::InReview, Decision::Deny) => {
                 self.close(&mut row, ClaimState::Denied, Some(words)).await

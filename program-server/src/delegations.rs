@@ -2,14 +2,14 @@
 //!
 //! A delegation is signed beforehand, with a number of vouchers, a total and a window. The phone
 //! sends a record of each voucher that it issued; only then the voucher is in the register, and a claim
-//! on it goes on. So the programme never pays more without a person's word than it delegated.
+//! on it goes on. So the programme never pays more than it delegated.
 
 mod grant;
 mod intake;
 mod store;
 
 pub use grant::{Grant, Granted, grant};
-pub use intake::{NotReported, report};
+pub use intake::{NotReported, keep_served, report, vouch};
 pub use store::schema;
 
 use crate::devices::DeviceId;

@@ -5,6 +5,10 @@ use crate::database::Transaction;
 use crate::devices::{DeviceId, Standing};
 use crate::{Error, Result, providers, vouchers};
 use protocol::authenticity::Authentic;
+use protocol::cose::{ObjectType, Sign1};
+use protocol::delegation::{Beyond, FieldVoucher};
+use protocol::id::IssuerId;
+use protocol::voucher::Voucher;
 use protocol::{Hash, Timestamp};
 
 /// Why a voucher that a device reports does not come into the register.
@@ -59,32 +63,118 @@ pub async fn report(
     if standing == Standing::Suspended {
         return Ok(Err(NotReported::DeviceSuspended));
     }
-    let kept = store::find(&**transaction, hash).await?;
-    let Some(kept) = kept else { return Ok(Err(NotReported::BeyondDelegation)) };
     if ended(&**transaction, hash).await?.is_some() {
         return Ok(Err(NotReported::BeyondDelegation));
     }
-    let voucher = &authentic.voucher;
-    if let Some(held) = store::reported(&**transaction, hash, number).await? {
-        if held == authentic.payload_hash {
-            return Ok(Ok(()));
-        }
-        store::charge(&**transaction, hash, number, NotReported::Twin.code(), record, now).await?;
-        return Ok(Err(NotReported::Twin));
-    }
-    let Ok(given) = kept.delegation.ceiling.count(kept.given.as_ref(), &voucher.benefit) else {
-        store::charge(&**transaction, hash, number, "total", record, now).await?;
-        return Ok(Err(NotReported::BeyondDelegation));
+    let issued = Issued {
+        delegation: hash,
+        number,
+        voucher: &authentic.voucher,
+        payload_hash: authentic.payload_hash,
+        signed,
+        record,
     };
-    if let Some(audience) = &voucher.audience {
-        match providers::audience_name(&**transaction, audience).await {
-            Ok(_) => {}
-            Err(Error::NotFound { .. }) => return Ok(Err(NotReported::WrongProvider)),
-            Err(other) => return Err(other),
+    issued.register(transaction, now).await
+}
+
+/// Keeps a voucher that was served before it was reported, or in another content than was, for whoever
+/// decides on the claim of that record.
+///
+/// # Errors
+/// [`Error::Database`].
+pub async fn keep_served(transaction: &Transaction, record: Hash, signed: &[u8]) -> Result<()> {
+    store::keep_served(&**transaction, record, signed).await
+}
+
+/// Registers, on a person's word, the voucher that the claim of this record is on, when its phone never
+/// reported it. The total stands against it all the same. For other claims this does nothing.
+///
+/// # Errors
+/// [`Error::Conflict`] when the total is used up or another content is registered under the number;
+/// [`Error::Database`].
+pub async fn vouch(
+    transaction: &Transaction,
+    issuer: &IssuerId,
+    record: Hash,
+    now: Timestamp,
+) -> Result<()> {
+    let Some(signed) = store::served(&**transaction, record).await? else { return Ok(()) };
+    let envelope = Sign1::parse(ObjectType::Voucher, &signed)?;
+    let (under, own) = FieldVoucher::read_stored(&envelope)?;
+    transaction.hold(&format!("delegation {}", under.hash)).await?;
+    let voucher = under.delegation.voucher(under.hash, issuer.clone(), &own);
+    let voucher = voucher.map_err(|limit| Error::Broken(format!("a claim's voucher: {limit}")))?;
+    let issued = Issued {
+        delegation: under.hash,
+        number: under.number,
+        voucher: &voucher,
+        payload_hash: envelope.payload_hash(),
+        signed: &signed,
+        record,
+    };
+    issued.register(transaction, now).await?.map_err(|fault| {
+        Error::Conflict(match fault {
+            NotReported::Twin => format!(
+                "another voucher was reported under number {} of delegation {}, and a number is paid \
+                 once, as it was reported: deny the claim",
+                under.number, under.hash
+            ),
+            _ => format!(
+                "delegation {} has no room left for this voucher: what was delegated is not overspent. \
+                 Deny the claim; the office can issue a voucher of its own in its place",
+                under.hash
+            ),
+        })
+    })
+}
+
+/// A voucher that a field officer's phone issued.
+struct Issued<'v> {
+    delegation: Hash,
+    number: u32,
+    voucher: &'v Voucher,
+    payload_hash: Hash,
+    signed: &'v [u8],
+    /// The record that shows it.
+    record: Hash,
+}
+
+impl Issued<'_> {
+    /// Registers it, within the total and once a number.
+    async fn register(
+        &self,
+        transaction: &Transaction,
+        now: Timestamp,
+    ) -> Result<std::result::Result<(), NotReported>> {
+        let Issued { delegation, number, voucher, payload_hash, record, .. } = *self;
+        let connection = &**transaction;
+        let Some(kept) = store::find(connection, delegation).await? else {
+            return Ok(Err(NotReported::BeyondDelegation));
+        };
+        if let Some(held) = store::reported(connection, delegation, number).await? {
+            if held == payload_hash {
+                return Ok(Ok(()));
+            }
+            let twin = NotReported::Twin;
+            store::charge(connection, delegation, number, twin.code(), record, now).await?;
+            return Ok(Err(twin));
         }
+        let ceiling = &kept.delegation.ceiling;
+        let Ok(given) = ceiling.count(kept.given.as_ref(), &voucher.benefit) else {
+            store::charge(connection, delegation, number, Beyond::Total.code(), record, now)
+                .await?;
+            return Ok(Err(NotReported::BeyondDelegation));
+        };
+        if let Some(audience) = &voucher.audience {
+            match providers::audience_name(connection, audience).await {
+                Ok(_) => {}
+                Err(Error::NotFound { .. }) => return Ok(Err(NotReported::WrongProvider)),
+                Err(other) => return Err(other),
+            }
+        }
+        vouchers::report(transaction, voucher.clone(), self.signed.to_vec()).await?;
+        store::add_report(connection, delegation, number, payload_hash, record, now).await?;
+        store::count(connection, delegation, kept.reported + 1, &given).await?;
+        Ok(Ok(()))
     }
-    vouchers::report(transaction, voucher.clone(), signed.to_vec()).await?;
-    store::add_report(&**transaction, hash, number, authentic.payload_hash, record, now).await?;
-    store::count(&**transaction, hash, kept.reported + 1, &given).await?;
-    Ok(Ok(()))
 }

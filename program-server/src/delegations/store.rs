@@ -9,7 +9,7 @@ use protocol::delegation::Delegation;
 use protocol::id::ProgrammeId;
 use protocol::{Benefit, Hash, Timestamp};
 use sea_orm::ActiveValue::Set;
-use sea_orm::sea_query::{Expr, ExprTrait as _, ForeignKey, Index, Table};
+use sea_orm::sea_query::{Expr, ExprTrait as _, ForeignKey, Index, OnConflict, Table};
 use sea_orm::{
     ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _,
 };
@@ -80,6 +80,26 @@ mod fault {
         pub code: String,
         pub record: Stored<Hash>,
         pub received: Stored<Timestamp>,
+    }
+
+    #[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// Vouchers that were served and not reported so, by the record of their claim.
+mod served {
+    use crate::database::Stored;
+    use protocol::Hash;
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Debug, Clone, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "delegated_vouchers_served")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub record: Stored<Hash>,
+        pub signed: Vec<u8>,
     }
 
     #[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]
@@ -170,7 +190,12 @@ pub fn schema() -> Room {
                 .to("status_lists", "number"),
         )
         .into();
-    let steps = vec![delegations, reports, faults, faults_by_delegation, lists];
+    let served: Step = Table::create()
+        .table(served::Entity)
+        .col(column::bytes("record").primary_key())
+        .col(column::bytes("signed"))
+        .into();
+    let steps = vec![delegations, reports, faults, faults_by_delegation, lists, served];
     Room { name: "delegations", migrations: vec![Migration(steps)] }
 }
 
@@ -296,6 +321,25 @@ pub(super) async fn faults(
         received: row.received.0,
     };
     Ok(rows.into_iter().map(fault).collect())
+}
+
+pub(super) async fn keep_served(
+    connection: &impl ConnectionTrait,
+    record: Hash,
+    signed: &[u8],
+) -> Result<()> {
+    let row = served::ActiveModel { record: Set(Stored(record)), signed: Set(signed.to_vec()) };
+    let known = OnConflict::column(served::Column::Record).do_nothing().to_owned();
+    served::Entity::insert(row).on_conflict(known).exec_without_returning(connection).await?;
+    Ok(())
+}
+
+pub(super) async fn served(
+    connection: &impl ConnectionTrait,
+    record: Hash,
+) -> Result<Option<Vec<u8>>> {
+    let row = served::Entity::find_by_id(Stored(record)).one(connection).await?;
+    Ok(row.map(|row| row.signed))
 }
 
 /// The newest list for delegations of this programme whose last vouchers expire in this month.

@@ -318,4 +318,30 @@ on_both_engines! {
         assert!(delegations::all(office.app.db.reader()).await.unwrap().is_empty());
         assert!(delegations::grant(&office.app, &device, grant()).await.is_ok());
     }
+
+    async fn what_a_person_upholds_counts_towards_the_total_too(server: TestServer) {
+        let office = Office::open(server).await;
+        let mut officer = Officer::new(&office, grant()).await;
+        let vouchers: Vec<_> = (1..=4).map(|number| officer.voucher(&office, number, 900)).collect();
+        officer.report(&office, &[&vouchers[0]]).await;
+        let mut mercy = Phone::confirmed(&office, "mercy").await;
+        let twin = officer.voucher(&office, 1, 901);
+        let served = [&vouchers[1], &vouchers[2], &twin];
+        let (claims, ack) = mercy.serve(&office, &served).await;
+        assert_eq!(told(&ack, claims[0]), MISSING);
+        let uphold = async |claim| {
+            let decision = program_server::claims::Decision::Uphold;
+            let (db, now) = (&office.app.db, office.app.now());
+            program_server::claims::decide(db, claim, decision, "seen", now).await.map(drop)
+        };
+        uphold(claims[0]).await.unwrap();
+        assert_eq!(office.state(claims[0]).await.0, "submitted");
+        // 900 were reported and 900 upheld; of 2,500 there is no room for 900 more.
+        let full = uphold(claims[1]).await.unwrap_err().to_string();
+        assert!(full.contains("no room left"), "{full}");
+        let other = uphold(claims[2]).await.unwrap_err().to_string();
+        assert!(other.contains("another voucher was reported"), "{other}");
+        let kept = delegations::all(office.app.db.reader()).await.unwrap().pop().unwrap();
+        assert_eq!((kept.reported, kept.given), (2, Some(pesos(1_800))));
+    }
 }
