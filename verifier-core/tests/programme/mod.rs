@@ -61,6 +61,8 @@ pub struct Server {
     cursor: u64,
     items: BTreeSet<Hash>,
     acks: BTreeSet<Hash>,
+    /// Records that it refused for want of a place; what follows them has none either.
+    displaced: BTreeSet<Hash>,
 }
 
 /// A document as far as the server has it.
@@ -100,6 +102,7 @@ impl Server {
             records: BTreeMap::new(),
             orphans: BTreeMap::new(),
             acks: BTreeSet::new(),
+            displaced: BTreeSet::new(),
             received: Vec::new(),
             judge: Box::new(|_| Outcome::Accepted),
             claims: Vec::new(),
@@ -132,6 +135,7 @@ impl Server {
             items: self.items.clone(),
             orphans: self.orphans.clone(),
             acks: self.acks.clone(),
+            displaced: self.displaced.clone(),
             ..*self
         }
     }
@@ -264,6 +268,7 @@ impl Server {
         if let Some(reason) = fault
             && !self.is_named(record.hash)
         {
+            self.displaced.insert(record.hash);
             return Outcome::Refused(reason.to_owned());
         }
         let outcome = (self.judge)(&record);
@@ -290,6 +295,7 @@ impl Server {
             Some("sequence_conflict")
         } else if before.is_some_and(|before| Some(before) != header.previous)
             || after.is_some_and(|after| after != record.hash)
+            || header.previous.is_some_and(|before| self.displaced.contains(&before))
         {
             Some("chain_broken")
         } else {
