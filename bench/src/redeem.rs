@@ -17,7 +17,7 @@ const WARM_UP: u32 = 10;
 
 pub(crate) fn run() -> Vec<Line> {
     let mut server = Server::new();
-    server.profile.limits = Limits { unsent_redemptions: None };
+    server.profile.limits = Limits::default();
     let mut phone = Phone::enrolled(&mut server);
     let texts: Vec<String> = (0..REDEMPTIONS).map(text).collect();
     let log = phone.home().join("ledger.db-wal");

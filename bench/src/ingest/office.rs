@@ -99,7 +99,7 @@ impl Office {
             let root = trust::root_hash(app.db.reader()).await.unwrap();
             let origin = app.config.origin.as_str();
             let open_for = Span::hours(1);
-            devices::offer(&app.db, &id, origin, root, open_for, app.now()).await.unwrap()
+            devices::offer(&app.db, &id, origin, root, None, open_for, app.now()).await.unwrap()
         });
         let mut phone = Phone::enrolled(app.config.origin.as_str(), &offer);
         self.runtime.block_on(async {
