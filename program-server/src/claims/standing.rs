@@ -25,12 +25,12 @@ pub enum Question {
     ExpiredMeanwhile,
     /// The voucher became valid between the earliest and the latest time of service.
     BecameValidMeanwhile,
-    /// The voucher was typed in, not scanned.
-    TypedIn,
     /// A supervisor allowed what the phone would have refused.
     Overridden,
     /// The record lost its place in its chain when the phone was restored from a backup.
     AfterRestore,
+    /// The voucher was typed in, not scanned.
+    TypedIn,
     /// Another phone of the provider sent what this claim's phone had signed: a mark, since the
     /// signature is its own.
     SentByAnother,
@@ -79,9 +79,9 @@ impl Question {
         Question::ServedBeforeNotice,
         Question::ExpiredMeanwhile,
         Question::BecameValidMeanwhile,
-        Question::TypedIn,
         Question::Overridden,
         Question::AfterRestore,
+        Question::TypedIn,
         Question::SentByAnother,
     ];
 
