@@ -25,6 +25,9 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
+/// What a writer keeps of the file in memory: the upper pages of every index, and more.
+const WRITERS_CACHE: &str = "-32768"; // KiB, as SQLite has it
+
 /// How long a writer waits for another process that writes to the same SQLite file.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -69,6 +72,9 @@ impl std::fmt::Debug for Location {
 #[derive(Debug, Clone)]
 pub struct Database {
     connection: DatabaseConnection,
+    /// Where transactions begin. On SQLite that is one connection, since what a connection remembers
+    /// of the file it forgets when another writes.
+    writer: DatabaseConnection,
     /// Writers in this process take turns here, in order, instead of polling the file's lock.
     turn: Option<Arc<Mutex<()>>>,
 }
@@ -97,9 +103,12 @@ impl Database {
 
     async fn open_sqlite(path: &Path) -> Result<Self> {
         let options = Self::sqlite_options(path)?;
-        let pool = SqlitePoolOptions::new().max_connections(8).connect_with(options).await;
-        let pool = pool.map_err(|error| unavailable(&path.display().to_string(), &error))?;
-        Ok(Self::over(pool))
+        let open = async |connections, options| {
+            let pool = SqlitePoolOptions::new().max_connections(connections).connect_with(options);
+            pool.await.map_err(|error| unavailable(&path.display().to_string(), &error))
+        };
+        let writer = open(1, options.clone().pragma("cache_size", WRITERS_CACHE)).await?;
+        Ok(Database { writer: writer.into(), ..Self::over(open(8, options).await?) })
     }
 
     /// How connections to an SQLite file are opened; makes the file when it is not there.
@@ -125,7 +134,9 @@ impl Database {
     /// simulation lets commits fail there, or the disk be full, or goes without fsync.
     #[must_use]
     pub fn over(connections: SqlitePool) -> Self {
-        Database { connection: connections.into(), turn: Some(Arc::new(Mutex::new(()))) }
+        let connection = DatabaseConnection::from(connections);
+        let turn = Some(Arc::new(Mutex::new(())));
+        Database { writer: connection.clone(), connection, turn }
     }
 
     async fn open_postgres(url: &str) -> Result<Self> {
@@ -135,7 +146,8 @@ impl Database {
         let host = options.get_host().to_owned();
         let pool = PgPoolOptions::new().max_connections(16).connect_with(options).await;
         let pool = pool.map_err(|error| unavailable(&format!("PostgreSQL at {host}"), &error))?;
-        Ok(Database { connection: pool.into(), turn: None })
+        let connection = DatabaseConnection::from(pool);
+        Ok(Database { writer: connection.clone(), connection, turn: None })
     }
 
     /// The connections for reading outside a transaction.
@@ -155,7 +167,7 @@ impl Database {
             None => None,
         };
         let inner = self
-            .connection
+            .writer
             .begin_with_options(TransactionOptions {
                 sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
                 ..TransactionOptions::default()
@@ -169,6 +181,7 @@ impl Database {
     /// # Errors
     /// [`Error::Database`].
     pub async fn close(self) -> Result<()> {
+        self.writer.close_by_ref().await?;
         Ok(self.connection.close().await?)
     }
 }
