@@ -14,7 +14,8 @@ use protocol::record::Monotonic;
 use protocol::status::{Status, StatusList};
 use protocol::trust::{IssuedSet, IssuedSetRef, IssuedSets, KeyEnd, TrustList, TrustState};
 use protocol::voucher::{Identity, StatusRef, Voucher};
-use protocol::{Span, Timestamp};
+use protocol::{Hash, Span, Timestamp};
+use std::sync::Arc;
 use verifier_core::clock::{ClockTrust, DeviceClock, FloorMark, Floors};
 use verifier_core::ledger::LiveRedemption;
 use verifier_core::verdict::{
@@ -162,6 +163,7 @@ mod order {
             floor,
             redeemed: Some(live()),
             status_lists: vec![samples::status_list(8_192, &[(INDEX, Status::Revoked)])],
+            issued: IssuedSets::none(),
         };
         let good = case.text();
         assert_eq!(code(&case.says(&good[4..])), "not_a_voucher");
@@ -199,6 +201,26 @@ mod order {
         assert_eq!(code(&case.verdict()), "expired");
         case.voucher.expires = floor.after(Span::seconds(1));
         assert_eq!(code(&case.verdict()), "accept");
+    }
+
+    #[test]
+    fn what_was_truly_issued_under_a_compromised_key_is_judged_like_any_other_voucher() {
+        let mut case = Case { by: Who::Compromised, ..Case::good() };
+        let key = samples::public(Who::Compromised);
+        let payload = Hash::of(&case.voucher.encode().unwrap());
+        let file = IssuedSet::new(key.kid(), [payload]).unwrap().encode().unwrap();
+        let hash = Hash::of(&file);
+        let pinned = IssuedSetRef { address: format!("/v1/issued/{hash}"), hash };
+        let listed = case.trust.keys.iter_mut().find(|listed| listed.key == key).unwrap();
+        listed.end = Some(KeyEnd::Compromised(Some(pinned.clone())));
+        assert_eq!(code(&case.verdict()), "issuer_compromised");
+        case.issued.insert(hash, Arc::new(pinned.accept(&file, key.kid()).unwrap()));
+        assert_eq!(code(&case.verdict()), "accept");
+        case.mark(Status::Suspended);
+        assert_eq!(code(&case.verdict()), "suspended");
+        case.mark(Status::Valid);
+        case.clock = at("2026-07-10T00:00:00Z");
+        assert_eq!(code(&case.verdict()), "expired");
     }
 
     #[test]
