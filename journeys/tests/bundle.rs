@@ -60,8 +60,7 @@ impl Road {
     }
 
     fn redeem(&self, voucher: &Issued, documents: &[PathBuf]) -> String {
-        let mut arguments = vec!["redeem".to_owned(), "--json".into(), "--text".into()];
-        arguments.push(voucher.text.clone());
+        let mut arguments = vec!["redeem".to_owned(), "--json".into(), text_of(&voucher.png)];
         for document in documents {
             arguments.extend(["--document".to_owned(), text_of(document)]);
         }
