@@ -3,9 +3,11 @@
 use crate::clock::DeviceClock;
 use crate::sync::SyncReport;
 use crate::verifier::{EngineError, Verifier};
-use protocol::ack::Outcome;
+use protocol::ack::{Ack, Outcome};
 use protocol::bundle::{Answer, BundleFault, MAX_FILE_LEN, Part, PartKind, Parts, Place, verify};
+use protocol::id::ClaimId;
 use protocol::{Error, Hash};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What came of importing a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,9 +97,15 @@ impl Verifier {
             acks_refused: 0,
             passed_over: 0,
         };
+        let mut acks = Vec::new();
         for (part, content) in parts {
-            self.take(part.kind, &content, now, &mut report)?;
+            if part.kind == PartKind::Ack && self.trust().is_some() {
+                acks.extend(self.take_ack(&content, now, &mut report)?);
+            } else {
+                self.take(part.kind, &content, now, &mut report)?;
+            }
         }
+        count(&acks, &mut report.news);
         Ok(Imported::Done(Box::new(report)))
     }
 
@@ -145,9 +153,9 @@ impl Verifier {
                 Ok(false) => {}
                 Err(error) => report.news.status_refused.push((list, error.code())),
             },
-            PartKind::Ack => self.take_ack(content, now, report)?,
             PartKind::IssuedSet => self.take_issued_set(content, now, report)?,
-            PartKind::Enrolment
+            PartKind::Ack
+            | PartKind::Enrolment
             | PartKind::Batch
             | PartKind::Document { .. }
             | PartKind::Other(_) => report.passed_over += 1,
@@ -174,31 +182,44 @@ impl Verifier {
         Ok(())
     }
 
+    /// The ack, if it is one of our server that was not accepted before.
     fn take_ack(
         &mut self,
         signed: &[u8],
         now: DeviceClock,
         report: &mut ImportReport,
-    ) -> Result<(), EngineError> {
+    ) -> Result<Option<Ack>, EngineError> {
         if self.ledger().holds_ack(Hash::of(signed))? {
-            return Ok(());
+            return Ok(None);
         }
-        let Some(ack) = self.accept_ack(signed, now)? else {
-            report.acks_refused += 1;
-            return Ok(());
-        };
-        for result in &ack.results {
-            match &result.outcome {
-                Outcome::Accepted => report.news.accepted += 1,
-                Outcome::Duplicate => report.news.duplicates += 1,
-                Outcome::Conflict => report.news.conflicts += 1,
-                Outcome::Refused(_) => report.news.refused += 1,
-                Outcome::Later => report.news.later += 1,
-            }
-        }
-        report.news.claims_changed += ack.claims.len();
-        Ok(())
+        let ack = self.accept_ack(signed, now)?;
+        report.acks_refused += usize::from(ack.is_none());
+        Ok(ack)
     }
+}
+
+/// Counts items and claims once each, however many acks speak of them.
+fn count(acks: &[Ack], news: &mut SyncReport) {
+    let mut outcomes: BTreeMap<Hash, &Outcome> = BTreeMap::new();
+    for result in acks.iter().flat_map(|ack| &ack.results) {
+        let said = outcomes.entry(result.item).or_insert(&result.outcome);
+        // Brought twice, it was taken in the first time; or the second, when the first was too soon.
+        if matches!(said, Outcome::Duplicate | Outcome::Later) {
+            *said = &result.outcome;
+        }
+    }
+    for outcome in outcomes.into_values() {
+        match outcome {
+            Outcome::Accepted => news.accepted += 1,
+            Outcome::Duplicate => news.duplicates += 1,
+            Outcome::Conflict => news.conflicts += 1,
+            Outcome::Refused(_) => news.refused += 1,
+            Outcome::Later => news.later += 1,
+        }
+    }
+    let claims: BTreeSet<ClaimId> =
+        acks.iter().flat_map(|ack| &ack.claims).map(|update| update.claim).collect();
+    news.claims_changed = claims.len();
 }
 
 /// In which order parts are taken, as in a sync: first what the others are verified by.
