@@ -74,6 +74,14 @@ impl Office {
         Ok(office)
     }
 
+    /// The office that was set up in `dir` before.
+    ///
+    /// # Errors
+    /// When no port is free for its server.
+    pub fn at(binary: &Path, dir: &Path) -> Result<Self, String> {
+        Ok(Office { server: Server::new(binary, &dir.join("server"))?, dir: dir.to_owned() })
+    }
+
     /// Where the root keys lie, apart from the server.
     #[must_use]
     pub fn root_keys(&self) -> PathBuf {
@@ -187,18 +195,19 @@ impl Office {
         )
     }
 
-    /// Enrols a phone for a provider and confirms its digits. The server must run.
+    /// Enrols a phone for a provider and confirms its digits; gives the device's id. The server must
+    /// run.
     ///
     /// # Errors
     /// What the command said that failed.
-    pub fn enrol(&self, phone: &Phone, provider: &str) -> Result<(), String> {
+    pub fn enrol(&self, phone: &Phone, provider: &str) -> Result<String, String> {
         let picture = text_of(&self.offer(provider)?);
         let enrolled = phone.run(&["enrol", "--json", &picture])?.succeeded()?.json()?;
         let digits = text_at(&enrolled, "digits")?;
         let device = self.pending(&digits)?;
         self.admin(&["enrolment", "confirm", &device, "--digits", &digits])?;
         phone.run(&["sync"])?.succeeded()?;
-        Ok(())
+        Ok(device)
     }
 
     /// Every claim that the server holds.

@@ -37,7 +37,7 @@ impl Demo {
         let corner = ["--provider", "corner"];
         let (from, until) = (day(100)?.to_string(), day(200)?.to_string());
         let later = ["--from", &from, "--until", &until];
-        let kinds: [(&'static str, &str, Vec<&str>); 12] = [
+        let kinds: [(&'static str, &str, Vec<&str>); 13] = [
             ("money for one provider", "aid", [&money[..], &mercy].concat()),
             ("money for any provider", "aid", money.to_vec()),
             ("goods for any provider", "aid", goods.to_vec()),
@@ -50,6 +50,7 @@ impl Demo {
             ("of another programme", "other", money.to_vec()),
             ("for later", "aid", [&money[..], &later].concat()),
             ("with a document", "aid", money.to_vec()),
+            ("carried by file", "aid", money.to_vec()),
         ];
         for (name, programme, extra) in kinds {
             let voucher = issue(&self.office, programme, &extra)?;
@@ -82,7 +83,9 @@ impl Demo {
             let voucher = issue(&self.office, "aid", money)?;
             self.vouchers.insert(name, voucher);
             match name {
-                "under a stolen key" => self.office.admin(&["trust", "compromise", &kid])?,
+                "under a stolen key" => {
+                    self.office.admin(&["trust", "compromise", &kid, "--nothing"])?
+                }
                 _ => {
                     self.office.admin(&["trust", "retire", &kid, "--at", "2020-01-01T00:00:00Z"])?
                 }
@@ -101,7 +104,7 @@ impl Demo {
 }
 
 /// Issues one voucher.
-fn issue(office: &Office, programme: &str, extra: &[&str]) -> Result<Issued, String> {
+pub fn issue(office: &Office, programme: &str, extra: &[&str]) -> Result<Issued, String> {
     office.issue(programme, extra)?.into_iter().next().ok_or("nothing was issued".to_owned())
 }
 

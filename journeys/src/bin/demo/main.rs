@@ -5,8 +5,11 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::print_stdout, reason = "the demo tells a person what it does")]
 
+mod by_file;
 mod enrol;
+mod field_officer;
 mod issue;
+mod keys;
 mod offline;
 mod sync;
 mod table;
@@ -41,6 +44,8 @@ fn main() -> ExitCode {
 
 struct Demo {
     out: PathBuf,
+    /// The server's program.
+    server: PathBuf,
     office: Office,
     /// An office that is nobody's: what a forger can set up by themselves.
     stranger: Office,
@@ -64,6 +69,7 @@ impl Demo {
             phones: [phone("phone-a"), phone("phone-b")],
             vouchers: BTreeMap::new(),
             out,
+            server,
         })
     }
 
@@ -80,7 +86,13 @@ impl Demo {
         table.title(
             "5. The server comes back, is killed in the middle of a sync, and comes back again",
         );
-        self.sync(table)
+        self.sync(table)?;
+        table.title("6. A phone without a network sends what it did by file");
+        self.carry_by_file(table)?;
+        table.title("7. Keys are stolen; the office changes them, and phones follow");
+        self.change_keys(table)?;
+        table.title("8. A field officer issues a voucher where there is no network");
+        self.issue_in_the_field(table)
     }
 }
 
