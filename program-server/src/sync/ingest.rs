@@ -128,6 +128,13 @@ struct OpenedBatch<'a> {
 }
 
 impl OpenedBatch<'_> {
+    /// Whether an item is a record of the batch's chain that this device signed.
+    fn has_record_of(&self, device: DeviceId) -> bool {
+        self.items.iter().filter_map(|item| item.record.as_ref().ok()).any(|record| {
+            record.content.header.chain == self.chain && record.signer == device
+        })
+    }
+
     async fn take(&self) -> Result<Vec<u8>> {
         let tx = self.app.db.begin().await?;
         let mut intake = Intake::begin(self, &tx).await?;
@@ -250,7 +257,15 @@ impl<'t> Intake<'t> {
     async fn begin(batch: &'t OpenedBatch<'t>, tx: &'t Transaction) -> Result<Self> {
         let (now, carrier) = (batch.app.now(), batch.carrier);
         let chain = match &batch.owner {
-            Owner::Known(device) => store::hold_chain(tx, batch.chain, device.id).await?,
+            Owner::Known(device) if batch.has_record_of(device.id) => {
+                store::hold_chain(tx, batch.chain, device.id).await?
+            }
+            // Whoever only names a chain does not make it theirs: a phone that was lent another one's
+            // session must find its own chain free.
+            Owner::Known(device) => {
+                let begun = store::hold_known_chain(tx, batch.chain).await?;
+                begun.unwrap_or_else(|| Chain::unknown(batch.chain, device.id))
+            }
             Owner::Unknown(_) => Chain::unknown(batch.chain, carrier.id),
         };
         let mut standings = BTreeMap::new();

@@ -337,9 +337,9 @@ pub(super) struct Chain {
 }
 
 impl Chain {
-    /// A chain of a device that this server does not know, brought by another.
-    pub(super) fn unknown(id: ChainId, carrier: DeviceId) -> Self {
-        Chain { id, device: carrier, head: Head::default(), highest: 0 }
+    /// A chain that was not begun here, as if it were this device's: there is nothing to tell of it.
+    pub(super) fn unknown(id: ChainId, device: DeviceId) -> Self {
+        Chain { id, device, head: Head::default(), highest: 0 }
     }
 }
 
@@ -356,17 +356,19 @@ pub(super) async fn hold_chain(tx: &Transaction, id: ChainId, device: DeviceId) 
         .on_conflict(OnConflict::column(chain::Column::Chain).do_nothing().to_owned())
         .exec_without_returning(&**tx)
         .await?;
-    let row = chain::Entity::find_by_id(Stored(id))
-        .lock_exclusive()
-        .one(&**tx)
-        .await?
-        .ok_or_else(|| crate::Error::broken("a chain that was just begun is missing"))?;
-    Ok(Chain {
+    let held = hold_known_chain(tx, id).await?;
+    held.ok_or_else(|| crate::Error::broken("a chain that was just begun is missing"))
+}
+
+/// Holds a chain if it was begun.
+pub(super) async fn hold_known_chain(tx: &Transaction, id: ChainId) -> Result<Option<Chain>> {
+    let row = chain::Entity::find_by_id(Stored(id)).lock_exclusive().one(&**tx).await?;
+    Ok(row.map(|row| Chain {
         id,
         device: DeviceId(row.device.0),
         head: Head { sequence: row.head.0, hash: row.head_hash.map(|hash| hash.0) },
         highest: row.highest.0,
-    })
+    }))
 }
 
 pub(super) async fn update_chain(db: &impl ConnectionTrait, chain: &Chain) -> Result<()> {

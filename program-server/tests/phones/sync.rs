@@ -156,6 +156,27 @@ on_both_engines! {
         assert_eq!(office.state(claims[0]).await.0, "submitted");
     }
 
+    async fn a_chain_is_its_signers_and_not_of_whoever_sent_its_first_batch(server: TestServer) {
+        let office = Office::open(server).await;
+        let mut other = Phone::confirmed(&office, "corner").await;
+        let mut phone = Phone::confirmed(&office, "mercy").await;
+        let voucher = office.issue(order()).await;
+        let served = redeem(&voucher, pesos(100));
+        let claim = served.claim;
+        let record = phone.record(&office, Body::Redeem(served)).await;
+        let own = std::mem::replace(&mut phone.token, other.token.clone());
+        let lent = Batch::new(phone.chain, 0, Vec::new());
+        assert_eq!(phone.post(&office, lent.encode().unwrap()).await.status, 200);
+        let lent = Batch::new(phone.chain, 0, vec![record.encode().unwrap()]);
+        assert_eq!(phone.post(&office, lent.encode().unwrap()).await.status, 200);
+        phone.token = own;
+        let ack = phone.send(&office, &[record]).await;
+        assert_eq!((outcomes(&ack), ack.head), (vec![&Outcome::Accepted], 1));
+        assert_eq!(office.state(claim).await.0, "submitted");
+        let news = other.news(&office).await;
+        assert_eq!(news.head, 0);
+    }
+
     async fn only_a_session_and_a_whole_batch_are_answered(server: TestServer) {
         let office = Office::open(server).await;
         let phone = Phone::confirmed(&office, "mercy").await;
