@@ -59,9 +59,9 @@ const EVENTS: [(Event, u32); 26] = [
     (Event::Export, 25),
     (Event::Bring, 60),
     (Event::Import, 35),
-    (Event::BackUp, 25),
-    (Event::Restore, 15),
-    (Event::OfficeBackup, 10),
+    (Event::BackUp, 45),
+    (Event::Restore, 35),
+    (Event::OfficeBackup, 25),
 ];
 
 /// How often two phones are shown one voucher in each story.
@@ -74,7 +74,7 @@ impl World<'_> {
     /// When something fails that no fault excuses.
     pub fn play(&mut self) -> Result<(), String> {
         self.take_up_offers()?;
-        let length = self.random.between(30, 70);
+        let length = self.random.between(18, 46);
         let mut doubles = self.doubles(length);
         for moment in 0..length {
             while let Some(place) = doubles.iter().position(|(at, ..)| *at == moment) {

@@ -170,14 +170,16 @@ impl<'t> World<'t> {
             Stepped::Idle => {}
             Stepped::Over(report) => {
                 let line = format!(
-                    "{name}'s sync is over: {} accepted, {} duplicates, {} conflicts, {} refused, {} later, {} news, stopped {:?}",
+                    "{name}'s sync is over: {} accepted, {} duplicates, {} conflicts, {} refused, {} later, {} news, stopped {:?}{}{}",
                     report.accepted,
                     report.duplicates,
                     report.conflicts,
                     report.refused,
                     report.later,
                     report.claims_changed,
-                    report.stopped
+                    report.stopped,
+                    if report.restarted { ", restarted" } else { "" },
+                    if report.server_restored { ", the server was restored" } else { "" }
                 );
                 self.tell(line);
             }
