@@ -61,7 +61,7 @@ fn in_steps(file: &[u8], step: usize) -> protocol::Result<Contents> {
             Some(piece) => reader.push(piece)?,
             None => reader.end()?,
         }
-        while let Some(event) = reader.next()? {
+        while let Some(event) = reader.next_event()? {
             match event {
                 Event::Header => {}
                 Event::Bytes(_, bytes) => content.extend(bytes),

@@ -20,7 +20,7 @@ pub enum Event {
     End(usize),
 }
 
-/// Reads one file, a few bytes at a time: [`Reader::push`] bytes, then ask [`Reader::next`] until it
+/// Reads one file, a few bytes at a time: [`Reader::push`] bytes, then ask [`Reader::next_event`] until it
 /// gives none; at the file's end [`Reader::end`], and ask again.
 pub struct Reader<H> {
     opener: Option<Opener>,
@@ -89,7 +89,7 @@ impl<H: Head> Reader<H> {
     ///
     /// # Errors
     /// [`BundleFault::Contents`], or an error of the header.
-    pub fn next(&mut self) -> Result<Option<Event>> {
+    pub fn next_event(&mut self) -> Result<Option<Event>> {
         let Some(header) = &self.header else { return self.next_header() };
         let parts = header.parts();
         let ended = self.opener.is_none();
@@ -171,7 +171,7 @@ impl<'f, H: Head> Parts<'f, H> {
     /// What was found next; `None` at the end.
     fn advance(&mut self) -> Result<Option<Event>> {
         loop {
-            if let Some(event) = self.reader.next()? {
+            if let Some(event) = self.reader.next_event()? {
                 return Ok(Some(event));
             }
             if self.ended {

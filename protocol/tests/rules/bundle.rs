@@ -279,7 +279,7 @@ proptest! {
         let mut reader = Reader::<Bundle>::begin(&prelude, &sealing()).unwrap();
         let (mut rest, mut contents, mut ended) = (&file[Prelude::LEN..], vec![Vec::new(); 2], 0);
         for step in cuts.iter().cycle() {
-            while let Some(event) = reader.next().unwrap() {
+            while let Some(event) = reader.next_event().unwrap() {
                 match event {
                     Event::Header => prop_assert!(reader.header().is_some()),
                     Event::Bytes(part, bytes) => contents[part].extend(bytes),
