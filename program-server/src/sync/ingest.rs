@@ -45,9 +45,9 @@ pub async fn receive(app: &App, carrier: &Device, batch: Batch, quota: Quota) ->
     let signed = trust.state.list().version;
     let (chain, since, last_ack) = (batch.chain, batch.since, batch.last_ack);
     let owner = match batch.device.map(DeviceId).filter(|named| *named != carrier.id) {
-        None => Owner::Known(carrier.clone()),
+        None => Owner::Known(Box::new(carrier.clone())),
         Some(named) => match devices::fellow(app.db.reader(), carrier, named).await? {
-            Some(fellow) => Owner::Known(fellow),
+            Some(fellow) => Owner::Known(Box::new(fellow)),
             None => Owner::Unknown(named),
         },
     };
@@ -79,7 +79,7 @@ async fn in_background<T>(task: tokio::task::JoinHandle<T>) -> Result<T> {
 /// The device whose chain a batch is of.
 enum Owner {
     /// The one that brings it, or another of the same provider.
-    Known(Device),
+    Known(Box<Device>),
     /// None of that provider, as far as this server knows.
     Unknown(DeviceId),
 }
@@ -106,7 +106,7 @@ impl Owner {
         };
         let mut kids = opening::kids(items);
         kids.remove(&own.key.kid());
-        let mut devices = vec![own.clone()];
+        let mut devices = vec![Device::clone(own)];
         devices.extend(devices::fellows_with(app.db.reader(), own, kids).await?);
         Ok(devices)
     }
@@ -130,9 +130,10 @@ struct OpenedBatch<'a> {
 impl OpenedBatch<'_> {
     /// Whether an item is a record of the batch's chain that this device signed.
     fn has_record_of(&self, device: DeviceId) -> bool {
-        self.items.iter().filter_map(|item| item.record.as_ref().ok()).any(|record| {
-            record.content.header.chain == self.chain && record.signer == device
-        })
+        self.items
+            .iter()
+            .filter_map(|item| item.record.as_ref().ok())
+            .any(|record| record.content.header.chain == self.chain && record.signer == device)
     }
 
     async fn take(&self) -> Result<Vec<u8>> {
