@@ -60,7 +60,7 @@ pub async fn carry(app: &App, device: DeviceId, carried: Carried) -> Result<Fate
         Some(_) => {}
     }
     let folder = folder(app)?;
-    let pieces = Pieces::at(app.home.documents(), document, device);
+    let pieces = Pieces::at(&app.home.documents(), document, device);
     let kept = tokio::task::spawn_blocking(move || keep(&folder, &pieces, &carried)).await;
     let kept = kept.map_err(|_| Error::Unavailable("the document could not be stored".into()))?;
     match kept {

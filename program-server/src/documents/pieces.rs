@@ -7,7 +7,7 @@ use crate::devices::DeviceId;
 use protocol::Hash;
 use std::fs;
 use std::io::{self, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The pieces of one document from one device: files named by where they begin.
 pub(super) struct Pieces(PathBuf);
@@ -22,7 +22,7 @@ pub(super) enum Gathered {
 }
 
 impl Pieces {
-    pub(super) fn at(documents: PathBuf, document: Hash, device: DeviceId) -> Self {
+    pub(super) fn at(documents: &Path, document: Hash, device: DeviceId) -> Self {
         let device = device.to_string();
         Pieces(documents.join("pieces").join(format!("{document}-{device}")))
     }
@@ -92,7 +92,7 @@ mod tests {
     fn pieces() -> (tempfile::TempDir, Pieces) {
         let home = tempfile::tempdir().unwrap();
         let device = DeviceId(Hash::of(b"device"));
-        let pieces = Pieces::at(home.path().to_owned(), Hash::of(b"abcdef"), device);
+        let pieces = Pieces::at(home.path(), Hash::of(b"abcdef"), device);
         (home, pieces)
     }
 

@@ -225,16 +225,16 @@ impl Ledger {
         let mut records = Vec::new();
         let mut allowed_by = None;
         for body in entry.act.overrides() {
-            let allowed = self.prepare(&making, tip, body, None, &[])?;
+            let allowed = self.prepare(&making, tip, &body, None, &[])?;
             tip = tip.after(&allowed);
             allowed_by = Some(allowed.opened.hash);
             records.push(allowed);
         }
         let (body, served, documents) = entry.act.parts(allowed_by);
-        let last = self.prepare(&making, tip, body, served, documents)?;
+        let last = self.prepare(&making, tip, &body, served, documents)?;
         let opened = last.opened.clone();
         records.push(last);
-        self.write(now, None, records)?;
+        self.write(now, None, &records)?;
         Ok(opened)
     }
 
@@ -244,7 +244,7 @@ impl Ledger {
         &mut self,
         now: DeviceClock,
         begun: Option<ChainId>,
-        records: Vec<Prepared>,
+        records: &[Prepared],
     ) -> Result<(), LedgerError> {
         let first = self.next_arrival()?;
         let cipher = self.cipher()?;
@@ -360,7 +360,7 @@ impl Ledger {
         &self,
         making: &Making<'_>,
         tip: Tip,
-        body: Body,
+        body: &Body,
         served: Option<ServedIdentity>,
         contents: &[DocumentContent],
     ) -> Result<Prepared, AppendError> {
@@ -379,7 +379,7 @@ impl Ledger {
             kind: body.kind(),
             body: Hash::of(&encoded),
         };
-        let record = Record::sign(&header, &body, making.device)?;
+        let record = Record::sign(&header, body, making.device)?;
         // A key store that signs wrongly must show now and not at the server.
         let opened = record.open(self.device())?;
         let sealed = making.sealing.seal(&record.encode()?)?;

@@ -77,11 +77,11 @@ impl Ledger {
         };
         let mut records = Vec::with_capacity(bodies.len());
         for body in bodies {
-            let record = self.prepare(&making, tip, body, None, &[])?;
+            let record = self.prepare(&making, tip, &body, None, &[])?;
             tip = tip.after(&record);
             records.push(record);
         }
-        self.write(now, begun, records)?;
+        self.write(now, begun, &records)?;
         Ok(true)
     }
 
