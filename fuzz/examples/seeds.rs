@@ -100,6 +100,7 @@ fn main() {
     bundles();
     issued_sets();
     edits();
+    moments();
     scripts();
     pictures();
 }
@@ -213,6 +214,19 @@ fn edits() {
             [0, 0, 40, 1, 1, 0, 9, 7, 2, 0, 60, 3, 3, 0, 5, 0, 2, 7, 7, 5, 0, 0, 0, 20, 0, 80];
         write("altered", &format!("good {good}"), &[&[good][..], &edit].concat());
     }
+}
+
+/// Vouchers at hand at the usual moment, one with dates of its own, and a clock turned back.
+fn moments() {
+    let usual = [64, 0, 0, 0, 1, 0, 60];
+    for which in 0..5 {
+        write("moment", &format!("at hand {which}"), &[&usual[..], &[0, 0, 0, which]].concat());
+    }
+    let dates = [200, 60, 0, 0, 60, 0, 0, 80, 0, 0, 4];
+    write("moment", "dates of its own", &[&usual[..], &[0, 0, 0], &dates].concat());
+    let marks = [1, 66, 0, 0, 0, 1, 0, 9, 1, 65, 0, 0, 1, 1, 0, 9];
+    write("moment", "turned back", &[&usual[..], &marks, &[0, 0]].concat());
+    write("moment", "turned back and allowed", &[&usual[..], &marks, &[3], &dates].concat());
 }
 
 /// Scripts of the sync engine: what the server makes of records, then what staff do and a fault an

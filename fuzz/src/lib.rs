@@ -10,6 +10,7 @@ mod altered;
 mod carried;
 mod changes;
 mod field;
+mod moment;
 #[path = "../../verifier-core/tests/programme/mod.rs"]
 mod programme;
 mod script;

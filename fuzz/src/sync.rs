@@ -18,10 +18,10 @@ use protocol::key::Signer;
 use protocol::record::HowRead;
 use protocol::status::StatusList;
 use protocol::{Hash, Timestamp};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use tempfile::TempDir;
 use verifier_core::bundle::Imported;
-use verifier_core::ledger::{Claim, Delivery, Head, OutboxItem, Page};
+use verifier_core::ledger::{ChainRef, Claim, Delivery, Head, OutboxItem, Page};
 use verifier_core::sync::{HttpRequest, HttpResponse, SyncReport, TransportFailure};
 use verifier_core::verifier::{EngineError, Redemption, Service};
 
@@ -66,6 +66,9 @@ pub(crate) fn sync(bytes: &[u8]) {
     if !story.lied {
         story.end_well();
     }
+    let report = story.phone.verifier.ledger().doctor().unwrap();
+    assert_eq!(report.findings, []);
+    assert!(report.records >= story.records.len() as u64, "a record is lost");
 }
 
 /// A phone, its server, and what passed between them.
@@ -73,15 +76,23 @@ struct Story {
     phone: Phone,
     server: Server,
     texts: Vec<String>,
-    /// The sealed bytes' digest of every record, in order.
-    items: Vec<Hash>,
+    /// Every record that staff made, in order.
+    records: Vec<Made>,
     /// Items that a signed ack settled.
     settled: BTreeSet<Hash>,
-    /// The highest head of this chain that a signed ack named.
-    head: usize,
+    /// The highest head of each chain that a signed ack named.
+    heads: BTreeMap<ChainId, u64>,
     /// Whether something was signed with the server's keys that the server did not say.
     lied: bool,
     answers: Vec<HttpResponse>,
+}
+
+/// A record of the phone.
+struct Made {
+    chain: ChainId,
+    sequence: u64,
+    /// The digest of its sealed bytes.
+    item: Hash,
 }
 
 impl Story {
@@ -102,9 +113,9 @@ impl Story {
             phone,
             server,
             texts: start.texts.clone(),
-            items: Vec::new(),
+            records: Vec::new(),
             settled: BTreeSet::new(),
-            head: 0,
+            heads: BTreeMap::new(),
             lied: false,
             answers: Vec::new(),
         };
@@ -112,23 +123,19 @@ impl Story {
         story
     }
 
-    /// Takes down what records were made since; they all wait.
+    /// Takes down what records were made since; they wait.
     fn note_new_records(&mut self) {
-        for item in self.waiting() {
-            if item.sequence as usize > self.items.len() {
-                assert_eq!(item.sequence as usize, self.items.len() + 1, "a record is missing");
-                self.items.push(item.item);
-            }
-        }
-        assert_eq!(self.last().map_or(0, |head| head.sequence) as usize, self.items.len());
+        let chain = self.phone.verifier.ledger().chain();
+        let known: BTreeSet<Hash> = self.records.iter().map(|record| record.item).collect();
+        let new = self.waiting().into_iter().filter(|waiting| !known.contains(&waiting.item));
+        self.records.extend(new.map(|new| Made { chain, sequence: new.sequence, item: new.item }));
     }
 
+    /// What waits to be sent, of every chain.
     fn waiting(&self) -> Vec<OutboxItem> {
-        self.phone.verifier.ledger().outbox(1_000, usize::MAX).unwrap()
-    }
-
-    fn last(&self) -> Option<Head> {
-        self.phone.verifier.ledger().head().unwrap()
+        let ledger = self.phone.verifier.ledger();
+        let of = |chain: ChainRef| ledger.outbox_of(chain.id, 1_000, usize::MAX).unwrap();
+        ledger.chains().into_iter().flat_map(of).collect()
     }
 
     fn claims(&self) -> Vec<Claim> {
@@ -138,7 +145,7 @@ impl Story {
     /// One thing that staff may do between two runs. What is asked may be refused; what is recorded
     /// must be in order.
     fn staff_act(mut self, script: &mut Script<'_>) -> Self {
-        let before = self.items.len();
+        let before = self.records.len();
         let what = script.byte();
         let claims = self.claims();
         let claim = claims.get(usize::from(what) / 8 % claims.len().max(1)).map(|claim| claim.id);
@@ -156,13 +163,17 @@ impl Story {
                 assert_eq!(export.records, self.waiting().len());
                 false
             }),
-            (6, _) => self.import(script).map(|()| false),
+            (6, _) => {
+                self.import(script);
+                self.note_new_records();
+                return self;
+            }
             _ => return self,
         };
         match did {
             Ok(done) => {
                 self.note_new_records();
-                assert_eq!(self.items.len() - before, usize::from(done));
+                assert_eq!(self.records.len() - before, usize::from(done));
             }
             Err(EngineError::ClaimVoided(_)) => {}
             Err(EngineError::TooManyUnsent(_)) if self.lied => {}
@@ -184,7 +195,7 @@ impl Story {
     }
 
     /// A file comes for this phone, of things that the server once answered and of anything.
-    fn import(&mut self, script: &mut Script<'_>) -> Result<(), EngineError> {
+    fn import(&mut self, script: &mut Script<'_>) {
         let mut parts = Vec::new();
         for _ in 0..script.byte() % 5 {
             let kind = match script.byte() % 6 {
@@ -208,14 +219,13 @@ impl Story {
             made: samples::now(),
             parts: parts.iter().map(|(part, _)| part.clone()).collect(),
         };
-        let key = self.phone.verifier.ledger().answer_key()?;
+        let key = self.phone.verifier.ledger().answer_key().unwrap();
         let (mut writer, mut file) =
             Writer::begin(key.public(), &header.encode().unwrap()).unwrap();
         parts.iter().for_each(|(_, content)| writer.write(content, &mut file).unwrap());
         writer.finish(&mut file).unwrap();
-        let came = self.phone.verifier.import(&file, clock())?;
+        let came = self.phone.verifier.import(&file, clock()).unwrap();
         assert!(matches!(came, Imported::Done(_)), "a whole file is refused: {came:?}");
-        Ok(())
     }
 
     fn sync(&mut self, script: &mut Script<'_>) -> SyncReport {
@@ -223,46 +233,45 @@ impl Story {
         let from = answers.len();
         let chain = phone.verifier.ledger().chain();
         let head = phone.verifier.ledger().head().unwrap();
-        let mut network =
-            Network { server, answers, lied, script, chain, head, items: &self.items };
+        let items = self.records.iter().map(|record| record.item).collect();
+        let mut network = Network { server, answers, lied, script, chain, head, items };
         let run = phone.sync_over(|request| network.carry(request));
         for answer in &self.answers[from..] {
             let Ok((ack, _)) = Ack::open(&answer.body, [&samples::public(Who::Ack)]) else {
                 continue;
             };
-            if (ack.device, ack.chain) != (samples::device().public_key().thumbprint(), chain) {
+            if ack.device != samples::device().public_key().thumbprint() {
                 continue;
             }
             let settled = ack.results.iter().filter(|result| result.outcome != Outcome::Later);
             self.settled.extend(settled.map(|result| result.item));
-            self.head = self.head.max(usize::try_from(ack.head).unwrap_or(usize::MAX));
+            let head = self.heads.entry(ack.chain).or_default();
+            *head = ack.head.max(*head);
         }
+        self.note_new_records();
         run.report
     }
 
     /// What holds after every run.
     fn check(&self) {
-        let ledger = self.phone.verifier.ledger();
-        assert_eq!(ledger.doctor().unwrap().findings, []);
-        assert_eq!(self.last().map_or(0, |head| head.sequence) as usize, self.items.len());
         let waiting: BTreeSet<Hash> = self.waiting().iter().map(|item| item.item).collect();
-        for (at, item) in self.items.iter().enumerate().filter(|it| !waiting.contains(it.1)) {
+        let done = self.records.iter().filter(|record| !waiting.contains(&record.item));
+        for Made { chain, sequence, item } in done.clone() {
+            let acknowledged = self.heads.get(chain).is_some_and(|head| sequence <= head);
             assert!(
-                self.settled.contains(item) || at < self.head,
-                "record {} counts as sent, and nobody said so",
-                at + 1
+                self.settled.contains(item) || acknowledged,
+                "record {sequence} counts as sent, and nobody said so"
             );
         }
         if self.lied {
             return;
         }
-        let refused = self.refused();
-        for (at, item) in self.items.iter().enumerate().filter(|it| !waiting.contains(it.1)) {
-            let place = (ledger.chain(), at as u64 + 1);
+        assert_eq!(self.phone.verifier.ledger().chains().len(), 1, "nothing asked for a restart");
+        let refused = self.refused() > 0;
+        for Made { chain, sequence, .. } in done {
             assert!(
-                self.server.records.contains_key(&place) || refused > 0,
-                "the server lacks record {} ({item}), which counts as sent",
-                at + 1
+                self.server.records.contains_key(&(*chain, *sequence)) || refused,
+                "the server lacks record {sequence}, which counts as sent"
             );
         }
     }
@@ -277,7 +286,7 @@ impl Story {
         assert_eq!(self.sync(&mut Script::of(&[])).stopped, None);
         let (unsent, refused) = (self.phone.verifier.ledger().unsent().unwrap(), self.refused());
         assert_eq!(unsent.records, 0);
-        assert_eq!(self.server.records.len() as u64 + refused, self.items.len() as u64);
+        assert_eq!(self.server.records.len() as u64 + refused, self.records.len() as u64);
         assert!(unsent.documents == 0 || refused > 0);
         for claim in self.claims() {
             let refused = matches!(claim.delivery, Delivery::Refused(_));
@@ -296,7 +305,7 @@ struct Network<'s, 'b> {
     script: &'s mut Script<'b>,
     chain: ChainId,
     head: Option<Head>,
-    items: &'s [Hash],
+    items: Vec<Hash>,
 }
 
 impl Network<'_, '_> {

@@ -4,8 +4,10 @@ use crate::Target;
 use crate::altered::altered;
 use crate::carried::bundle;
 use crate::field::{delegation, field_voucher};
+use crate::moment::moment;
+use crate::programme::samples::raw;
 use crate::sync::sync;
-use crate::world::{WORLD, public, root_keys, signer, trust_key, unsealing};
+use crate::world::{WORLD, issuing_key, public, root_keys, signer, trust_key, unsealing};
 use protocol::ack::{Ack, Batch};
 use protocol::authenticity::{authenticate, read_text};
 use protocol::cose::{MultiSigned, ObjectType, Sign1, sign_multi, sign1};
@@ -28,7 +30,7 @@ use verifier_core::ledger::LiveRedemption;
 use verifier_core::verdict::{Circumstances, Lookup, decide};
 
 /// Every target.
-pub const TARGETS: [Target; 24] = [
+pub const TARGETS: [Target; 25] = [
     Target { name: "ack", run: ack },
     Target { name: "altered", run: altered },
     Target { name: "batch", run: batch },
@@ -42,6 +44,7 @@ pub const TARGETS: [Target; 24] = [
     Target { name: "frame", run: frame },
     Target { name: "issued_set", run: issued_set },
     Target { name: "key", run: key },
+    Target { name: "moment", run: moment },
     Target { name: "openg2p", run: openg2p },
     Target { name: "profile", run: profile },
     Target { name: "record", run: record },
@@ -92,6 +95,19 @@ fn cose(bytes: &[u8]) {
     ] {
         let _ = Sign1::parse(kind, bytes)
             .and_then(|envelope| envelope.verify([&public()]).map(|verified| verified.payload));
+    }
+    // The first byte says how long the protected header is; the signature over it is good.
+    if let Some((&len, rest)) = bytes.split_first() {
+        let (protected, payload) = rest.split_at(rest.len().min(len.into()));
+        let envelope = raw::Envelope::new(ObjectType::Ack, payload, &signer());
+        let signed = raw::Envelope { protected: protected.to_vec(), ..envelope }.sign(&signer());
+        let key = public();
+        let verified =
+            Sign1::parse(ObjectType::Ack, &signed).and_then(|it| Ok(it.verify([&key])?.payload));
+        if let Ok(verified) = verified {
+            assert_eq!(verified, payload);
+            assert_eq!(sign1(ObjectType::Ack, payload, &signer()), Ok(signed));
+        }
     }
     for kind in [ObjectType::Root, ObjectType::TrustList] {
         let _ = MultiSigned::parse(kind, bytes).map(|it| it.count_signers(&[public()]));
@@ -218,16 +234,26 @@ fn trust_file(bytes: &[u8]) {
     let now = world.trust.list().issued;
     if let Ok(file) = TrustFile::decode(bytes) {
         assert_eq!(file.encode().as_deref(), Ok(bytes));
-        let _ = world.trust.accept(&file, now);
+        follow(world.trust.accept(&file, now));
         let _ = file.first_root_hash().and_then(|pinned| TrustState::first(pinned, &file, now));
     }
     let list = sign_multi(ObjectType::TrustList, bytes, &[&trust_key()]).unwrap_or_default();
-    let _ = world.trust.accept(&TrustFile { list, ..world.file.clone() }, now);
+    follow(world.trust.accept(&TrustFile { list, ..world.file.clone() }, now));
     let keys = root_keys();
     let by: Vec<&dyn Signer> = keys.iter().map(|key| key as &dyn Signer).collect();
     let roots = vec![sign_multi(ObjectType::Root, bytes, &by).unwrap_or_default()];
     let file = TrustFile { roots, list: world.file.list.clone() };
     let _ = TrustState::first(Hash::of(bytes), &file, now);
+}
+
+/// What is accepted in place of what is held is no older, and no other of the same version.
+fn follow(next: protocol::Result<TrustState>) {
+    let held = &WORLD.trust;
+    if let Ok(next) = next {
+        let (from, to) = (held.list().version, next.list().version);
+        assert!(from < to || (from == to && held.list_hash() == next.list_hash()));
+        assert!(held.root().version <= next.root().version);
+    }
 }
 
 /// A phone that has served nothing and holds no status list.
@@ -268,6 +294,12 @@ fn voucher(bytes: &[u8]) {
     let _ = authenticate(&SignedVoucher::Cose(bytes.to_vec()), trust, &IssuedSets::none());
     if let Ok(text) = voucher::to_text(bytes) {
         assert_eq!(read_text(&text), Ok(SignedVoucher::Cose(bytes.to_vec())));
+    }
+    let issued = sign1(ObjectType::Voucher, bytes, &issuing_key()).unwrap_or_default();
+    if let Ok(authentic) = authenticate(&SignedVoucher::Cose(issued), trust, &IssuedSets::none()) {
+        assert_eq!(authentic.payload_hash, Hash::of(bytes));
+        assert!(trust.programme(&authentic.voucher.programme).is_some());
+        assert!(authentic.voucher.not_before < authentic.voucher.expires);
     }
     if let Ok(read) = Voucher::decode(bytes) {
         let written = read.encode().and_then(|payload| Voucher::decode(&payload));

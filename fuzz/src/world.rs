@@ -46,6 +46,11 @@ pub(crate) fn root_keys() -> [Ed25519Key; 2] {
     [1, 2].map(|number| Ed25519Key::from_seed(&[number; 32]))
 }
 
+/// The key of the vectors' usual issuer.
+pub(crate) fn issuing_key() -> Ed25519Key {
+    Ed25519Key::from_seed(&[5; 32])
+}
+
 pub(crate) fn trust_key() -> Ed25519Key {
     Ed25519Key::from_seed(&[4; 32])
 }
