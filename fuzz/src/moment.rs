@@ -96,8 +96,9 @@ pub(crate) fn moment(bytes: &[u8]) {
             let (now, voucher) = (accepted.now.time, &accepted.voucher);
             assert!(voucher.not_before <= now && now < voucher.expires);
             assert!(clock.time <= now && floors.hard.iter().all(|mark| mark.time <= now));
-            let passed = (voucher.status).and_then(|at| phone.list.entries.get(at.index).ok());
-            assert!(voucher.status.is_none_or(|at| at.list != 1) || passed == Some(Status::Valid));
+            let known = voucher.status.filter(|at| at.list == 1);
+            let known = known.and_then(|at| phone.list.entries.get(at.index).ok());
+            assert!(known.is_none_or(|status| status == Status::Valid));
             let list = phone.trust.list();
             let turned_back = now > clock.time.after(accepted.programme.clock_tolerance);
             assert!(!turned_back || allowed.contains(&Overridable::ClockTurnedBack));
