@@ -12,6 +12,7 @@ mod phone;
 mod provider;
 mod public;
 mod restored;
+mod strange;
 mod sync;
 mod trust;
 
