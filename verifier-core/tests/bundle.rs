@@ -276,7 +276,7 @@ fn an_answer_for_another_phone_is_refused_with_words() {
     let (server, mut phone) = enrolled();
     let own = phone.verifier.ledger().answer_key().unwrap();
     let (stranger, device) = (UnsealingKey::from_seed(&[1; 32]), samples::device().public_key());
-    let trust = vec![(PartKind::Trust, server.trust_file.clone())];
+    let trust = vec![(PartKind::Trust, server.trust_file)];
     let sealed_to_another = seal(device.thumbprint(), stranger.public(), &trust);
     assert_eq!(refusal(&mut phone, &sealed_to_another), "other_phone");
     // A phone's own file is not its answer.

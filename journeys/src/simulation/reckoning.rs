@@ -41,10 +41,13 @@ struct HeldClaim {
     reason: Option<String>,
 }
 
+/// A chain, its head and that record's digest, and the highest number there is in it.
+type ChainHead = (Vec<u8>, i64, Option<Vec<u8>>, i64);
+
 /// What the office's file says.
 pub struct OfficeBooks {
     records: Vec<HeldRecord>,
-    heads: Vec<(Vec<u8>, i64, Option<Vec<u8>>, i64)>,
+    heads: Vec<ChainHead>,
     claims: BTreeMap<Vec<u8>, HeldClaim>,
     contested: i64,
     refused: Vec<String>,
@@ -210,7 +213,8 @@ impl World<'_> {
                     && record.chain == said.chain.as_bytes()
             });
             let gone = self.phones[place].gone.contains(said.hash.as_bytes().as_slice());
-            if !in_chain && !(gone && books.holds(said.hash.as_bytes()) == 1) {
+            let there = in_chain || gone && books.holds(said.hash.as_bytes()) == 1;
+            if !there {
                 tally.lost += 1;
                 self.breach(format!("{phone} said record {} and lost it", said.sequence));
             }

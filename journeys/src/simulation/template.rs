@@ -61,8 +61,11 @@ pub struct Kit {
     offer: Option<String>,
 }
 
-/// What the drawer holds: name, benefit in minor units (0 for goods), audience, first and last day.
-const PAPERS: [(&str, u64, Option<&str>, Option<&str>, &str); 13] = [
+/// Name, benefit in minor units (0 for goods), audience, first and last day.
+type Lettered = (&'static str, u64, Option<&'static str>, Option<&'static str>, &'static str);
+
+/// What the drawer holds.
+const PAPERS: [Lettered; 13] = [
     ("plain 1", 500_000, None, None, "2026-11-30"),
     ("plain 2", 500_000, None, None, "2026-11-30"),
     ("plain 3", 120_000, None, None, "2026-11-30"),

@@ -1,4 +1,5 @@
 //! Killing processes at random moments, and counting what is left.
+#![allow(clippy::expect_used, reason = "a test that cannot be set up fails")]
 
 use journeys::phone::Phone;
 use journeys::programme::Issued;

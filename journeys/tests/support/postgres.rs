@@ -1,4 +1,5 @@
 //! A PostgreSQL schema of a test's own.
+#![allow(clippy::expect_used, reason = "a test that cannot be set up fails")]
 
 use sqlx::{Connection as _, Executor as _};
 

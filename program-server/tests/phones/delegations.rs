@@ -102,11 +102,13 @@ async fn end(office: &Office, officer: &Officer) {
 }
 
 fn refused(ack: &Ack) -> Vec<&str> {
-    let code = |outcome| match outcome {
-        &Outcome::Refused(ref code) => code.as_str(),
-        other => panic!("{other:?}"),
-    };
-    outcomes(ack).into_iter().map(code).collect()
+    outcomes(ack)
+        .into_iter()
+        .map(|outcome| match outcome {
+            Outcome::Refused(code) => code.as_str(),
+            other => panic!("{other:?}"),
+        })
+        .collect()
 }
 
 const MISSING: Option<(&str, Option<&str>)> = Some(("in_review", Some("issue_record_missing")));

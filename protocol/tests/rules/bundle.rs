@@ -211,7 +211,7 @@ fn contents_that_the_header_does_not_list_are_refused() {
     more.push((PartKind::Ack, vec![1]));
     let mut others = parts.clone();
     others[2].1[0] ^= 1;
-    let mut turned = parts.clone();
+    let mut turned = parts;
     turned.swap(0, 1);
     for other in [fewer, more, others, turned] {
         assert_eq!(code(&write(&signed, &other, &sealing())), "bundle.contents");
