@@ -1,7 +1,7 @@
 //! The story of the stolen officer's phone, with the shipped programs: what a thief can issue, what
 //! providers accept of it where there is no network, and what the programme ever pays.
 
-#![allow(clippy::unwrap_used, reason = "what cannot be unwrapped is a failed test")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "what cannot be unwrapped is a failed test")]
 #![allow(clippy::print_stdout, reason = "the figures of the loss are told")]
 
 mod support;

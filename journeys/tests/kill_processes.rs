@@ -115,7 +115,7 @@ fn rounds(
 ) -> usize {
     let mut cut = 0;
     for round in 0.. {
-        let shown = round * 2 + usize::from((number + round) % PHONES != 0);
+        let shown = round * 2 + usize::from(!(number + round).is_multiple_of(PHONES));
         if let Some(voucher) = vouchers.get(shown) {
             phone.run(&["redeem", "--text", &voucher.text]).unwrap().succeeded().unwrap();
         }

@@ -302,7 +302,7 @@ fn beyond() -> Vec<Vector> {
         .beyond("a second too long", "At most fourteen days from iat to exp.", "validity"),
         usual(&FieldVoucher {
             not_before: Some(third.issued.before(Span::days(1)).before(second)),
-            ..third.clone()
+            ..third
         })
         .beyond(
             "valid long before it was issued",
