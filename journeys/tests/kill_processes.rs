@@ -55,7 +55,7 @@ fn three_processes_killed_at_random_end_with_every_record_once_and_one_live_clai
         for (seed, server) in (1..).zip(&servers) {
             let (killed, enough) = (&killed, &enough);
             scope.spawn(move || {
-                let mut random = Random(0x9e37_79b9 * seed);
+                let mut random = Random(0x9e37_79b9_u32.wrapping_mul(seed));
                 while killed.fetch_add(1, Ordering::SeqCst) < kills {
                     let running = server.start().unwrap();
                     thread::sleep(random.up_to(whole * 3));

@@ -88,7 +88,7 @@ impl Profile {
             .put(7, self.limits.to_value())
             .put(8, self.freshness.to_value())
             .put(9, self.confirmed)
-            .put_list(10, self.delegations.iter().map(|signed| bytes(signed)).collect());
+            .put_list(11, self.delegations.iter().map(|signed| bytes(signed)).collect());
         let payload = MapWriter::new()
             .put(1, self.issuer.as_str())
             .put(2, self.device.thumbprint().to_string())
@@ -143,7 +143,7 @@ impl Profile {
             limits: Limits::from_item(own.required(7, "limits")?)?,
             freshness: Freshness::from_item(own.required(8, "freshness")?)?,
             confirmed: own.required(9, "confirmed")?.bool("confirmed")?,
-            delegations: match own.optional(10, "delegations")? {
+            delegations: match own.optional(11, "delegations")? {
                 None => Vec::new(),
                 Some(list) => list
                     .filled_list("delegations")?
@@ -166,7 +166,7 @@ impl Limits {
     fn to_value(self) -> Value {
         MapWriter::new()
             .put_some(1, self.unsent_redemptions.map(u64::from))
-            .put_some(2, self.unsent_delegated.map(u64::from))
+            .put_some(3, self.unsent_delegated.map(u64::from))
             .value()
     }
 
@@ -178,7 +178,7 @@ impl Limits {
                 .map(|item| item.uint32("unsent redemptions"))
                 .transpose()?,
             unsent_delegated: fields
-                .optional(2, "unsent delegated")?
+                .optional(3, "unsent delegated")?
                 .map(|item| item.uint32("unsent delegated"))
                 .transpose()?,
         };

@@ -147,6 +147,7 @@ fn every_file_is_read_by_a_test() {
         "cose.json",
         "delegation.json",
         "enrolment.json",
+        "issued.json",
         "key.json",
         "openg2p.json",
         "profile.json",

@@ -217,13 +217,14 @@ fn body(body: &Body) -> Value {
 
 pub fn batch(batch: &Batch) -> Value {
     let items: Vec<String> = batch.items.iter().map(hex::encode).collect();
-    sparse(json!({
+    let mut described = sparse(json!({
         "chain": batch.chain.to_string(),
         "since": batch.since,
-        "items": items,
         "last_ack": batch.last_ack.map(|hash| hash.to_string()),
         "device": batch.device.map(|hash| hash.to_string()),
-    }))
+    }));
+    described["items"] = json!(items);
+    described
 }
 
 pub fn ack(ack: &Ack) -> Value {
