@@ -94,7 +94,8 @@ impl Prepared {
         let each = RECORDS * (BATCHES + WARM_UP);
         let mut vouchers = office.issue(PHONES * each);
         let key_for = |purpose| -> PublicKey {
-            let signer = trust::signer(&office.app, office.app.db.reader(), purpose, None);
+            let app = &office.app;
+            let signer = trust::signer(app, app.db.reader(), purpose, None, app.now());
             protocol::key::Signer::public_key(&*office.runtime.block_on(signer).unwrap())
         };
         let (acks, issuer) = (vec![key_for(KeyUse::Ack)], key_for(KeyUse::Voucher));

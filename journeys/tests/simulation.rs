@@ -124,7 +124,8 @@ fn false_ack(office: &Office, keys: &Keys, batch: &Batch) -> Option<HttpResponse
         let device = all.into_iter().find(|device| device.id == id)?;
         let news = Batch::new(batch.chain, batch.since, Vec::new());
         let news = sync::receive(app, &device, news, Quota::default()).await.ok()?;
-        let signer = trust::signer(app, app.db.reader(), KeyUse::Ack, None).await.ok()?;
+        let db = app.db.reader();
+        let signer = trust::signer(app, db, KeyUse::Ack, None, app.now()).await.ok()?;
         let (ack, _) = Ack::open(&news, [&signer.public_key()]).ok()?;
         Ack { results: batch.items.iter().map(result).collect(), ..ack }.sign(&*signer).ok()
     });

@@ -357,7 +357,7 @@ pub async fn profile(app: &App, device: &Device) -> Result<Vec<u8>> {
         confirmed: device.standing == Standing::Confirmed,
         delegations: delegations::of_device(db, device.id, app.now()).await?,
     };
-    let signer = trust::signer(app, db, KeyUse::Profile, None).await?;
+    let signer = trust::signer(app, db, KeyUse::Profile, None, profile.issued).await?;
     Ok(profile.sign(&*signer)?)
 }
 

@@ -19,8 +19,8 @@ pub use ceremony::{Ceremony, CeremonyReport, hold_ceremony};
 pub use compromise::{Compromised, compromise, issued_set_file, payloads_of_texts};
 pub use heard::{Heard, hear_of, latest_heard};
 pub use keys::{
-    Foreign, Rotated, TrustedKey, add_foreign_issuer, add_issuer_key, key, keys, retire, rotate,
-    signer,
+    Foreign, Rotated, TrustedKey, add_foreign_issuer, add_issuer_key, key, keys, next_second,
+    retire, rotate, signer,
 };
 pub use limits::{EndedDelegation, Limits, end_delegation, ended_delegations, limits, set_limits};
 pub use publication::{

@@ -127,7 +127,8 @@ impl World<'_> {
                 let before =
                     keys.iter().rev().find(|key| key.purpose == purpose && key.end.is_none());
                 if let Some(before) = before.filter(|_| retire) {
-                    trust::retire(&transaction, before.key.kid(), app.now()).await?;
+                    let at = trust::next_second(app);
+                    trust::retire(&transaction, before.key.kid(), at).await?;
                 }
                 transaction.commit().await?;
             }

@@ -276,7 +276,7 @@ async fn furnish(app: &App) -> Result<Vec<Paper>, program_server::Error> {
         .map(|paper| Voucher { assistance: "Food".to_owned(), ..paper.voucher.clone() });
     if let Some(twin) = twin {
         let db = app.db.reader();
-        let signer = trust::signer(app, db, KeyUse::Voucher, Some(&aid)).await?;
+        let signer = trust::signer(app, db, KeyUse::Voucher, Some(&aid), app.now()).await?;
         let text = to_text(&protocol::voucher::sign(&twin, &*signer)?)?;
         papers.push(Paper { name: "twin's twin", text, voucher: twin, registered: false });
     }

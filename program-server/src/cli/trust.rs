@@ -20,6 +20,7 @@ use protocol::trust::KeyEnd;
 use rotate::Rotate;
 use serde_json::{Value, json};
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// Keys, and the trust list by which phones know them.
 ///
@@ -84,7 +85,8 @@ pub struct Retire {
     /// The key's id: 16 hexadecimal digits.
     #[arg(value_parser = kid)]
     kid: Kid,
-    /// From when on nothing it signs is good, such as 2026-11-21T10:00:00Z; now if not given.
+    /// From when on nothing it signs is good, such as 2026-11-21T10:00:00Z; from the
+    /// next whole second on if not given.
     #[arg(long, value_name = "TIME", value_parser = time)]
     at: Option<Timestamp>,
 }
@@ -102,6 +104,13 @@ pub async fn renew(app: &App) -> Result<()> {
     match trust::current(app).await {
         Err(Error::Unavailable(_)) => Ok(()),
         other => other.map(|_| ()),
+    }
+}
+
+/// Waits for this time, so that what is signed after a command is under the key that it began.
+pub async fn reached(app: &App, time: Timestamp) {
+    while app.now() < time {
+        tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }
 
@@ -200,11 +209,15 @@ impl AddIssuerKey {
 
 impl Retire {
     async fn run(self, app: &App, output: &Output) -> Result<()> {
-        let at = self.at.unwrap_or_else(|| app.now());
+        let at_once = trust::next_second(app);
+        let at = self.at.unwrap_or(at_once);
         let transaction = app.db.begin().await?;
         let key = trust::retire(&transaction, self.kid, at).await?;
         transaction.commit().await?;
         renew(app).await?;
+        if at == at_once {
+            reached(app, at).await;
+        }
         output.say(
             &format!(
                 "The key {} is retired: what it signed before {at} stays good. If no other {} key \

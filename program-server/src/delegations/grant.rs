@@ -92,7 +92,8 @@ pub async fn grant(app: &App, device: &Device, grant: Grant) -> Result<Granted> 
         issued: now,
         nonce,
     };
-    let signer = trust::signer(app, &*transaction, KeyUse::Delegation, Some(&programme.id)).await?;
+    let signer =
+        trust::signer(app, &*transaction, KeyUse::Delegation, Some(&programme.id), now).await?;
     let signed = delegation.sign(&*signer)?;
     if signed.len() > LARGEST {
         return Err(Error::invalid(

@@ -724,7 +724,7 @@ impl<'t> Intake<'t> {
             ack.documents = documents::held(tx, chain.id).await?.into_iter().collect();
             (ack.claims, ack.cursor) = claims::updates_since(tx, chain.id, since).await?;
         }
-        let signer = trust::signer(batch.app, &**tx, KeyUse::Ack, None).await?;
+        let signer = trust::signer(batch.app, &**tx, KeyUse::Ack, None, now).await?;
         let signed = ack.sign(&*signer)?;
         let hash = Sign1::parse(ObjectType::Ack, &signed)?.payload_hash();
         store::add_ack(&**tx, hash, batch.owner.id(), now).await?;

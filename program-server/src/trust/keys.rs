@@ -128,8 +128,9 @@ pub async fn key(connection: &impl ConnectionTrait, kid: Kid) -> Result<TrustedK
     }
 }
 
-/// The key of this office that signs such objects now, for this programme where it matters: the
-/// newest that may.
+/// The key of this office that signs such objects dated `at`, for this programme where it matters: the
+/// newest that may. Whatever is signed must bear that very time, since its key counts in its window
+/// alone.
 ///
 /// # Errors
 /// [`Error::Unavailable`] when there is none, and those of [`crate::keys::KeyRing::signer`].
@@ -138,14 +139,15 @@ pub async fn signer(
     connection: &impl ConnectionTrait,
     purpose: KeyUse,
     programme: Option<&ProgrammeId>,
+    at: Timestamp,
 ) -> Result<Arc<Ed25519Key>> {
-    let now = app.now();
-    let newest = keys(connection).await?.into_iter().rev().find(|key| {
-        key.purpose == purpose && key.foreign.is_none() && key.may_sign(programme, now)
-    });
+    let newest =
+        keys(connection).await?.into_iter().rev().find(|key| {
+            key.purpose == purpose && key.foreign.is_none() && key.may_sign(programme, at)
+        });
     let newest = newest.ok_or_else(|| {
         Error::Unavailable(format!(
-            "no {} key may sign now: hold the key ceremony (`vouchsafe-server trust ceremony`), or \
+            "no {} key may sign at {at}: hold the key ceremony (`vouchsafe-server trust ceremony`), or \
              add a key",
             purpose.name()
         ))
@@ -235,6 +237,13 @@ pub async fn add_foreign_issuer(
     Ok(key)
 }
 
+/// The soonest that a key can be retired with nothing spoilt that it signed. Times are whole seconds, and
+/// it may have signed in this one.
+#[must_use]
+pub fn next_second(app: &App) -> Timestamp {
+    app.now().after(Span::seconds(1))
+}
+
 /// What a rotation did.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rotated {
@@ -248,7 +257,7 @@ pub struct Rotated {
 /// before it, for the same programme, at that time. Until then phones have time to learn of it.
 ///
 /// # Errors
-/// As [`add_issuer_key`]; [`Error::Invalid`] for a time that has passed.
+/// As [`add_issuer_key`]; [`Error::Invalid`] for a time before [`next_second`].
 pub async fn rotate(
     app: &App,
     transaction: &Transaction,
@@ -256,9 +265,12 @@ pub async fn rotate(
     programme: Option<&ProgrammeId>,
     from: Timestamp,
 ) -> Result<Rotated> {
-    let now = app.now();
-    if from < now {
-        return Err(Error::Invalid(format!("{from} has passed: a new key begins now or later")));
+    let soonest = next_second(app);
+    if from < soonest {
+        return Err(Error::Invalid(format!(
+            "{from} is too soon: the key before may have signed then. A new key begins at {soonest} \
+             or later"
+        )));
     }
     let before = keys(&**transaction).await?;
     let new = draw_issuer_key(app, transaction, purpose, programme, from).await?;

@@ -320,8 +320,10 @@ async fn sign(app: &App, number: u32) -> Result<Vec<u8>> {
     }
     let after_last = row.token_issued.map(|last| last.0.after(Span::seconds(1)));
     let issued = after_last.map_or(app.now(), |least| least.max(app.now())).max(row.made.0);
+    let programme = Some(&row.programme.0);
+    let signer = signer(app, &*transaction, KeyUse::Status, programme, issued).await?;
     let token = StatusList { address: status_address(number), issued, expires: None, entries }
-        .sign(&*signer(app, &*transaction, KeyUse::Status, Some(&row.programme.0)).await?)?;
+        .sign(&*signer)?;
     let mut row = row.into_active_model();
     row.token = Set(Some(token.clone()));
     row.token_issued = Set(Some(Stored(issued)));

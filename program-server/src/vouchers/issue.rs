@@ -76,7 +76,8 @@ pub async fn issue(
         places.extend(orders.into_iter().zip(allotted));
     }
 
-    let signer = trust::signer(app, &*transaction, KeyUse::Voucher, Some(&programme.id)).await?;
+    let signer =
+        trust::signer(app, &*transaction, KeyUse::Voucher, Some(&programme.id), now).await?;
     let ids = draw_ids(&*transaction, orders.len()).await?;
     let mut issued = Vec::with_capacity(orders.len());
     for (place, ((order, window), (cti, reference))) in

@@ -185,7 +185,8 @@ on_both_engines! {
         app.clock.set(start().after(Span::hours(2)));
         for purpose in [KeyUse::Voucher, KeyUse::Delegation, KeyUse::Status, KeyUse::Profile, KeyUse::Ack] {
             let old = newest(app, purpose).await;
-            let new = rotate(app, purpose, app.now()).await;
+            let new = rotate(app, purpose, trust::next_second(app)).await;
+            app.clock.set(trust::next_second(app));
             let state = phone(app).await;
             let keys: Vec<&IssuerKey> = state.list().keys_for(purpose).collect();
             assert_eq!(keys.len(), 2, "{purpose:?}");
@@ -193,7 +194,7 @@ on_both_engines! {
             assert_eq!(keys[0].key, old.key);
             assert!(keys[0].in_force_at(start()) && !keys[0].in_force_at(app.now()));
             let connection = app.db.reader();
-            let signer = trust::signer(app, connection, purpose, None).await.unwrap();
+            let signer = trust::signer(app, connection, purpose, None, app.now()).await.unwrap();
             assert_eq!(signer.public_key().kid(), new);
         }
         let state = accepts(app, &held).await.unwrap();
@@ -213,7 +214,8 @@ on_both_engines! {
         let from = start().after(Span::days(7));
         let new = rotate(app, KeyUse::Voucher, from).await;
         let signer = async || {
-            let signer = trust::signer(app, app.db.reader(), KeyUse::Voucher, None).await.unwrap();
+            let db = app.db.reader();
+            let signer = trust::signer(app, db, KeyUse::Voucher, None, app.now()).await.unwrap();
             signer.public_key().kid()
         };
         assert_eq!(phone(app).await.list().keys_for(KeyUse::Voucher).count(), 2);
@@ -225,6 +227,24 @@ on_both_engines! {
         let transaction = app.db.begin().await.unwrap();
         let past = trust::rotate(app, &transaction, KeyUse::Ack, None, start()).await;
         assert!(matches!(past, Err(Error::Invalid(_))), "{past:?}");
+    }
+
+    async fn what_a_key_signed_in_the_second_of_its_rotation_stays_good(server: TestServer) {
+        let app = set_up(&server).await;
+        let (_, before, _) = issue(app).await;
+        let transaction = app.db.begin().await.unwrap();
+        let at_once = trust::rotate(app, &transaction, KeyUse::Voucher, None, app.now()).await;
+        assert!(matches!(at_once, Err(Error::Invalid(_))), "{at_once:?}");
+        drop(transaction);
+        let new = rotate(app, KeyUse::Voucher, trust::next_second(app)).await;
+        let (_, meanwhile, _) = issue(app).await;
+        app.clock.set(trust::next_second(app));
+        let (_, after, _) = issue(app).await;
+        let state = phone(app).await;
+        for voucher in [&before, &meanwhile, &after] {
+            assert!(authenticate(voucher, state.list(), &IssuedSets::none()).unwrap().key_in_force);
+        }
+        assert_eq!(newest(app, KeyUse::Voucher).await.key.kid(), new);
     }
 
     async fn two_sealing_keys_are_current_and_older_ones_are_kept_for_thirteen_months(server: TestServer) {
@@ -374,7 +394,7 @@ on_both_engines! {
         let app = set_up(&server).await;
         let kid = newest(app, KeyUse::Voucher).await.key.kid();
         compromise(app, kid, &[]).await;
-        rotate(app, KeyUse::Voucher, app.now()).await;
+        rotate(app, KeyUse::Voucher, trust::next_second(app)).await;
         let state = phone(app).await;
         let stolen = state.list().keys.iter().find(|key| key.key.kid() == kid).unwrap();
         assert!(stolen.is_compromised());

@@ -160,7 +160,9 @@ impl Office {
     pub async fn sign(&self, voucher: &Voucher) -> SignedVoucher {
         let db = self.app.db.reader();
         let programme = &voucher.programme;
-        let signer = trust::signer(&self.app, db, KeyUse::Voucher, Some(programme)).await.unwrap();
+        let now = self.app.now();
+        let signer = trust::signer(&self.app, db, KeyUse::Voucher, Some(programme), now).await;
+        let signer = signer.unwrap();
         SignedVoucher::Cose(protocol::voucher::sign(voucher, &*signer).unwrap())
     }
 

@@ -1,6 +1,6 @@
 //! `trust rotate`: a new key in the place of an old one, and new root documents.
 
-use super::{key_value, kid, renew, time};
+use super::{key_value, kid, reached, renew, time};
 use crate::cli::output::Output;
 use clap::{Args, Subcommand};
 use program_server::trust::{self, RootChange, RootReport};
@@ -46,8 +46,8 @@ pub struct RotateKey {
 
 #[derive(Debug, Args)]
 pub struct RotateServerKey {
-    /// When the new key begins and the old one is retired, such as 2026-12-01T00:00:00Z; now if not
-    /// given.
+    /// When the new key begins and the old one is retired, such as 2026-12-01T00:00:00Z; at once if not
+    /// given, which is the next whole second.
     #[arg(long, value_name = "TIME", value_parser = time)]
     from: Option<Timestamp>,
 }
@@ -98,12 +98,16 @@ impl Rotate {
             Rotate::Profile(begin) => (KeyUse::Profile, RotateKey { programme: None, begin }),
             Rotate::Ack(begin) => (KeyUse::Ack, RotateKey { programme: None, begin }),
         };
-        let from = rotation.begin.from.unwrap_or_else(|| app.now());
+        let at_once = trust::next_second(app);
+        let from = rotation.begin.from.unwrap_or(at_once);
         let transaction = app.db.begin().await?;
         let programme = rotation.programme.as_ref();
         let rotated = trust::rotate(app, &transaction, purpose, programme, from).await?;
         transaction.commit().await?;
         renew(app).await?;
+        if from == at_once {
+            reached(app, from).await;
+        }
         let mut words = format!(
             "The key {} signs as {} key from {from} on.",
             rotated.new.key.kid(),
