@@ -47,7 +47,7 @@ fn set_the_scene(dir: &Path) -> Scene {
     let [officer, mercy, corner] = ["officer", "mercy", "corner"].map(|it| support::phone(dir, it));
     office.enrol(&mercy, "mercy").unwrap();
     office.enrol(&corner, "corner").unwrap();
-    let device = enrol_officer(&office, &officer);
+    let device = office.enrol(&officer, "field").unwrap();
     let until = day(30).unwrap().to_string();
     let number = NUMBER.to_string();
     let grant = [
@@ -78,15 +78,6 @@ fn set_the_scene(dir: &Path) -> Scene {
         phone.run(&["sync"]).unwrap().succeeded().unwrap();
     }
     Scene { office, delegation, officer, mercy, corner, _running: running }
-}
-
-fn enrol_officer(office: &Office, officer: &Phone) -> String {
-    let picture = text_of(&office.offer("field").unwrap());
-    let enrolled = officer.run(&["enrol", "--json", &picture]).unwrap().succeeded().unwrap();
-    let digits = text_at(&enrolled.json().unwrap(), "digits").unwrap();
-    let device = office.pending(&digits).unwrap();
-    office.admin(&["enrolment", "confirm", &device, "--digits", &digits]).unwrap();
-    device
 }
 
 /// Issues with the phone's own program; none when it refuses.

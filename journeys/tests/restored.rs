@@ -3,6 +3,7 @@
 
 mod support;
 
+use journeys::folder;
 use journeys::phone::Phone;
 use journeys::programme::{Issued, Office};
 use serde_json::Value;
@@ -10,24 +11,10 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-/// Copies a folder with everything in it.
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            copy(&entry.path(), &target);
-        } else {
-            fs::copy(entry.path(), &target).unwrap();
-        }
-    }
-}
-
 /// Puts a copy in a folder's place.
 fn restore(copied: &Path, place: &Path) {
     fs::remove_dir_all(place).unwrap();
-    copy(copied, place);
+    folder::copy(copied, place).unwrap();
 }
 
 fn serve(phone: &Phone, vouchers: &[Issued]) {
@@ -71,7 +58,7 @@ fn a_phone_restored_from_a_backup_and_used_offline_loses_no_claim() {
     let running = office.server.start().unwrap();
     serve(&phone, &vouchers[..2]);
     synced(&phone);
-    copy(phone.home(), &backup);
+    folder::copy(phone.home(), &backup).unwrap();
     serve(&phone, &vouchers[2..4]);
     synced(&phone);
     restore(&backup, phone.home());
@@ -98,7 +85,7 @@ fn a_server_restored_from_a_backup_is_sent_again_what_it_lost() {
     serve(&phone, &vouchers[..1]);
     synced(&phone);
     running.kill();
-    copy(&server, &backup);
+    folder::copy(&server, &backup).unwrap();
     let running = office.server.start().unwrap();
     serve(&phone, &vouchers[1..3]);
     let picture = vouchers[3].png.display().to_string();
@@ -152,7 +139,7 @@ fn two_homes_with_one_key_take_turns_and_lose_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let (office, phone, vouchers) = support::enrolled(dir.path(), 8);
     let twin = Phone::new(phone.binary(), &dir.path().join("twin"));
-    copy(phone.home(), twin.home());
+    folder::copy(phone.home(), twin.home()).unwrap();
     let running = office.server.start().unwrap();
     let mut restarts = 0;
     for pair in vouchers.chunks(2) {

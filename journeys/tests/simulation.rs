@@ -261,13 +261,4 @@ impl Middle for NeverResends {
         }
         request
     }
-
-    fn handle(
-        &mut self,
-        office: &mut Office,
-        request: &HttpRequest,
-        arrival: Arrival,
-    ) -> Result<Handled, String> {
-        office.handle(request, arrival)
-    }
 }

@@ -4,6 +4,7 @@
 
 mod support;
 
+use journeys::folder;
 use journeys::phone::Phone;
 use journeys::programme::{Issued, Office, text_of};
 use serde_json::Value;
@@ -90,19 +91,6 @@ fn after_a_stolen_voucher_key_what_was_truly_issued_is_served_and_what_the_thief
 fn stolen_copy(office: &Office, dir: &Path) -> Office {
     let thief = dir.join("thief");
     let from = office.root_keys().with_file_name("server");
-    copy(&from, &thief.join("server"));
+    folder::copy(&from, &thief.join("server")).unwrap();
     Office::at(&journeys::binaries::built("vouchsafe-server").unwrap(), &thief).unwrap()
-}
-
-fn copy(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).unwrap();
-    for entry in std::fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            copy(&entry.path(), &target);
-        } else {
-            std::fs::copy(entry.path(), &target).unwrap();
-        }
-    }
 }

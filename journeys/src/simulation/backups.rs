@@ -1,8 +1,8 @@
 //! Backups of phones and of the office, and what is done when an old one is put back.
 
 use super::reckoning::{OfficeBooks, own_records};
-use super::template::copy_folder;
 use super::world::World;
+use crate::folder;
 use program_server::trust;
 use protocol::Timestamp;
 use std::path::Path;
@@ -128,5 +128,5 @@ fn replace(from: &Path, to: &Path) -> Result<(), String> {
     if to.exists() {
         std::fs::remove_dir_all(to).map_err(words)?;
     }
-    copy_folder(from, to).map_err(words)
+    folder::copy(from, to)
 }

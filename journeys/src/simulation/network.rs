@@ -76,7 +76,9 @@ pub trait Middle {
         office: &mut Office,
         request: &HttpRequest,
         arrival: Arrival,
-    ) -> Result<Handled, String>;
+    ) -> Result<Handled, String> {
+        office.handle(request, arrival)
+    }
 
     /// What the phone gets to see of what came back.
     ///
@@ -95,16 +97,7 @@ pub trait Middle {
 /// Nothing in between.
 pub struct Straight;
 
-impl Middle for Straight {
-    fn handle(
-        &mut self,
-        office: &mut Office,
-        request: &HttpRequest,
-        arrival: Arrival,
-    ) -> Result<Handled, String> {
-        office.handle(request, arrival)
-    }
-}
+impl Middle for Straight {}
 
 /// The network.
 pub struct Network {

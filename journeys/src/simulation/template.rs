@@ -5,6 +5,7 @@ use super::network::Straight;
 use super::office::{Arrival, Handled, Office};
 use super::phone::{Clocks, Phone, Seed, Stepped};
 use super::{network::Middle, random::Random};
+use crate::folder;
 use jiff::civil::Date;
 use program_server::app::Clock;
 use program_server::config::{Config, Origin};
@@ -141,13 +142,13 @@ impl Template {
         kits: &[usize],
         random: &mut Random,
     ) -> Result<Vec<Phone>, String> {
-        copy_folder(&self.dir.path().join("office"), &to.join("office")).map_err(words)?;
+        folder::copy(&self.dir.path().join("office"), &to.join("office"))?;
         let mut phones = Vec::new();
         for kit in kits.iter().filter_map(|&place| self.kits.get(place)) {
             let dir = to.join(kit.name);
             let from = self.dir.path().join(kit.name);
             if from.exists() {
-                copy_folder(&from, &dir).map_err(words)?;
+                folder::copy(&from, &dir)?;
             }
             let boot = BootId::from_bytes(random.bytes());
             let booted = start().before(Span::hours(random.between(1, 200)));
@@ -180,24 +181,6 @@ impl Template {
 #[must_use]
 pub fn start() -> Timestamp {
     Timestamp::from_seconds(START).unwrap_or(Timestamp::MAX)
-}
-
-/// Copies a folder with what is in it.
-///
-/// # Errors
-/// When a file cannot be read or written.
-pub fn copy_folder(from: &Path, to: &Path) -> std::io::Result<()> {
-    std::fs::create_dir_all(to)?;
-    for entry in std::fs::read_dir(from)? {
-        let entry = entry?;
-        let target: PathBuf = to.join(entry.file_name());
-        if entry.file_type()?.is_dir() {
-            copy_folder(&entry.path(), &target)?;
-        } else {
-            std::fs::copy(entry.path(), target)?;
-        }
-    }
-    Ok(())
 }
 
 fn scratch() -> Result<tempfile::TempDir, String> {

@@ -3,10 +3,10 @@
 use crate::Demo;
 use crate::issue::issue;
 use crate::table::Table;
+use journeys::folder;
 use journeys::phone::Phone;
 use journeys::programme::{Issued, Office, text_at, text_of};
 use serde_json::Value;
-use std::path::Path;
 
 const MONEY: [&str; 4] = ["--money", "5000.00", "--assistance", "Medicine"];
 
@@ -69,7 +69,7 @@ impl Demo {
     /// The thief copies all that the office's server has, and issues a voucher with it.
     fn steal(&self) -> Result<Issued, String> {
         let dir = self.out.join("thief");
-        copy(&self.out.join("office/server"), &dir.join("server"))?;
+        folder::copy(&self.out.join("office/server"), &dir.join("server"))?;
         issue(&Office::at(&self.server, &dir)?, "aid", &MONEY)
     }
 }
@@ -83,19 +83,4 @@ fn verdict(phone: &Phone, voucher: &Issued) -> Result<Option<String>, String> {
 
 fn accept() -> Option<String> {
     Some("accept".to_owned())
-}
-
-fn copy(from: &Path, to: &Path) -> Result<(), String> {
-    let fault = |path: &Path, error: std::io::Error| format!("{}: {error}", path.display());
-    std::fs::create_dir_all(to).map_err(|error| fault(to, error))?;
-    for entry in std::fs::read_dir(from).map_err(|error| fault(from, error))? {
-        let path = entry.map_err(|error| fault(from, error))?.path();
-        let copied = to.join(path.file_name().unwrap_or_default());
-        if path.is_dir() {
-            copy(&path, &copied)?;
-        } else {
-            std::fs::copy(&path, &copied).map_err(|error| fault(&path, error))?;
-        }
-    }
-    Ok(())
 }
