@@ -69,7 +69,7 @@ enum Command {
     Bundle(bundle::Bundle),
     /// Take a voucher back for good; phones refuse it from their next status list on.
     Revoke(withdraw::Withdraw),
-    /// Hold a voucher for now; phones refuse it until the suspension is lifted.
+    /// Hold a voucher: phones refuse it until the suspension is lifted.
     Suspend(withdraw::Withdraw),
     /// End a voucher's suspension.
     Lift(withdraw::Withdraw),

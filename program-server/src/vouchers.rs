@@ -238,7 +238,7 @@ pub struct Entry {
 pub enum Standing {
     /// Nothing against it.
     InForce,
-    /// Held for now.
+    /// Held until the suspension is lifted.
     Suspended,
     /// Taken back at this time.
     Revoked(Timestamp),
@@ -280,7 +280,7 @@ pub async fn payloads_signed_with(
 pub enum Decision {
     /// Take it back for good.
     Revoke,
-    /// Hold it for now.
+    /// Hold it until the suspension is lifted.
     Suspend,
     /// End a suspension.
     Lift,

@@ -20,7 +20,7 @@ pub enum Status {
     Valid,
     /// Taken back for good.
     Revoked,
-    /// Held for now.
+    /// Held until the suspension is lifted.
     Suspended,
     /// The server has a claim on it.
     Redeemed,

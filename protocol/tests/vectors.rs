@@ -19,7 +19,7 @@ use protocol::profile::Profile;
 use protocol::record::Record;
 use protocol::seal::{Sealed, UnsealingKey};
 use protocol::session::SessionProof;
-use protocol::trust::{IssuedSets, TrustFile, TrustState};
+use protocol::trust::{IssuedSets, TrustFile, TrustList, TrustState};
 use protocol::voucher::{Voucher, from_text, to_text};
 use protocol::{Error, Hash, Result, Timestamp};
 use serde::Deserialize;
@@ -434,17 +434,7 @@ fn openg2p_json() {
     }
     check("openg2p.json", |file, own: &Own| {
         let trust = file.trust();
-        let found = read_text(&own.text)
-            .and_then(|signed| authenticate(&signed, trust.list(), &IssuedSets::none()));
-        Ok(match found {
-            Ok(authentic) => {
-                let mut described = describe::voucher(&authentic.voucher);
-                described["key_in_force"] = authentic.key_in_force.into();
-                described["payload_hash"] = authentic.payload_hash.to_string().into();
-                described
-            }
-            Err(reason) => describe::not_authentic(&reason),
-        })
+        Ok(judged(&own.text, trust.list(), &IssuedSets::none()))
     });
 }
 
@@ -466,18 +456,21 @@ fn issued_json() {
             let pinned = key.issued_set().unwrap();
             sets.insert(pinned.hash, Arc::new(pinned.accept(&set.0, kid)?));
         }
-        let found =
-            read_text(&own.text).and_then(|signed| authenticate(&signed, trust.list(), &sets));
-        Ok(match found {
-            Ok(authentic) => {
-                let mut described = describe::voucher(&authentic.voucher);
-                described["key_in_force"] = authentic.key_in_force.into();
-                described["payload_hash"] = authentic.payload_hash.to_string().into();
-                described
-            }
-            Err(reason) => describe::not_authentic(&reason),
-        })
+        Ok(judged(&own.text, trust.list(), &sets))
     });
+}
+
+/// What a text is as a voucher under this trust list.
+fn judged(text: &str, trust: &TrustList, sets: &IssuedSets) -> Value {
+    match read_text(text).and_then(|signed| authenticate(&signed, trust, sets)) {
+        Ok(authentic) => {
+            let mut described = describe::voucher(&authentic.voucher);
+            described["key_in_force"] = authentic.key_in_force.into();
+            described["payload_hash"] = authentic.payload_hash.to_string().into();
+            described
+        }
+        Err(reason) => describe::not_authentic(&reason),
+    }
 }
 
 #[test]

@@ -193,7 +193,7 @@ fn reason_words(reason: &Reason, programme: Option<&Programme>) -> String {
             format!("served here already on {}{by}, receipt {}.", live.redeemed_at, live.claim)
         }
         Reason::Revoked => "the programme took it back.".to_owned(),
-        Reason::Suspended => "the programme holds it for now. Send the holder to the office.".to_owned(),
+        Reason::Suspended => "the programme has suspended it. Send the holder to the office.".to_owned(),
         Reason::RedeemedElsewhere => "it was served somewhere else already.".to_owned(),
         Reason::WrongProvider { audience } => format!("it can only be used at {audience}."),
         Reason::IssuedByThisProvider => {

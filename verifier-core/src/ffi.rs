@@ -8,8 +8,10 @@
 )]
 
 mod bundles;
+mod keys;
 
 pub use bundles::{Export, ExportedFile, ImportReport, Imported};
+pub use keys::{KeyStore, KeyStoreError};
 
 use crate::clock::{self, ClockTrust};
 use crate::device_key::FileKey;
@@ -52,6 +54,9 @@ pub enum EngineError {
     /// The app passed a value that has no meaning.
     #[error("{0}")]
     Argument(protocol::Error),
+    /// The phone's key store does not give or use its key.
+    #[error("{0}; start the phone again, and tell the programme office if it comes back")]
+    KeyStore(#[from] KeyStoreError),
 }
 
 impl From<verifier::EngineError> for EngineError {
@@ -671,7 +676,7 @@ pub enum Reason {
     },
     /// It was taken back.
     Revoked,
-    /// It is held for now.
+    /// It is held until the suspension is lifted.
     Suspended,
     /// Another phone's claim on it reached the server.
     RedeemedElsewhere,

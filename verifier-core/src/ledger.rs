@@ -120,9 +120,12 @@ impl Ledger {
         device: &PublicKey,
     ) -> Result<Self, LedgerError> {
         let exists = home.ledger_file().metadata().is_ok_and(|found| found.len() > 0);
-        let (key, lost) = match stored_data_key(&home, wrap)? {
-            Some(key) => (key, false),
-            None => (create_data_key(&home, wrap)?, exists),
+        let (key, lost) = match stored_data_key(&home, wrap) {
+            Ok(Some(key)) => (key, false),
+            Ok(None) | Err(LedgerError::DataKey(KeyWrapError::Missing)) => {
+                (create_data_key(&home, wrap)?, exists)
+            }
+            Err(error) => return Err(error),
         };
         let mut ledger = Self::connect(home, &key, device, |_| Ok(()))?;
         // A process that ended between the new key and this note left a ledger that opens with

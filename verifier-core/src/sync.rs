@@ -264,10 +264,10 @@ impl SyncRun {
                     None => {
                         let news = self.report.documents_sent > 0 && !self.uploads_done;
                         self.uploads_done = true;
-                        let waiting = verifier.issued_sets_to_fetch()?;
                         if news {
                             self.go_on_with_records(verifier)
                         } else {
+                            let waiting = verifier.issued_sets_to_fetch()?;
                             self.go_on(Stage::IssuedSets { waiting })
                         }
                     }

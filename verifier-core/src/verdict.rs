@@ -125,7 +125,7 @@ pub enum Reason {
     AlreadyRedeemed(LiveRedemption),
     /// It was taken back.
     Revoked,
-    /// It is held for now.
+    /// It is held until the suspension is lifted.
     Suspended,
     /// Another phone's claim on it reached the server.
     RedeemedElsewhere,

@@ -27,6 +27,19 @@ fn backed_up(phone: Phone) -> (Phone, Phone) {
     (phone, backup.unwrap())
 }
 
+/// The backup of a phone that served these vouchers since, synced, and was lost.
+fn lost_after(
+    phone: Phone,
+    server: &mut Server,
+    since: &[u32],
+    claims: &mut Vec<ClaimId>,
+) -> Phone {
+    let (mut phone, restored) = backed_up(phone);
+    claims.extend(since.iter().map(|&voucher| phone.serve(voucher)));
+    phone.sync(server);
+    restored
+}
+
 /// Every restart that the server holds, in its chain's order.
 fn restarts(server: &Server) -> Vec<Restart> {
     let held = server.records.values().chain(server.orphans.values());
@@ -59,10 +72,7 @@ mod a_phone {
         let mut phone = Phone::enrolled(&mut server);
         let mut claims = vec![phone.serve(1), phone.serve(2)];
         phone.sync(&mut server);
-        let (mut phone, mut restored) = backed_up(phone);
-        claims.extend([phone.serve(3), phone.serve(4), phone.serve(5)]);
-        phone.sync(&mut server);
-        drop(phone);
+        let mut restored = lost_after(phone, &mut server, &[3, 4, 5], &mut claims);
         let old = restored.verifier.ledger().chain();
         claims.extend([restored.serve(6), restored.serve(7)]);
         let run = restored.sync(&mut server);
@@ -86,10 +96,7 @@ mod a_phone {
         let mut phone = Phone::enrolled(&mut server);
         let mut claims = vec![phone.serve(1)];
         phone.sync(&mut server);
-        let (mut phone, mut restored) = backed_up(phone);
-        claims.push(phone.serve(2));
-        phone.sync(&mut server);
-        drop(phone);
+        let mut restored = lost_after(phone, &mut server, &[2], &mut claims);
         assert!(restored.sync(&mut server).report.restarted);
         claims.push(restored.serve(3));
         restored.sync(&mut server);
@@ -103,10 +110,7 @@ mod a_phone {
         let mut server = Server::new();
         let mut phone = Phone::enrolled(&mut server);
         let mut claims = vec![phone.serve(1), phone.serve(2)];
-        let (mut phone, mut restored) = backed_up(phone);
-        claims.push(phone.serve(3));
-        phone.sync(&mut server);
-        drop(phone);
+        let mut restored = lost_after(phone, &mut server, &[3], &mut claims);
         claims.push(restored.serve(4));
         restored.sync(&mut server);
         all_there(&server, &[&restored], &claims);
@@ -117,10 +121,7 @@ mod a_phone {
         let mut server = Server::new();
         let mut phone = Phone::enrolled(&mut server);
         let mut claims = vec![phone.serve(1)];
-        let (mut phone, mut restored) = backed_up(phone);
-        claims.push(phone.serve(2));
-        phone.sync(&mut server);
-        drop(phone);
+        let mut restored = lost_after(phone, &mut server, &[2], &mut claims);
         // The server's answer is stored, as by a process that was killed right after.
         let chain = restored.verifier.ledger().chain();
         let batch = protocol::ack::Batch::new(chain, 0, Vec::new());
@@ -230,10 +231,7 @@ mod a_phone {
         let mut server = Server::new();
         let mut phone = Phone::enrolled(&mut server);
         let mut claims = vec![phone.serve(1)];
-        let (mut phone, mut restored) = backed_up(phone);
-        claims.push(phone.serve(2));
-        phone.sync(&mut server);
-        drop(phone);
+        let mut restored = lost_after(phone, &mut server, &[2], &mut claims);
         claims.push(restored.serve_with(3, vec![document(b"a receipt")]));
         restored.sync(&mut server);
         assert_eq!(restored.verifier.ledger().unsent().unwrap().documents, 0);

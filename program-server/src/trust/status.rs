@@ -34,7 +34,7 @@ const ROWS_AT_ONCE: usize = 500;
 pub enum Withdrawal {
     /// Nothing against it.
     None,
-    /// Held for now.
+    /// Held until the suspension is lifted.
     Suspended,
     /// Taken back for good.
     Revoked,

@@ -11,8 +11,8 @@ pub struct DataKey(Zeroizing<[u8; 32]>);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeyWrapError {
-    /// The file that should hold it is missing.
-    #[error("the file with the data key is missing")]
+    /// The file that should hold it is missing, or the key store has lost the key that opens it.
+    #[error("the data key is missing")]
     Missing,
     /// It is not what was once stored.
     #[error("the stored data key is not what was once stored")]

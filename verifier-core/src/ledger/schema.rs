@@ -1,8 +1,10 @@
 //! The versions of the database's schema, each in its own file, and the way from every earlier one.
 
 use crate::ledger::LedgerError;
-use rusqlite::Connection;
+use rusqlite::serialize::OwnedData;
+use rusqlite::{Connection, MAIN_DB};
 use rusqlite_migration::{M, Migrations};
+use std::sync::OnceLock;
 
 const STEPS: &[M<'static>] = &[
     M::up(include_str!("schema/0001_ledger.sql")).foreign_key_check(),
@@ -34,6 +36,22 @@ pub(super) fn migrate(db: &mut Connection) -> Result<(), LedgerError> {
         rusqlite_migration::Error::RusqliteError { err, .. } => err.into(),
         other => LedgerError::Corrupt { detail: other.to_string() },
     })
+}
+
+/// An empty database of [`VERSION`], in memory. Its pages are made once a process and copied from then on:
+/// to make them takes longer than to check a small ledger.
+pub(super) fn empty() -> Result<Connection, LedgerError> {
+    static PAGES: OnceLock<Vec<u8>> = OnceLock::new();
+    let mut db = Connection::open_in_memory()?;
+    match PAGES.get() {
+        Some(pages) => db.deserialize_read_exact(MAIN_DB, &pages[..], pages.len(), false)?,
+        None => {
+            migrate(&mut db)?;
+            // Another thread may have been first; its pages are the same.
+            PAGES.get_or_init(|| db.serialize(MAIN_DB).map(|it| it.to_vec()).unwrap_or_default());
+        }
+    }
+    Ok(db)
 }
 
 #[cfg(test)]

@@ -1,10 +1,9 @@
--- A phone also keeps the sets of vouchers that a compromised key truly issued, and the delegation
--- under which it issues itself.
+-- A phone also keeps the sets of vouchers that a compromised key truly issued.
 
 CREATE TABLE wider_inbox (
     arrival INTEGER PRIMARY KEY CHECK (arrival > 0),
     kind    TEXT NOT NULL CHECK (kind IN
-        ('enrolment', 'trust', 'profile', 'ack', 'status_list', 'issued_set', 'delegation')),
+        ('enrolment', 'trust', 'profile', 'ack', 'status_list', 'issued_set')),
     number  INTEGER,       -- the version of a trust list; the number of a status list
     issued  INTEGER,       -- when it was signed, or the server's time, in seconds
     hash    BLOB NOT NULL CHECK (length(hash) = 32), -- SHA-256 of the bytes as received
