@@ -17,8 +17,9 @@ const ALLOWED: &[(&str, &[&str])] = &[
     (SERVER, &["protocol"]),
     // Nobody ships it: it is where both ends meet.
     ("journeys", &["protocol", "scan", "verifier-core", SERVER]),
-    ("bench", &["protocol", "scan", "verifier-core", SERVER]),
+    ("bench", &["prints", "protocol", "scan", "verifier-core", SERVER]),
     ("fuzz", &["protocol", "scan", "verifier-core"]),
+    ("prints", &[]),
     ("uniffi-bindgen", &[]),
 ];
 
