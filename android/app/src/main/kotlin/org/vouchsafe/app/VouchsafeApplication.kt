@@ -1,0 +1,5 @@
+package org.vouchsafe.app
+
+import android.app.Application
+
+class VouchsafeApplication : Application()
