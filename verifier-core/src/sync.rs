@@ -31,8 +31,8 @@ const BATCH_ITEMS: usize = 100;
 /// Bytes of a batch's items at most, far below the protocol's limit, for weak networks.
 const BATCH_BYTES: usize = 1024 * 1024;
 
-/// A connection that breaks over so many documents in a row is to blame itself.
-const BROKEN_UPLOADS: u32 = 3;
+/// A connection that breaks over so many documents in a row, or records, is to blame itself.
+const BROKEN_IN_A_ROW: u32 = 3;
 
 /// Largest answer that is read where the protocol names no limit of its own.
 const SMALL_ANSWER: usize = 64 * 1024;
@@ -123,8 +123,10 @@ pub struct SyncRun {
     /// Chains of which the server turned out to have lost something.
     came_back: BTreeSet<ChainId>,
     uploads_done: bool,
-    /// Documents in a row over which the connection broke at every attempt.
-    broken_uploads: u32,
+    /// Records over which the connection broke at every attempt, each sent alone.
+    passed_over: BTreeSet<Hash>,
+    /// How many such records or documents came in a row.
+    broken: u32,
     report: SyncReport,
 }
 
@@ -172,7 +174,8 @@ impl SyncRun {
             chains: Vec::new(),
             came_back: BTreeSet::new(),
             uploads_done: false,
-            broken_uploads: 0,
+            passed_over: BTreeSet::new(),
+            broken: 0,
             report: SyncReport::default(),
         }
     }
@@ -190,7 +193,13 @@ impl SyncRun {
                 return Ok(self.stop(Stopped::NotEnrolled));
             };
             let request = match &mut self.stage {
-                Stage::Over => return Ok(Step::Done(self.report.clone())),
+                Stage::Over => {
+                    if !self.passed_over.is_empty() {
+                        let broken = Stopped::Transport(TransportFailure::Interrupted);
+                        self.report.stopped.get_or_insert(broken);
+                    }
+                    return Ok(Step::Done(self.report.clone()));
+                }
                 Stage::Trust => {
                     let mut request = get(&origin, "/v1/trust", None);
                     request.max_response = TrustFile::MAX_LEN;
@@ -242,7 +251,8 @@ impl SyncRun {
                         self.go_on(Stage::Documents { waiting: uploads })
                     }
                     Some(&chain) => {
-                        let batch = verifier.next_batch(chain, self.batch_items, BATCH_BYTES)?;
+                        let (except, most) = (&self.passed_over, self.batch_items);
+                        let batch = verifier.next_batch(chain, except, most, BATCH_BYTES)?;
                         let body = batch.encode().map_err(EngineError::Protocol)?;
                         self.sent = Some((chain, batch));
                         let token = self.token.as_deref();
@@ -299,7 +309,7 @@ impl SyncRun {
     ) -> Result<(), EngineError> {
         let response = match response {
             Ok(response) => response,
-            Err(failure) => return self.no_answer(failure),
+            Err(failure) => return self.no_answer(verifier, failure),
         };
         match &mut self.stage {
             Stage::Over => Ok(()),
@@ -373,7 +383,7 @@ impl SyncRun {
                     documents::Progress::More => waiting.push(upload),
                     documents::Progress::Sent => {
                         self.report.documents_sent += 1;
-                        self.broken_uploads = 0;
+                        self.broken = 0;
                     }
                     documents::Progress::Failed => self.report.documents_failed += 1,
                 }
@@ -430,7 +440,7 @@ impl SyncRun {
     ) -> Result<(), EngineError> {
         let Some((chain, batch)) = self.sent.take() else { return Ok(()) };
         let written = verifier.chains().first().copied();
-        let waited = verifier.waiting_of(chain)?;
+        let waited = verifier.waiting_of(chain, &self.passed_over)?;
         let Some(ack) = verifier.accept_ack(&response.body, clock)? else {
             return match response.status {
                 401 | 403 if !self.renewed_session => {
@@ -462,6 +472,8 @@ impl SyncRun {
         self.report.claims_changed += ack.claims.len();
         self.report.server_restored |= ack.restored;
         self.attempt = 1;
+        self.broken = 0;
+        self.batch_items = (self.batch_items * 2).min(BATCH_ITEMS);
         if verifier.chains().first().copied() != written {
             self.report.restarted = true;
             self.go_on_with_records(verifier);
@@ -469,7 +481,7 @@ impl SyncRun {
         }
         // Those of the batch before are the oldest that wait, so they are in this one too.
         self.report.later = later;
-        let waits = verifier.waiting_of(chain)?;
+        let waits = verifier.waiting_of(chain, &self.passed_over)?;
         let settled = batch.items.len() - later - displaced;
         if later > 0 && settled == 0 {
             self.report.stopped = Some(Stopped::Busy);
@@ -494,18 +506,16 @@ impl SyncRun {
 
     /// A request got no answer. Some failures end the run at once, since the next request would fail
     /// the same way; a broken connection is worth another try, with a smaller batch. It may break over
-    /// one document alone, which then does not keep the others from being sent.
-    fn no_answer(&mut self, failure: TransportFailure) -> Result<(), EngineError> {
+    /// one record or document alone, which then does not keep the others from being sent.
+    fn no_answer(
+        &mut self,
+        verifier: &Verifier,
+        failure: TransportFailure,
+    ) -> Result<(), EngineError> {
         match failure {
             TransportFailure::Interrupted => {
                 self.batch_items = (self.batch_items / 2).max(1);
-                if let Stage::Documents { waiting } = &mut self.stage
-                    && self.attempt >= backoff::ATTEMPTS
-                    && self.broken_uploads < BROKEN_UPLOADS
-                {
-                    waiting.pop();
-                    self.report.documents_failed += 1;
-                    self.broken_uploads += 1;
+                if self.attempt >= backoff::ATTEMPTS && self.goes_around(verifier)? {
                     self.attempt = 1;
                     return Ok(());
                 }
@@ -515,6 +525,32 @@ impl SyncRun {
                 self.stop(Stopped::Transport(failure));
                 Ok(())
             }
+        }
+    }
+
+    /// Whether something else can be sent in place of what the connection broke over at every attempt:
+    /// the records of a batch each alone, or what comes after one record or document.
+    fn goes_around(&mut self, verifier: &Verifier) -> Result<bool, EngineError> {
+        match (&mut self.stage, &self.sent) {
+            (Stage::Documents { waiting }, _) if self.broken < BROKEN_IN_A_ROW => {
+                waiting.pop();
+                self.report.documents_failed += 1;
+                self.broken += 1;
+                Ok(true)
+            }
+            (Stage::Records, Some((chain, batch))) => match batch.items.as_slice() {
+                [_, _, ..] => {
+                    self.batch_items = 1;
+                    Ok(true)
+                }
+                [item] if self.broken < BROKEN_IN_A_ROW => {
+                    self.broken += 1;
+                    self.passed_over.insert(Hash::of(item));
+                    Ok(verifier.waiting_of(*chain, &self.passed_over)? > 0)
+                }
+                _ => Ok(false),
+            },
+            _ => Ok(false),
         }
     }
 

@@ -30,6 +30,7 @@ use protocol::status::StatusList;
 use protocol::trust::{Grade, IssuedSetRef, TrustFile, TrustState};
 use protocol::voucher::Identity;
 use protocol::{Benefit, Hash, Span, Timestamp};
+use std::collections::BTreeSet;
 
 /// What is broken or missing: storage, keys, enrolment. Never a verdict on a voucher.
 #[derive(Debug, thiserror::Error)]
@@ -764,16 +765,18 @@ impl Verifier {
         }
     }
 
-    /// The next batch of a chain to send; without items when nothing of it waits.
+    /// The next batch of a chain to send, without the items `except`; without any when nothing else of
+    /// it waits.
     pub(crate) fn next_batch(
         &self,
         chain: ChainRef,
+        except: &BTreeSet<Hash>,
         items: usize,
         bytes: usize,
     ) -> Result<Batch, EngineError> {
         let last_ack = self.ledger.last_ack_of(chain.id)?;
         let own = self.public_key().thumbprint();
-        let items = self.ledger.outbox_of(chain.id, items, bytes)?;
+        let items = self.ledger.outbox_of(chain.id, except, items, bytes)?;
         Ok(Batch {
             chain: chain.id,
             since: last_ack.as_ref().map_or(0, |ack| ack.cursor),
@@ -809,9 +812,13 @@ impl Verifier {
         self.ledger.chains()
     }
 
-    /// How many records wait to go in batches of a chain.
-    pub(crate) fn waiting_of(&self, chain: ChainRef) -> Result<u64, EngineError> {
-        Ok(self.ledger.waiting_of(chain.id)?)
+    /// How many records wait to go in batches of a chain, the items `except` not counted.
+    pub(crate) fn waiting_of(
+        &self,
+        chain: ChainRef,
+        except: &BTreeSet<Hash>,
+    ) -> Result<u64, EngineError> {
+        Ok(self.ledger.waiting_of(chain.id, except)?)
     }
 
     pub(crate) fn documents_to_send(&self) -> Result<Vec<Document>, EngineError> {

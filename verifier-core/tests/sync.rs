@@ -380,6 +380,52 @@ mod failures {
     }
 
     #[test]
+    fn a_record_over_which_the_connection_always_breaks_does_not_keep_the_others() {
+        for bad in [1, 17, 40] {
+            let mut server = Server::new();
+            let mut phone = Phone::enrolled(&mut server);
+            for number in 1..=40 {
+                phone.serve(number);
+            }
+            let waiting = phone.verifier.ledger().outbox(40, usize::MAX).unwrap();
+            let bad = &waiting[bad - 1].sealed;
+            let breaks = |request: &HttpRequest| {
+                is_records(request) && Batch::decode(&request.body).unwrap().items.contains(bad)
+            };
+            let run = phone.sync_over(|request| match breaks(request) {
+                true => Err(TransportFailure::Interrupted),
+                false => Ok(server.handle(request)),
+            });
+            let interrupted = Some(Stopped::Transport(TransportFailure::Interrupted));
+            assert_eq!((run.report.accepted, run.report.stopped), (39, interrupted));
+            assert_eq!(phone.unsent(), 1);
+            let run = phone.sync(&mut server);
+            assert_eq!((run.report.accepted, run.report.stopped), (1, None));
+            assert_eq!(phone.unsent(), 0);
+        }
+    }
+
+    #[test]
+    fn a_connection_that_breaks_over_every_record_is_left_after_a_few() {
+        let mut server = Server::new();
+        let mut phone = Phone::enrolled(&mut server);
+        for number in 1..=60 {
+            phone.serve(number);
+        }
+        let mut tries = 0;
+        let run = phone.sync_over(|request| {
+            if is_records(request) {
+                tries += 1;
+                return Err(TransportFailure::Interrupted);
+            }
+            Ok(server.handle(request))
+        });
+        assert_eq!(run.report.stopped, Some(Stopped::Transport(TransportFailure::Interrupted)));
+        assert_eq!(tries, 5 * ATTEMPTS, "all together, then four of them alone");
+        assert_eq!(phone.unsent(), 60);
+    }
+
+    #[test]
     fn a_broken_connection_is_tried_again_with_fewer_records() {
         let mut server = Server::new();
         let mut phone = Phone::enrolled(&mut server);

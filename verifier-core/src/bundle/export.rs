@@ -9,7 +9,7 @@ use protocol::ack::{Batch, MAX_BATCH_LEN, MAX_ITEMS};
 use protocol::bundle::{Bundle, Part, PartKind, Place, Writer, file_name};
 use protocol::id::BundleId;
 use protocol::seal::SealingKey;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// Bytes of items in one batch at most, well below the protocol's limit.
 const BATCH_BYTES: usize = MAX_BATCH_LEN - 256 * 1024;
@@ -107,7 +107,7 @@ impl Plan {
         let chains = verifier.ledger().chains();
         let (mut items, mut places) = (Vec::new(), BTreeMap::new());
         for (nth, chain) in chains.iter().enumerate() {
-            for item in verifier.ledger().outbox_of(chain.id, ALL, usize::MAX)? {
+            for item in verifier.ledger().outbox_of(chain.id, &BTreeSet::new(), ALL, usize::MAX)? {
                 places.insert(item.item, items.len());
                 items.push((nth, item.sealed));
             }
@@ -155,7 +155,7 @@ impl Plan {
     fn batches(&self, verifier: &Verifier, packed: &Packed) -> Result<Vec<Batch>, EngineError> {
         let mut batches = Vec::new();
         for (nth, chain) in self.chains.iter().enumerate() {
-            let empty = verifier.next_batch(*chain, 0, 0)?;
+            let empty = verifier.next_batch(*chain, &BTreeSet::new(), 0, 0)?;
             let (mut batch, mut bytes) = (empty.clone(), 0);
             let own = packed.records.iter().filter_map(|&place| self.items.get(place));
             for (_, sealed) in own.filter(|(chain, _)| *chain == nth) {

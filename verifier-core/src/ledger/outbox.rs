@@ -7,6 +7,7 @@ use protocol::id::ChainId;
 use protocol::record::{Document, Kind};
 use protocol::{Hash, Timestamp};
 use rusqlite::{OptionalExtension, Row, params};
+use std::collections::BTreeSet;
 
 /// A record as it is to be sent.
 #[derive(Clone, PartialEq, Eq)]
@@ -71,17 +72,18 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError`].
     pub fn outbox(&self, limit: usize, max_bytes: usize) -> Result<Vec<OutboxItem>, LedgerError> {
-        self.outbox_of(self.chain(), limit, max_bytes)
+        self.outbox_of(self.chain(), &BTreeSet::new(), limit, max_bytes)
     }
 
-    /// The same of any of this phone's chains. Restarts come first, since they say why the records of
-    /// another chain are beside them.
+    /// The same of any of this phone's chains, without the items `except`. Restarts come first, since
+    /// they say why the records of another chain are beside them.
     ///
     /// # Errors
     /// [`LedgerError`].
     pub fn outbox_of(
         &self,
         chain: ChainId,
+        except: &BTreeSet<Hash>,
         limit: usize,
         max_bytes: usize,
     ) -> Result<Vec<OutboxItem>, LedgerError> {
@@ -93,9 +95,15 @@ impl Ledger {
              ORDER BY o.kind <> ?2, o.record LIMIT ?3",
         )?;
         let restart = Column(Kind::Restart.number());
-        let mut rows = select.query(params![chain.number, restart, Column(limit as u64)])?;
+        let rows_at_most = Column(limit.saturating_add(except.len()) as u64);
+        let mut rows = select.query(params![chain.number, restart, rows_at_most])?;
         let (mut items, mut bytes) = (Vec::new(), 0);
-        while let Some(row) = rows.next()? {
+        while let Some(row) = rows.next()?
+            && items.len() < limit
+        {
+            if except.contains(&get::<Hash>(row, 1)?) {
+                continue;
+            }
             let item =
                 OutboxItem { sequence: get(row, 0)?, item: get(row, 1)?, sealed: row.get(2)? };
             bytes += item.sealed.len();
@@ -107,19 +115,22 @@ impl Ledger {
         Ok(items)
     }
 
-    /// How many records wait to go in batches of this chain.
+    /// How many records wait to go in batches of this chain, the items `except` not counted.
     ///
     /// # Errors
     /// [`LedgerError`].
-    pub fn waiting_of(&self, chain: ChainId) -> Result<u64, LedgerError> {
+    pub fn waiting_of(&self, chain: ChainId, except: &BTreeSet<Hash>) -> Result<u64, LedgerError> {
         let Some(chain) = self.chains.named(chain) else { return Ok(0) };
-        let waiting = self
-            .db
-            .prepare_cached(
-                "SELECT count(*) FROM outbox
-                 WHERE state <> 'sent' AND state = 'waiting' AND via = ?1",
-            )?
-            .query_row([chain.number], |row| get(row, 0))?;
+        let mut count = self.db.prepare_cached(
+            "SELECT count(*) FROM outbox
+             WHERE state <> 'sent' AND state = 'waiting' AND via = ?1 AND (?2 IS NULL OR item = ?2)",
+        )?;
+        let mut waiting: u64 =
+            count.query_row(params![chain.number, None::<Column<Hash>>], |row| get(row, 0))?;
+        for item in except {
+            waiting -=
+                count.query_row(params![chain.number, Column(*item)], |row| get::<u64>(row, 0))?;
+        }
         Ok(waiting)
     }
 

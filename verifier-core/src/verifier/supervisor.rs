@@ -5,7 +5,7 @@ use crate::clock::DeviceClock;
 use crate::ledger::{Overridden, PinFailures};
 use crate::verdict::{Overridable, Verdict};
 use crate::verifier::{EngineError, Redemption, Service, Verifier};
-use argon2::{Argon2, PasswordHash, PasswordVerifier};
+use argon2::{ARGON2ID_IDENT, Argon2, Params, PasswordHash, PasswordVerifier};
 use protocol::Span;
 use protocol::id::OperatorId;
 use protocol::record::Monotonic;
@@ -16,6 +16,11 @@ const FREE_FAILURES: u32 = 3;
 /// The wait after the first wrong PIN beyond those; each further one doubles it, up to a day.
 const FIRST_WAIT: Span = Span::seconds(30);
 const LONGEST_WAIT: Span = Span::days(1);
+
+/// The most that a PIN's hash may cost: memory in KiB, passes over it, and lanes.
+const MOST_KIBIBYTES: u32 = 64 * 1024;
+const MOST_PASSES: u32 = 8;
+const MOST_LANES: u32 = 4;
 
 /// Who allows, with the PIN they typed.
 pub struct Supervision<'s> {
@@ -99,16 +104,24 @@ fn wait_after(before: PinFailures, now: Monotonic) -> Span {
     Span::seconds(whole.saturating_sub(now.millis.saturating_sub(since) / 1000))
 }
 
-/// Whether this is the PIN behind an Argon2id hash.
+/// Whether this is the PIN behind an Argon2id hash that a phone can afford.
 fn is_pin(hash: &str, pin: &str) -> bool {
-    hash.starts_with("$argon2id$")
-        && PasswordHash::new(hash)
-            .is_ok_and(|hash| Argon2::default().verify_password(pin.as_bytes(), &hash).is_ok())
+    let Ok(hash) = PasswordHash::new(hash) else { return false };
+    hash.algorithm == ARGON2ID_IDENT
+        && Params::try_from(&hash).is_ok_and(|cost| is_affordable(&cost))
+        && Argon2::default().verify_password(pin.as_bytes(), &hash).is_ok()
+}
+
+/// Whether a cheap phone has the memory and the time. The office's own hashes ask for 19 MiB and two
+/// passes (RFC 9106 §4 names 64 MiB for constrained devices).
+fn is_affordable(cost: &Params) -> bool {
+    cost.m_cost() <= MOST_KIBIBYTES && cost.t_cost() <= MOST_PASSES && cost.p_cost() <= MOST_LANES
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use argon2::PasswordHasher;
     use protocol::id::BootId;
 
     fn at(boot: u8, seconds: u64) -> Monotonic {
@@ -117,6 +130,21 @@ mod tests {
 
     fn wait(failures: u32, now: Monotonic) -> u64 {
         wait_after(PinFailures { failures, last: at(1, 1000) }, now).as_seconds()
+    }
+
+    #[test]
+    fn a_hash_that_a_phone_cannot_afford_is_behind_no_pin() {
+        let hashed = |memory, passes| {
+            let params = Params::new(memory, passes, 1, None).unwrap();
+            let argon = Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, params);
+            let hash: PasswordHash = argon.hash_password_with_salt(b"271828", &[7; 16]).unwrap();
+            hash.to_string()
+        };
+        assert!(is_pin(&hashed(19_456, 2), "271828"));
+        assert!(!is_pin(&hashed(19_456, 2), "314159"));
+        assert!(!is_pin(&hashed(8, MOST_PASSES + 1), "271828"));
+        let dear = hashed(8, 2).replace("m=8,", "m=4294967295,");
+        assert!(!is_pin(&dear, "271828"));
     }
 
     #[test]
