@@ -152,6 +152,7 @@ fn every_file_is_read_by_a_test() {
         "openg2p.json",
         "profile.json",
         "record.json",
+        "restored.json",
         "sealed.json",
         "session.json",
         "status.json",
@@ -483,12 +484,7 @@ fn record_json() {
         zeros: usize,
         key: Hex,
     }
-    check("record.json", |_, own: &Own| {
-        let bytes = padded(&own.hex, own.zeros);
-        let record = Record::decode(&bytes)?;
-        assert_eq!(record.encode().unwrap(), bytes);
-        Ok(describe::record(&record.open(&own.key.key())?))
-    });
+    check("record.json", |_, own: &Own| open_record(&padded(&own.hex, own.zeros), &own.key.key()));
 }
 
 #[test]
@@ -557,11 +553,7 @@ fn batch_json() {
     struct Own {
         hex: Hex,
     }
-    check("batch.json", |_, own: &Own| {
-        let batch = Batch::decode(&own.hex.0)?;
-        assert_eq!(batch.encode().unwrap(), own.hex.0);
-        Ok(describe::batch(&batch))
-    });
+    check("batch.json", |_, own: &Own| read_batch(&own.hex.0));
 }
 
 #[test]
@@ -572,12 +564,43 @@ fn ack_json() {
         hex: Hex,
         keys: Vec<Hex>,
     }
-    check("ack.json", |_, own: &Own| {
-        let (ack, hash) = Ack::open(&own.hex.0, &keys(&own.keys))?;
-        let mut described = describe::ack(&ack);
-        described["hash"] = hash.to_string().into();
-        Ok(described)
+    check("ack.json", |_, own: &Own| open_ack(&own.hex.0, &keys(&own.keys)));
+}
+
+#[test]
+fn restored_json() {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Own {
+        object: String,
+        hex: Hex,
+        key: Option<Hex>,
+    }
+    check("restored.json", |_, own: &Own| match (own.object.as_str(), &own.key) {
+        ("record", Some(key)) => open_record(&own.hex.0, &key.key()),
+        ("ack", Some(key)) => open_ack(&own.hex.0, &[key.key()]),
+        ("batch", None) => read_batch(&own.hex.0),
+        (object, _) => panic!("{object}: unknown, or with the wrong keys"),
     });
+}
+
+fn open_record(bytes: &[u8], key: &PublicKey) -> Result<Value> {
+    let record = Record::decode(bytes)?;
+    assert_eq!(record.encode().unwrap(), bytes);
+    Ok(describe::record(&record.open(key)?))
+}
+
+fn read_batch(bytes: &[u8]) -> Result<Value> {
+    let batch = Batch::decode(bytes)?;
+    assert_eq!(batch.encode().unwrap(), bytes);
+    Ok(describe::batch(&batch))
+}
+
+fn open_ack(signed: &[u8], keys: &[PublicKey]) -> Result<Value> {
+    let (ack, hash) = Ack::open(signed, keys)?;
+    let mut described = describe::ack(&ack);
+    described["hash"] = hash.to_string().into();
+    Ok(described)
 }
 
 #[test]

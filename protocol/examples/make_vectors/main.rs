@@ -25,6 +25,7 @@ mod delegation;
 mod devices;
 mod foreign;
 mod issued;
+mod restored;
 mod trust;
 mod verdicts;
 mod vouchers;
@@ -36,7 +37,7 @@ use std::io::Write;
 use std::path::Path;
 
 /// One vector: its name, what it shows in a sentence, and its own fields with `expect` among them.
-#[derive(Serialize)]
+#[derive(Clone, Serialize)]
 struct Vector {
     name: &'static str,
     what: String,
@@ -87,4 +88,5 @@ fn main() {
     delegation::write_all();
     issued::write_all();
     bundles::write_all();
+    restored::write_all();
 }
