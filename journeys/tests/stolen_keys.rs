@@ -69,6 +69,7 @@ fn after_a_stolen_voucher_key_what_was_truly_issued_is_served_and_what_the_thief
     let stolen = stolen_copy(&office, dir.path());
     let forged = one_more(&stolen);
     assert_eq!(verdict(&phone, &forged), "accept", "the phone cannot know yet");
+    redeem(&phone, &forged);
     redeem(&phone, &vouchers[0]);
     let kid = kid(&office, "voucher");
     let said = office.admin(&["trust", "compromise", &kid, "--json"]).unwrap().json().unwrap();
@@ -76,7 +77,10 @@ fn after_a_stolen_voucher_key_what_was_truly_issued_is_served_and_what_the_thief
     let running = office.server.start().unwrap();
     let report = synced(&phone);
     assert_eq!(report["issued_sets"][0], kid.as_str());
-    assert_eq!(report["accepted"], 1);
+    assert_eq!((&report["accepted"], &report["refused"]), (&1.into(), &1.into()));
+    let claims = phone.claims().unwrap();
+    let refusals: Vec<&Value> = claims.iter().map(|claim| &claim["refusal"]).collect();
+    assert_eq!(refusals, [&Value::Null, &"issuer_compromised".into()], "the newest first");
     assert_eq!(verdict(&phone, &vouchers[1]), "accept");
     assert_eq!(verdict(&phone, &forged), "issuer_compromised");
     redeem(&phone, &vouchers[1]);

@@ -97,6 +97,7 @@ fn as_json(claim: &Claim, given: Option<&str>) -> Value {
         "state": claim.state.name(),
         "reason": claim.reason,
         "delivery": delivery_word(&claim.delivery),
+        "refusal": refusal(&claim.delivery),
         "voided": claim.voided.is_some(),
         "documents": documents,
     })
@@ -124,6 +125,14 @@ fn write_words(claim: &Claim, given: Option<String>, out: &mut impl Write) -> fa
         writeln!(out, "  {} documents, {waiting} not sent yet", claim.documents.len())?;
     }
     Ok(())
+}
+
+/// The code of the reason for which the server did not take the record in.
+fn refusal(delivery: &Delivery) -> Option<&str> {
+    match delivery {
+        Delivery::Waiting | Delivery::Sent => None,
+        Delivery::Refused(reason) => Some(reason),
+    }
 }
 
 fn delivery_word(delivery: &Delivery) -> &'static str {

@@ -147,10 +147,13 @@ impl Arguments {
                     .map_err(failed)?;
             }
             None => {
-                if io::stdin().is_terminal() {
-                    eprint!("PIN: ");
-                }
                 let failed = |error| Failure::File("the standard input".to_owned(), error);
+                if io::stdin().is_terminal() {
+                    // Nobody looks over the shoulder: it is not shown.
+                    return Ok(Zeroizing::new(
+                        rpassword::prompt_password("PIN: ").map_err(failed)?,
+                    ));
+                }
                 io::stdin().lock().read_line(&mut pin).map_err(failed)?;
             }
         }

@@ -6,7 +6,7 @@ use program_server::providers::supervisors::{self, Pin};
 use program_server::{App, Error, Result};
 use protocol::id::{Audience, OperatorId};
 use serde_json::json;
-use std::io::{IsTerminal, Read, Write};
+use std::io::{IsTerminal, Read};
 use std::path::PathBuf;
 use zeroize::Zeroizing;
 
@@ -92,11 +92,13 @@ impl Set {
             }
             None => {
                 let input = PathBuf::from("the standard input");
-                if std::io::stdin().is_terminal() {
-                    eprint!("PIN: ");
-                    std::io::stderr().flush().map_err(Error::file(&input))?;
+                let stdin = std::io::stdin();
+                if stdin.is_terminal() {
+                    // Nobody looks over the shoulder: it is not shown.
+                    let pin = rpassword::prompt_password("PIN: ").map_err(Error::file(&input))?;
+                    return Ok(Zeroizing::new(pin));
                 }
-                std::io::stdin().read_line(&mut typed).map_err(Error::file(&input))?;
+                stdin.read_line(&mut typed).map_err(Error::file(&input))?;
             }
         }
         Ok(typed)
