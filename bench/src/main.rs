@@ -12,6 +12,7 @@ mod ingest;
 mod measure;
 mod memory;
 mod news;
+mod read;
 mod redeem;
 mod report;
 mod status;
@@ -21,6 +22,7 @@ mod status;
 mod programme;
 
 use clap::{Parser, ValueEnum};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// Measures ratios, and compares them with the goals of docs/benchmarks.md.
@@ -32,6 +34,9 @@ struct Arguments {
     /// none is named.
     #[arg(long, value_name = "URL")]
     postgres: Option<String>,
+    /// A folder of photos for `read`: N.png, with what it says in N.txt or N.bin. Can be given several times.
+    #[arg(long, value_name = "FOLDER")]
+    photos: Vec<PathBuf>,
     /// Print one JSON object a line.
     #[arg(long)]
     json: bool,
@@ -45,6 +50,8 @@ enum Name {
     Redeem,
     /// Loading status lists, against inflating them.
     Status,
+    /// Reading pictures, against zxing-cpp, rxing and rqrr: frames drawn here, and the photos of the folders given.
+    Read,
     /// What phones fetch in a month of a programme with 100,000 vouchers. Measured only when it is
     /// named: it takes some minutes.
     News,
@@ -56,7 +63,7 @@ enum Name {
 }
 
 fn main() -> ExitCode {
-    let Arguments { names, postgres, json } = Arguments::parse();
+    let Arguments { names, postgres, photos, json } = Arguments::parse();
     let mut all_hold = true;
     for name in Name::value_variants() {
         let wanted = match names.is_empty() {
@@ -70,6 +77,7 @@ fn main() -> ExitCode {
             Name::Check => check::run(),
             Name::Redeem => redeem::run(),
             Name::Status => status::run(),
+            Name::Read => read::run(&photos),
             Name::News => news::run(),
             Name::Ingest => ingest::run(postgres.as_deref()),
             Name::IngestUponMany => ingest::run_upon_many(postgres.as_deref()),

@@ -2,8 +2,7 @@
 //! that could be one symbol, then a grid of modules over them.
 
 use rxing::common::cpp_essentials::{
-    ConcentricPattern, FixedPattern, GetPatternRowTP, IsPattern, LocateConcentricPattern, Pattern,
-    PatternRow, PatternView,
+    ConcentricPattern, FixedPattern, IsPattern, LocateConcentricPattern, Pattern, PatternView,
 };
 use rxing::common::{BitMatrix, DetectorRXingResult};
 use rxing::qrcode::cpp_port::detector::{FinderPatternSet, GenerateFinderPatternSets, SampleQR};
@@ -20,9 +19,16 @@ const ROW_STEP: usize = 3;
 /// The most finder patterns that are gathered in one picture: those of more than a thousand symbols. The search for
 /// threesomes grows with the square of it.
 const MAX_PATTERNS: usize = 4_096;
-/// The most threesomes of finder patterns that are tried in one picture. A sheet of a hundred symbols stays below it;
-/// noise that looks like thousands of patterns must not hold a phone up.
-const MAX_SETS: usize = 4_096;
+/// The most cuts through what may be finder patterns that are looked into.
+const MAX_CUTS: usize = 30_000;
+/// How many cuts may turn out not to be finder patterns before a picture counts as noise.
+const MAX_IN_VAIN: usize = 2_000;
+/// How many threesomes of finder patterns may turn out not to be symbols before the search ends, and how many more for
+/// each pattern that was found.
+const SETS_IN_VAIN: usize = 16;
+const SETS_IN_VAIN_PER_PATTERN: usize = 8;
+/// Finder patterns beyond this many buy no further threesomes.
+const MAX_SYMBOLS: usize = 512;
 /// How many of the 147 modules of three finder patterns must be right for a grid to be a symbol that was found and
 /// could not be read.
 const SURE_FINDER_MODULES: u32 = 132;
@@ -33,12 +39,15 @@ pub(crate) struct Findings {
     pub(crate) symbols: Vec<Symbol>,
     /// Where a symbol lies for sure that could not be read.
     pub(crate) unread: Vec<Outline>,
+    /// Whether three finder patterns lie so that they could be one symbol's.
+    pub(crate) has_sign: bool,
 }
 
 impl Findings {
     pub(crate) fn add(&mut self, other: Self) {
         self.symbols.extend(other.symbols);
         self.unread.extend(other.unread);
+        self.has_sign |= other.has_sign;
     }
 
     /// The same in the pixels of a picture that is `scale` times as wide and high.
@@ -53,25 +62,57 @@ impl Findings {
     }
 }
 
-/// Finds and reads the symbols in `black` (`true` is dark).
-pub(crate) fn find(black: &BitMatrix) -> Findings {
+/// How much of a picture is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    /// The first symbol that can be read.
+    One,
+    All,
+}
+
+/// Finds and reads the symbols in `black` (`true` is dark), dark ones on light ground first, then light ones on dark.
+pub(crate) fn find(black: &BitMatrix, wanted: Wanted) -> Findings {
+    let [dark, light] = cuts(black);
+    let mut findings = caught(|| patterns(black, &dark))
+        .map(|patterns| find_among(black, patterns, wanted))
+        .unwrap_or_default();
+    if light.len() >= 3 && (wanted == Wanted::All || findings.symbols.is_empty()) {
+        let mut black = black.clone();
+        black.flip_self();
+        let patterns = caught(|| patterns(&black, &light)).unwrap_or_default();
+        findings.add(find_among(&black, patterns, wanted));
+    }
+    findings
+}
+
+fn find_among(black: &BitMatrix, mut patterns: Vec<ConcentricPattern>, wanted: Wanted) -> Findings {
     let mut findings = Findings::default();
-    let Some(sets) = caught(|| GenerateFinderPatternSets(&mut finder_patterns(black))) else {
+    let Some(sets) = caught(|| GenerateFinderPatternSets(&mut patterns)) else {
         return findings;
     };
+    findings.has_sign = !sets.is_empty();
     let mut used: Vec<ConcentricPattern> = Vec::new();
     let mut unread: Vec<(FinderPatternSet, Outline)> = Vec::new();
-    for set in sets.into_iter().take(MAX_SETS) {
+    let mut in_vain = 0;
+    for set in sets {
         if touches(&set, &used) {
             continue;
         }
         match caught(|| examine(black, &set)).flatten() {
             Some(Sight::Read(symbol)) => {
                 findings.symbols.push(symbol);
+                if wanted == Wanted::One {
+                    return findings;
+                }
                 used.extend([set.bl, set.tl, set.tr]);
+                continue;
             }
             Some(Sight::Unread(outline)) => unread.push((set, outline)),
             None => {}
+        }
+        in_vain += 1;
+        if in_vain == SETS_IN_VAIN + SETS_IN_VAIN_PER_PATTERN * patterns.len().min(MAX_SYMBOLS) {
+            break;
         }
     }
     findings.unread = unread
@@ -83,57 +124,133 @@ pub(crate) fn find(black: &BitMatrix) -> Findings {
 }
 
 /// The finder patterns of a picture, from top to bottom until there are too many.
-fn finder_patterns(black: &BitMatrix) -> Vec<ConcentricPattern> {
-    let mut patterns: Vec<ConcentricPattern> = Vec::new();
-    let mut row = PatternRow::default();
+pub(crate) fn finder_patterns(black: &BitMatrix) -> Vec<ConcentricPattern> {
+    let [dark, _] = cuts(black);
+    patterns(black, &dark)
+}
+
+/// A cut through the middle of what may be a finder pattern.
+#[derive(Clone, Copy, Debug)]
+struct Cut {
+    middle: rxing::Point,
+    /// How many pixels wide the pattern is there.
+    width: u32,
+}
+
+/// What may be finder patterns: dark ones, and light ones on dark ground.
+fn cuts(black: &BitMatrix) -> [Vec<Cut>; 2] {
+    let mut cuts = [Vec::new(), Vec::new()];
+    let mut edges = Vec::new();
     for y in (0..black.getHeight()).skip(ROW_STEP - 1).step_by(ROW_STEP) {
-        GetPatternRowTP(black, y, &mut row, false);
-        // Runs of light and dark pixels in turn; the first is light.
-        let view = row.into_pattern_view();
-        let runs = view.data();
-        let mut left = 0.0;
-        for window in runs.windows(STRIPES.len() + 1).step_by(2) {
-            let (space, stripes) = (window[0], &window[1..]);
-            let start = left + f32::from(space);
-            left = start + f32::from(stripes[0]);
+        find_edges(black, y, &mut edges);
+        let mut before = 0;
+        for (place, window) in edges.windows(STRIPES.len() + 1).enumerate() {
+            let space = window[0] - before;
             // Beyond the edge of the picture may be as much light as needed.
-            let space_or_edge = if start == f32::from(space) { f32::MAX } else { f32::from(space) };
-            if !is_plausible(space_or_edge, stripes) {
+            let space = if before == 0 { f32::MAX } else { space as f32 };
+            before = window[0];
+            let stripe = |index: usize| (window[index + 1] - window[index]) as u16;
+            let stripes = [stripe(0), stripe(1), stripe(2), stripe(3), stripe(4)];
+            // The first edge is from light to dark, and so is every second one after it.
+            let is_light = place % 2 == 1;
+            if !core_stands_out(&stripes)
+                || !is_plausible(space, &stripes)
+                || cuts[usize::from(is_light)].len() == MAX_CUTS
+            {
                 continue;
             }
-            let core = f32::from(stripes[0]) + f32::from(stripes[1]) + f32::from(stripes[2]) / 2.0;
-            let middle = rxing::point(start + core, y as f32 + 0.5);
-            let known = |pattern: &ConcentricPattern| {
-                rxing::Point::distance(middle, pattern.p) < pattern.size as f32 / 2.0
-            };
-            if patterns.iter().any(known) {
+            let middle = window[2] + u32::from(stripes[2]) / 2;
+            if !is_cut_downwards(black, middle, y, is_light) {
                 continue;
             }
-            // Three times its width, since a slanted pattern reaches far down.
-            let range = 3 * stripes.iter().map(|&run| i32::from(run)).sum::<i32>();
-            let found = LocateConcentricPattern::<true, 5, 7>(black, &STRIPES, middle, range);
-            patterns.extend(found);
-            if patterns.len() == MAX_PATTERNS {
-                return patterns;
+            let middle =
+                rxing::point(window[2] as f32 + f32::from(stripes[2]) / 2.0, y as f32 + 0.5);
+            let width = window[5] - window[0];
+            cuts[usize::from(is_light)].push(Cut { middle, width });
+        }
+    }
+    cuts
+}
+
+/// Where a row changes between light and dark, from a light beginning; the last is the end of the row.
+fn find_edges(black: &BitMatrix, y: u32, edges: &mut Vec<u32>) {
+    edges.clear();
+    let row = black.getRow(y);
+    let width = black.getWidth();
+    let mut last = 0;
+    for (index, &word) in row.getBitArray().iter().enumerate() {
+        let mut changes = word ^ (word << 1 | last);
+        last = word >> (usize::BITS - 1);
+        while changes != 0 {
+            let edge = index as u32 * usize::BITS + changes.trailing_zeros();
+            if edge >= width {
+                break;
             }
+            edges.push(edge);
+            changes &= changes - 1;
+        }
+    }
+    edges.push(width);
+}
+
+/// Whether the column through the middle of a cut has five stripes of which the middle one is the longest.
+fn is_cut_downwards(black: &BitMatrix, x: u32, y: u32, is_light: bool) -> bool {
+    let (height, core) = (black.getHeight(), !is_light);
+    let stripes = |rows: &mut dyn Iterator<Item = u32>| {
+        let mut lengths = [0_u32; 3];
+        let mut stripe = 0;
+        for row in rows {
+            if black.get(x, row) != (core == (stripe % 2 == 0)) {
+                stripe += 1;
+                if stripe == lengths.len() {
+                    break;
+                }
+            }
+            lengths[stripe] += 1;
+        }
+        lengths
+    };
+    let [up, light_up, dark_up] = stripes(&mut (0..y).rev());
+    let [down, light_down, dark_down] = stripes(&mut (y..height));
+    let rings = [light_up, dark_up, light_down, dark_down];
+    rings.iter().all(|&ring| ring > 0) && up + down >= light_up.max(light_down)
+}
+
+fn patterns(black: &BitMatrix, cuts: &[Cut]) -> Vec<ConcentricPattern> {
+    let mut patterns: Vec<ConcentricPattern> = Vec::new();
+    let mut in_vain = 0;
+    for &Cut { middle, width } in cuts {
+        let known = |pattern: &ConcentricPattern| {
+            rxing::Point::distance(middle, pattern.p) < pattern.size as f32 / 2.0
+        };
+        if patterns.iter().any(known) {
+            continue;
+        }
+        // Three times its width, since a slanted pattern reaches far down.
+        match LocateConcentricPattern::<true, 5, 7>(black, &STRIPES, middle, 3 * width as i32) {
+            Some(pattern) => patterns.push(pattern),
+            None => in_vain += 1,
+        }
+        if patterns.len() == MAX_PATTERNS || in_vain == MAX_IN_VAIN {
+            break;
         }
     }
     patterns
 }
 
+/// Whether the middle one of five stripes is as much wider as a glance can tell.
+fn core_stands_out(stripes: &[u16; 5]) -> bool {
+    let core = stripes[2];
+    core >= 3 && core >= 2 * stripes[0].max(stripes[4]) && core >= stripes[1].max(stripes[3])
+}
+
 /// Whether five runs of pixels with `space` light ones before them may be a cut through the middle of a finder pattern.
-fn is_plausible(space: f32, stripes: &[u16]) -> bool {
+fn is_plausible(space: f32, stripes: &[u16; 5]) -> bool {
     const PATTERN: FixedPattern<5, 7, false> = FixedPattern::new(STRIPES);
     // The part of a module that must be light beside the pattern.
     const QUIET_ZONE: f32 = 0.1;
-    let core = stripes[2];
-    let core_stands_out =
-        core >= 3 && core >= 2 * stripes[0].max(stripes[4]) && core >= stripes[1].max(stripes[3]);
-    let module_size = || {
-        let stripes = PatternView::from_slice(stripes);
-        IsPattern::<true, 5, 7, false>(&stripes, &PATTERN, Some(space), QUIET_ZONE, 0.0, 0.0)
-    };
-    core_stands_out && module_size() > 0.0
+    let stripes = PatternView::from_slice(stripes);
+    IsPattern::<true, 5, 7, false>(&stripes, &PATTERN, Some(space), QUIET_ZONE, 0.0, 0.0) > 0.0
 }
 
 /// What three finder patterns turned out to be.

@@ -1,7 +1,11 @@
 //! The caller's pixels, looked at without copying: a luma plane with a row stride, of which a part may be cut out and
 //! turned upright.
 
+use std::borrow::Cow;
+
 use thiserror::Error;
+
+use crate::symbol::Point;
 
 /// The longest side of a frame, in pixels.
 pub const MAX_SIDE: u32 = 32_767;
@@ -47,6 +51,29 @@ pub enum Rotation {
     Half,
     /// By 270°.
     ThreeQuarters,
+}
+
+impl Rotation {
+    /// What undoes this.
+    fn back(self) -> Self {
+        match self {
+            Self::None => Self::None,
+            Self::Quarter => Self::ThreeQuarters,
+            Self::Half => Self::Half,
+            Self::ThreeQuarters => Self::Quarter,
+        }
+    }
+
+    /// Where a place of a view of this size lies after the turn.
+    pub(crate) fn turned(self, place: Point, width: u32, height: u32) -> Point {
+        let (width, height, Point { x, y }) = (width as f32, height as f32, place);
+        match self {
+            Self::None => place,
+            Self::Quarter => Point { x: height - y, y: x },
+            Self::Half => Point { x: width - x, y: height - y },
+            Self::ThreeQuarters => Point { x: y, y: width - x },
+        }
+    }
 }
 
 /// Why a buffer is no frame.
@@ -173,9 +200,12 @@ impl<'a> Luma<'a> {
         self.height
     }
 
-    /// The view's pixels packed row after row.
-    pub(crate) fn packed(&self) -> Vec<u8> {
+    /// The view's pixels row after row: where they lie if nothing is between the rows, or else packed together.
+    pub(crate) fn packed(&self) -> Cow<'a, [u8]> {
         let (width, height) = (self.width as usize, self.height as usize);
+        if self.step == (1, self.width as isize) {
+            return Cow::Borrowed(&self.pixels[self.origin..self.origin + width * height]);
+        }
         let mut packed = Vec::with_capacity(width * height);
         for y in 0..self.height {
             let start = self.index(0, y);
@@ -188,7 +218,18 @@ impl<'a> Luma<'a> {
                 }));
             }
         }
-        packed
+        Cow::Owned(packed)
+    }
+
+    /// This view as it was before it was turned, so that its rows lie in the buffer as they are, and the turn.
+    pub(crate) fn unturned(self) -> (Self, Rotation) {
+        let turn = match self.step {
+            (1, _) => Rotation::None,
+            (-1, _) => Rotation::Half,
+            (right, _) if right < 0 => Rotation::Quarter,
+            _ => Rotation::ThreeQuarters,
+        };
+        (self.rotated(turn.back()), turn)
     }
 
     /// Where a pixel of the view lies in the buffer. Inside the buffer by what [`Luma::new`] and [`Luma::crop`]
@@ -216,7 +257,7 @@ mod tests {
     #[test]
     fn a_stride_longer_than_the_row_skips_its_padding() {
         let pixels = [1, 2, 0, 0, 3, 4];
-        assert_eq!(Luma::new(&pixels, 2, 2, 4).unwrap().packed(), [1, 2, 3, 4]);
+        assert_eq!(Luma::new(&pixels, 2, 2, 4).unwrap().packed()[..], [1, 2, 3, 4]);
     }
 
     #[test]
@@ -251,9 +292,9 @@ mod tests {
         //            6 3
         let pixels = [1, 2, 3, 4, 5, 6];
         let frame = Luma::new(&pixels, 3, 2, 3).unwrap();
-        assert_eq!(frame.rotated(Rotation::Quarter).packed(), [4, 1, 5, 2, 6, 3]);
-        assert_eq!(frame.rotated(Rotation::Half).packed(), [6, 5, 4, 3, 2, 1]);
-        assert_eq!(frame.rotated(Rotation::ThreeQuarters).packed(), [3, 6, 2, 5, 1, 4]);
+        assert_eq!(frame.rotated(Rotation::Quarter).packed()[..], [4, 1, 5, 2, 6, 3]);
+        assert_eq!(frame.rotated(Rotation::Half).packed()[..], [6, 5, 4, 3, 2, 1]);
+        assert_eq!(frame.rotated(Rotation::ThreeQuarters).packed()[..], [3, 6, 2, 5, 1, 4]);
     }
 
     #[test]
@@ -261,7 +302,7 @@ mod tests {
         let pixels = [1, 2, 3, 4, 5, 6];
         let frame = Luma::new(&pixels, 3, 2, 3).unwrap().rotated(Rotation::Quarter);
         let part = frame.crop(Crop { left: 1, top: 1, width: 1, height: 2 }).unwrap();
-        assert_eq!(part.packed(), [2, 3]);
+        assert_eq!(part.packed()[..], [2, 3]);
     }
 
     fn rotation() -> impl Strategy<Value = Rotation> {

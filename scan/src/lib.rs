@@ -27,8 +27,9 @@ mod plane;
 mod reader;
 mod second_finder;
 mod symbol;
+mod threshold;
 
 pub use frame::{Crop, FrameError, Luma, Rotation};
 pub use guard::keep_caught_panics_quiet;
-pub use reader::read;
+pub use reader::{read, read_one};
 pub use symbol::{Content, Point, Symbol};

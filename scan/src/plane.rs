@@ -1,14 +1,15 @@
 //! The pixels that are worked on: a copy of the view at the size that suits an attempt, and its black and white form.
 
-use rxing::common::{BitMatrix, GlobalHistogramBinarizer, HybridBinarizer};
-use rxing::{Binarizer, Luma8Source};
+use std::borrow::Cow;
+
+use rxing::common::BitMatrix;
 
 use crate::frame::Luma;
-use crate::guard::caught;
+use crate::threshold;
 
-/// Luma pixels row after row.
-pub(crate) struct Plane {
-    pixels: Vec<u8>,
+/// Luma pixels row after row: the caller's own where they lie so, or a copy.
+pub(crate) struct Plane<'a> {
+    pixels: Cow<'a, [u8]>,
     width: usize,
     height: usize,
     /// Width of a pixel in pixels of the view that this came from.
@@ -24,8 +25,8 @@ pub(crate) enum Threshold {
     Global,
 }
 
-impl Plane {
-    pub(crate) fn of(frame: &Luma) -> Self {
+impl<'a> Plane<'a> {
+    pub(crate) fn of(frame: &Luma<'a>) -> Self {
         Self {
             pixels: frame.packed(),
             width: frame.width() as usize,
@@ -55,7 +56,7 @@ impl Plane {
     }
 
     /// Shrunk by the least factor that leaves `area` pixels or fewer; `None` if there are no more as it is.
-    pub(crate) fn shrunk_to(&self, area: usize) -> Option<Self> {
+    pub(crate) fn shrunk_to(&self, area: usize) -> Option<Plane<'static>> {
         if self.area() <= area {
             return None;
         }
@@ -65,7 +66,7 @@ impl Plane {
 
     /// Each square of `factor` × `factor` pixels becomes their mean; what is left over at the right and lower edge is
     /// dropped. `None` if nothing would be left.
-    pub(crate) fn shrunk(&self, factor: usize) -> Option<Self> {
+    pub(crate) fn shrunk(&self, factor: usize) -> Option<Plane<'static>> {
         let (width, height) = (self.width / factor, self.height / factor);
         if width == 0 || height == 0 {
             return None;
@@ -82,11 +83,12 @@ impl Plane {
             let count = (factor * factor) as u32;
             pixels.extend(sums.iter().map(|&sum| (sum / count) as u8));
         }
-        Some(Self { pixels, width, height, scale: self.scale * factor as f32 })
+        let scale = self.scale * factor as f32;
+        Some(Plane { pixels: pixels.into(), width, height, scale })
     }
 
     /// Twice as wide and high, pixels between interpolated: the finders need modules of two pixels and more.
-    pub(crate) fn doubled(&self) -> Self {
+    pub(crate) fn doubled(&self) -> Plane<'static> {
         let (width, height) = (self.width * 2, self.height * 2);
         let mut pixels = Vec::with_capacity(width * height);
         for y in 0..height {
@@ -100,21 +102,19 @@ impl Plane {
                 pixels.push(((sum + 8) / 16) as u8);
             }
         }
-        Self { pixels, width, height, scale: self.scale / 2.0 }
+        Plane { pixels: pixels.into(), width, height, scale: self.scale / 2.0 }
     }
 
     /// Black (`true`) and white, or `None` where the picture has no contrast to tell them apart.
     pub(crate) fn black(&self, threshold: Threshold) -> Option<BitMatrix> {
-        caught(|| {
-            let (width, height) = (self.width as u32, self.height as u32);
-            let source = Luma8Source::new_with_slice(&self.pixels, width, height).ok()?;
-            match threshold {
-                Threshold::Local => HybridBinarizer::new(source).get_black_matrix().cloned().ok(),
-                Threshold::Global => {
-                    GlobalHistogramBinarizer::new(source).get_black_matrix().cloned().ok()
-                }
+        let is_large = self.width.min(self.height) >= threshold::MIN_SIDE;
+        match threshold {
+            Threshold::Local if is_large => threshold::local(&self.pixels, self.width, self.height),
+            _ => {
+                let level = threshold::between_two_classes(&self.pixels)?;
+                threshold::global(&self.pixels, self.width, self.height, level)
             }
-        })?
+        }
     }
 }
 
@@ -130,7 +130,7 @@ fn neighbours(doubled: usize, side: usize) -> (usize, usize) {
 mod tests {
     use super::*;
 
-    fn plane(pixels: &[u8], width: u32) -> Plane {
+    fn plane(pixels: &[u8], width: u32) -> Plane<'_> {
         let height = pixels.len() as u32 / width;
         Plane::of(&Luma::new(pixels, width, height, width).unwrap())
     }
@@ -138,10 +138,7 @@ mod tests {
     #[test]
     fn shrinking_takes_the_mean_of_each_square() {
         let shrunk = plane(&[10, 20, 99, 30, 40, 99, 99, 99, 99], 3).shrunk(2).unwrap();
-        assert_eq!(
-            (shrunk.width, shrunk.height, shrunk.pixels.as_slice()),
-            (1, 1, [25].as_slice())
-        );
+        assert_eq!((shrunk.width, shrunk.height, shrunk.pixels()), (1, 1, [25].as_slice()));
         assert!(plane(&[1, 2, 3], 3).shrunk(2).is_none());
     }
 

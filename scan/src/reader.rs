@@ -1,7 +1,10 @@
 //! What is tried on a picture, in which order, and when that is enough.
+//!
+//! The order is by cost. What costs much is tried only where finder patterns show that there is something to read, or
+//! where the picture is small: a camera's frame without a symbol costs little more than one with.
 
-use crate::finder::{self, Findings};
-use crate::frame::Luma;
+use crate::finder::{self, Findings, Wanted};
+use crate::frame::{Luma, Rotation};
 use crate::outline::Outline;
 use crate::plane::{Plane, Threshold};
 use crate::second_finder;
@@ -20,40 +23,92 @@ const SMALL_AREA: usize = 500_000;
 /// symbols that say the same are two.
 #[must_use]
 pub fn read(frame: &Luma) -> Vec<Symbol> {
-    let given = Plane::of(frame);
+    search(frame, Wanted::All, &Attempt::ALL)
+}
+
+/// Reads one QR symbol of a picture: the first that comes out, which is found sooner than all are.
+///
+/// Ends in bounded time and never panics, whatever the pixels.
+#[must_use]
+pub fn read_one(frame: &Luma) -> Option<Symbol> {
+    search(frame, Wanted::One, &Attempt::ALL).pop()
+}
+
+/// Reads what is easily read: one look at the picture as it is.
+pub(crate) fn glance(frame: &Luma) -> Vec<Symbol> {
+    search(frame, Wanted::All, &[Attempt::Local])
+}
+
+/// A way to look at a picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Attempt {
+    /// As it is, against the levels around each pixel.
+    Local,
+    /// The same made smaller, if it is large.
+    Calm,
+    /// Made half as wide and high, which closes gaps and takes noise away.
+    Half,
+    /// Against one level for the whole picture.
+    Global,
+    /// Made twice as wide and high, for modules of hardly a pixel.
+    Doubled,
+    /// By another finder.
+    Second,
+}
+
+impl Attempt {
+    /// In the order in which they are made.
+    const ALL: [Self; 6] =
+        [Self::Local, Self::Calm, Self::Half, Self::Global, Self::Doubled, Self::Second];
+
+    /// Whether this is made without a sign of a symbol.
+    fn is_cheap(self, plane: &Plane) -> bool {
+        match self {
+            Self::Local | Self::Calm | Self::Half | Self::Global => true,
+            Self::Doubled | Self::Second => plane.area() <= SMALL_AREA,
+        }
+    }
+
+    fn look(self, plane: &Plane, wanted: Wanted) -> Option<Findings> {
+        match self {
+            Self::Local => look(plane, Threshold::Local, wanted),
+            Self::Calm => look(&plane.shrunk_to(CALM_AREA)?, Threshold::Local, wanted),
+            Self::Half => look(&plane.shrunk(2)?, Threshold::Local, wanted),
+            Self::Global => look(plane, Threshold::Global, wanted),
+            Self::Doubled if plane.area() > SMALL_AREA => None,
+            Self::Doubled => look(&plane.doubled(), Threshold::Local, wanted),
+            Self::Second => {
+                let calm = plane.shrunk_to(CALM_AREA);
+                Some(second_finder::find(calm.as_ref().unwrap_or(plane)))
+            }
+        }
+    }
+}
+
+fn look(plane: &Plane, threshold: Threshold, wanted: Wanted) -> Option<Findings> {
+    Some(finder::find(&plane.black(threshold)?, wanted).scaled(plane.scale()))
+}
+
+fn search(frame: &Luma, wanted: Wanted, attempts: &[Attempt]) -> Vec<Symbol> {
+    // A symbol reads the same whichever way round it lies, so the rows are read as they lie in memory.
+    let (unturned, turn) = frame.unturned();
+    let given = Plane::of(&unturned);
     let whole = given.shrunk_to(MAX_AREA).unwrap_or(given);
     let mut seen = Seen::default();
-    seen.add(look_both_ways(&whole));
-    let calm = whole.shrunk_to(CALM_AREA);
-    let further_attempts: [&dyn Fn() -> Option<Findings>; 5] = [
-        &|| calm.as_ref().map(|calm| look(calm, Threshold::Local)),
-        &|| Some(look(&whole, Threshold::Global)),
-        &|| (whole.area() <= SMALL_AREA).then(|| look(&whole.doubled(), Threshold::Local)),
-        &|| whole.shrunk(2).map(|half| look(&half, Threshold::Local)),
-        &|| Some(second_finder::find(calm.as_ref().unwrap_or(&whole))),
-    ];
-    for attempt in further_attempts {
-        if seen.is_enough() {
+    for attempt in attempts {
+        if seen.is_enough(wanted) {
             break;
         }
-        seen.add(attempt().unwrap_or_default());
+        if seen.has_sign || attempt.is_cheap(&whole) {
+            seen.add(attempt.look(&whole, wanted).unwrap_or_default());
+        }
+    }
+    if turn != Rotation::None {
+        for corner in seen.symbols.iter_mut().flat_map(|symbol| &mut symbol.corners) {
+            *corner = turn.turned(*corner, unturned.width(), unturned.height());
+        }
     }
     seen.symbols
-}
-
-/// For dark symbols on light ground.
-fn look(plane: &Plane, threshold: Threshold) -> Findings {
-    let Some(black) = plane.black(threshold) else { return Findings::default() };
-    finder::find(&black).scaled(plane.scale())
-}
-
-/// For dark symbols on light ground and light ones on dark.
-fn look_both_ways(plane: &Plane) -> Findings {
-    let Some(mut black) = plane.black(Threshold::Local) else { return Findings::default() };
-    let mut findings = finder::find(&black);
-    black.flip_self();
-    findings.add(finder::find(&black));
-    findings.scaled(plane.scale())
 }
 
 /// What all attempts so far have seen, each thing once.
@@ -61,10 +116,12 @@ fn look_both_ways(plane: &Plane) -> Findings {
 struct Seen {
     symbols: Vec<Symbol>,
     unread: Vec<Outline>,
+    has_sign: bool,
 }
 
 impl Seen {
     fn add(&mut self, findings: Findings) {
+        self.has_sign |= findings.has_sign;
         for symbol in findings.symbols {
             if !self.has_read(&Outline(symbol.corners)) {
                 self.symbols.push(symbol);
@@ -79,8 +136,8 @@ impl Seen {
         self.symbols.iter().any(|symbol| Outline(symbol.corners).is_same_place(outline))
     }
 
-    /// Whether every symbol that was located is read.
-    fn is_enough(&self) -> bool {
-        !self.symbols.is_empty() && self.unread.is_empty()
+    /// Whether every symbol that was located is read, or the one that was wanted.
+    fn is_enough(&self, wanted: Wanted) -> bool {
+        !self.symbols.is_empty() && (wanted == Wanted::One || self.unread.is_empty())
     }
 }

@@ -38,7 +38,7 @@ fn find_within(looks_per_pixel: u64, plane: &Plane) -> Findings {
         let grids = prepared.detect_grids();
         grids.iter().filter_map(|grid| caught(|| read(grid)).flatten()).collect()
     });
-    Findings { symbols: symbols.unwrap_or_default(), unread: Vec::new() }.scaled(plane.scale())
+    Findings { symbols: symbols.unwrap_or_default(), ..Findings::default() }.scaled(plane.scale())
 }
 
 fn read(grid: &Grid<impl BitGrid>) -> Option<Symbol> {
@@ -138,7 +138,7 @@ mod tests {
     use crate::symbol::Content;
 
     /// A symbol of 4 pixels a module, 20 pixels from the edges.
-    fn plane(text: &str) -> (Plane, f32) {
+    fn plane(text: &str) -> (Plane<'static>, f32) {
         let code = qrcode::QrCode::new(text).unwrap();
         let side = code.width() * 4;
         let whole = side + 40;
@@ -151,7 +151,7 @@ mod tests {
             }
         }
         let frame = Luma::new(&pixels, whole as u32, whole as u32, whole as u32).unwrap();
-        (Plane::of(&frame), side as f32)
+        (Plane::of(&frame).shrunk(1).unwrap(), side as f32)
     }
 
     #[test]

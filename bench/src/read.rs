@@ -1,0 +1,234 @@
+//! Reading pictures, side by side with the readers that people use: zxing-cpp, rxing and rqrr.
+//!
+//! Photos come from folders (`N.png` with what it says in `N.txt` or `N.bin`); frames are drawn here, from seeds.
+
+mod frames;
+mod readers;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use crate::measure::{Times, ratio, time};
+use crate::memory;
+use crate::report::{Goal, Line};
+use frames::Picture;
+use readers::{READERS, Reader, Said};
+
+/// How often each picture is read by each reader, after a first time that is not counted.
+const ROUNDS: usize = 5;
+/// A reader that took longer than this for a picture is asked once, and that is what it took.
+const PATIENCE: Duration = Duration::from_millis(200);
+/// Frames that the allocator watches, and how often they are read.
+const WATCHED: usize = 4;
+
+pub(crate) fn run(folders: &[PathBuf]) -> Vec<Line> {
+    let photos: Vec<Picture> = folders.iter().flat_map(|folder| photos(folder)).collect();
+    let frames = frames::with_symbol();
+    let mut lines = Vec::new();
+    for (kind, pictures) in [("photos", &photos), ("frames", &frames)] {
+        if pictures.is_empty() {
+            continue;
+        }
+        let sides: Vec<Side> = READERS.iter().map(|reader| Side::of(reader, pictures)).collect();
+        lines.extend(tally(kind, pictures, &sides));
+        lines.push(against(kind, "one symbol", &sides[0], &sides[2], Goal::AtMost(1.0)));
+        lines.push(against(kind, "all symbols", &sides[1], &sides[3], Goal::None));
+    }
+    lines.extend(worst(&frames));
+    lines.push(large());
+    lines.push(growth(&frames));
+    lines
+}
+
+/// What one reader did with every picture.
+struct Side {
+    name: &'static str,
+    verdicts: Vec<Verdict>,
+    times: Vec<Times>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    Right,
+    /// It said something, and not what the picture says.
+    False,
+    Nothing,
+}
+
+impl Side {
+    fn of(reader: &Reader, pictures: &[Picture]) -> Self {
+        let mut verdicts = Vec::new();
+        let mut times = Vec::new();
+        for picture in pictures {
+            let start = Instant::now();
+            let said = (reader.read)(picture);
+            let first = start.elapsed();
+            verdicts.push(judge(&said, &picture.says));
+            let mut taken = Times::default();
+            if first > PATIENCE {
+                taken.push(first);
+            } else {
+                taken.extend((0..ROUNDS).map(|_| time(|| (reader.read)(picture))));
+            }
+            times.push(taken);
+        }
+        Self { name: reader.name, verdicts, times }
+    }
+
+    fn count(&self, verdict: Verdict) -> usize {
+        self.verdicts.iter().filter(|&&given| given == verdict).count()
+    }
+}
+
+/// Exactly what the picture says, byte for byte. A picture may hold further symbols.
+fn judge(said: &[Said], expected: &[u8]) -> Verdict {
+    if said.iter().any(|said| said.is(expected)) {
+        Verdict::Right
+    } else if said.is_empty() {
+        Verdict::Nothing
+    } else {
+        Verdict::False
+    }
+}
+
+/// A line for each reader: how many pictures it read right, and which not.
+fn tally(kind: &str, pictures: &[Picture], sides: &[Side]) -> Vec<Line> {
+    let line = |side: &Side| {
+        let named = |verdict: Verdict| {
+            let names = pictures.iter().zip(&side.verdicts).filter(|(_, given)| **given == verdict);
+            names.map(|(picture, _)| picture.name.as_str()).collect::<Vec<_>>().join(" ")
+        };
+        let false_reads = side.count(Verdict::False);
+        Line {
+            benchmark: "read",
+            what: format!("{kind} that {} reads right ÷ all", side.name),
+            ratio: side.count(Verdict::Right) as f64 / pictures.len() as f64,
+            goal: Goal::None,
+            detail: format!(
+                "{} ÷ {}; false {false_reads}: {}; nothing: {}",
+                side.count(Verdict::Right),
+                pictures.len(),
+                named(Verdict::False),
+                named(Verdict::Nothing)
+            ),
+        }
+    };
+    sides.iter().map(line).collect()
+}
+
+/// Medians over the pictures that both read, of the medians of each.
+fn against(kind: &str, asked: &str, ours: &Side, theirs: &Side, goal: Goal) -> Line {
+    let (mut our_times, mut their_times) = (Times::default(), Times::default());
+    for place in 0..ours.times.len() {
+        if ours.verdicts[place] == Verdict::Right && theirs.verdicts[place] == Verdict::Right {
+            our_times.push(ours.times[place].median());
+            their_times.push(theirs.times[place].median());
+        }
+    }
+    let (over, under) = (our_times.median(), their_times.median());
+    Line {
+        benchmark: "read",
+        what: format!("{kind} that both read, {asked}: {} ÷ {}", ours.name, theirs.name),
+        ratio: ratio(over, under),
+        goal,
+        detail: format!("{} ÷ {}", millis(over), millis(under)),
+    }
+}
+
+/// Frames without any symbol, against the median of frames with one.
+fn worst(frames: &[Picture]) -> Vec<Line> {
+    let empty = frames::without_symbol();
+    let line = |reader: &Reader| {
+        let with = Side::of(reader, frames);
+        let mut median = Times::default();
+        median.extend(with.times.iter().map(Times::median));
+        let without = Side::of(reader, &empty);
+        let slowest = without.times.iter().map(Times::median).max().unwrap_or_default();
+        let all: BTreeMap<_, _> =
+            empty.iter().map(|picture| &picture.name).zip(&without.times).collect();
+        let each: Vec<String> =
+            all.iter().map(|(name, times)| format!("{name} {}", millis(times.median()))).collect();
+        Line {
+            benchmark: "read",
+            what: format!("slowest frame without a symbol ÷ median of one with, {}", reader.name),
+            ratio: ratio(slowest, median.median()),
+            goal: if reader.name == READERS[0].name { Goal::AtMost(3.0) } else { Goal::None },
+            detail: format!("{}; {}", millis(median.median()), each.join(", ")),
+        }
+    };
+    READERS.iter().map(line).collect()
+}
+
+/// A photo of twelve megapixels.
+fn large() -> Line {
+    let picture = frames::twelve_megapixels();
+    let side = |reader: &Reader| Side::of(reader, std::slice::from_ref(&picture));
+    let (ours, theirs) = (side(&READERS[0]), side(&READERS[2]));
+    let read = |side: &Side| if side.verdicts[0] == Verdict::Right { "read" } else { "not read" };
+    let (over, under) = (ours.times[0].median(), theirs.times[0].median());
+    Line {
+        benchmark: "read",
+        what: format!("a photo of 12 megapixels: {} ÷ {}", ours.name, theirs.name),
+        ratio: ratio(over, under),
+        goal: Goal::None,
+        detail: format!(
+            "{} ({}) ÷ {} ({})",
+            millis(over),
+            read(&ours),
+            millis(under),
+            read(&theirs)
+        ),
+    }
+}
+
+/// What a further hundred frames leave allocated.
+fn growth(frames: &[Picture]) -> Line {
+    let watched = &frames[..WATCHED.min(frames.len())];
+    let read_all = || {
+        for _ in 0..25 {
+            for picture in watched {
+                let _ = (READERS[0].read)(picture);
+            }
+        }
+    };
+    read_all();
+    let ((), allocated) = memory::of(read_all);
+    Line {
+        benchmark: "read",
+        what: "bytes that a hundred further frames leave allocated ÷ bytes of a frame".to_owned(),
+        ratio: allocated.kept as f64 / f64::from(frames::WIDTH * frames::HEIGHT),
+        goal: Goal::AtMost(0.0),
+        detail: format!("{} bytes; meanwhile at most {} bytes", allocated.kept, allocated.peak),
+    }
+}
+
+fn photos(folder: &Path) -> Vec<Picture> {
+    let mut paths: Vec<PathBuf> =
+        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    let stem = |path: &Path| path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let says = |path: &Path| {
+        fs::read(path.with_extension("txt")).or_else(|_| fs::read(path.with_extension("bin"))).ok()
+    };
+    let is_picture = |path: &&PathBuf| {
+        path.extension().is_some_and(|kind| ["png", "jpg"].iter().any(|known| kind == *known))
+    };
+    paths
+        .iter()
+        .filter(is_picture)
+        .filter_map(|path| {
+            let pixels = image::open(path).unwrap().into_luma8();
+            Some(Picture {
+                name: format!("{}/{}", stem(folder), stem(path)),
+                says: says(path)?,
+                pixels,
+            })
+        })
+        .collect()
+}
+
+fn millis(time: Duration) -> String {
+    format!("{:.2} ms", time.as_secs_f64() * 1e3)
+}
