@@ -6,14 +6,19 @@
 //! both ends must agree that nothing was lost and nothing is there twice.
 
 mod backups;
+mod books;
 mod bureau;
 mod carriage;
 mod deeds;
+mod field;
 mod finale;
 mod gate;
+mod keys;
 mod mishaps;
+mod money;
 pub mod network;
 pub mod office;
+mod papers;
 mod phone;
 mod random;
 mod reckoning;
@@ -27,9 +32,40 @@ pub use template::Template;
 use network::Middle;
 use world::World;
 
+/// How often what is rare happened.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Sights {
+    /// Vouchers that the officer's phone issued.
+    pub issued: usize,
+    /// Times that a voucher under a delegation was served.
+    pub delegated: usize,
+    /// Times that a supervisor allowed what the phone refused.
+    pub overridden: usize,
+    /// Keys that were rotated, the root among them.
+    pub rotated: usize,
+    /// Times that a voucher was served which a thief signed with a key of the office.
+    pub forged: usize,
+    /// Keys that were declared compromised.
+    pub compromised: usize,
+}
+
+impl Sights {
+    /// Adds what another story had.
+    pub fn add(&mut self, other: Sights) {
+        self.issued += other.issued;
+        self.delegated += other.delegated;
+        self.overridden += other.overridden;
+        self.rotated += other.rotated;
+        self.forged += other.forged;
+        self.compromised += other.compromised;
+    }
+}
+
 /// A story that was played.
 #[derive(Debug)]
 pub struct Played {
+    /// How often what is rare happened.
+    pub sights: Sights,
     /// What it came to.
     pub tally: Tally,
     /// The promises that it broke.
@@ -53,7 +89,8 @@ pub fn play(template: &Template, seed: u64, middle: Box<dyn Middle>) -> Played {
         Ok(world) => world,
         Err(error) => {
             let tally = Tally::default();
-            return Played { tally, broken: vec![error], history: Vec::new() };
+            let sights = Sights::default();
+            return Played { sights, tally, broken: vec![error], history: Vec::new() };
         }
     };
     let reckoned = world.play().and_then(|()| world.end_faults()).and_then(|()| world.reckon());
@@ -64,5 +101,5 @@ pub fn play(template: &Template, seed: u64, middle: Box<dyn Middle>) -> Played {
             Tally::default()
         }
     };
-    Played { tally, broken: world.broken, history: world.history }
+    Played { sights: world.sights, tally, broken: world.broken, history: world.history }
 }

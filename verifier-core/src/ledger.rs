@@ -55,6 +55,9 @@ use std::time::Duration;
 /// How long to wait for another program's short work on the database, such as a backup's.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
 
+/// How many prepared statements a connection keeps: more than the ledger has, so that none is parsed twice.
+const STATEMENTS: usize = 128;
+
 /// The last record of the chain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Head {
@@ -263,6 +266,7 @@ fn guard(db: &Connection) -> Result<(), LedgerError> {
     db.pragma_update(None, "foreign_keys", true)?;
     db.pragma_update(None, "trusted_schema", false)?;
     db.pragma_update(None, "temp_store", "MEMORY")?;
+    db.set_prepared_statement_cache_capacity(STATEMENTS);
     Ok(())
 }
 

@@ -3,7 +3,7 @@
 
 use clap::Parser;
 use journeys::simulation::network::Straight;
-use journeys::simulation::{Played, Tally, Template, play};
+use journeys::simulation::{Played, Sights, Tally, Template, play};
 use std::io::{Write as _, stderr, stdout};
 use std::process::ExitCode;
 use std::sync::Mutex;
@@ -35,6 +35,7 @@ struct Sum {
     counted: u64,
     passed_over: u64,
     tally: Tally,
+    sights: Sights,
 }
 
 fn main() -> ExitCode {
@@ -77,6 +78,11 @@ fn run(arguments: &Arguments) -> Result<bool, String> {
             "{passed_over} more seeds served nothing or met no conflict and do not count."
         ));
     }
+    let Sights { issued, delegated, overridden, rotated, forged, compromised } = sum.sights;
+    say(&format!(
+        "In the field {issued} issued, {delegated} served; {overridden} overridden; {rotated} keys rotated, \
+         {compromised} compromised, {forged} forgeries served."
+    ));
     say(&format!(
         "seeds {} records {records} redemptions {redemptions} conflicts {conflicts} lost {lost} doubled {doubled}",
         sum.counted
@@ -116,6 +122,7 @@ fn take(sum: &Mutex<Sum>, arguments: &Arguments, seed: u64, played: &Played) -> 
         sum.tally.conflicts += conflicts;
         sum.tally.lost += lost;
         sum.tally.doubled += doubled;
+        sum.sights.add(played.sights);
     }
     !failed
 }

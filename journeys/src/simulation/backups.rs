@@ -1,8 +1,10 @@
 //! Backups of phones and of the office, and what is done when an old one is put back.
 
-use super::reckoning::{OfficeBooks, own_records};
+use super::books::{OfficeBooks, own_records};
+use super::papers::Origin;
 use super::world::World;
 use crate::folder;
+use program_server::config::Home;
 use program_server::trust;
 use protocol::Timestamp;
 use std::path::Path;
@@ -12,6 +14,11 @@ use std::path::Path;
 pub struct Backup {
     made: Timestamp,
     enrolled: Vec<Option<bool>>,
+    /// The root's version.
+    root: u64,
+    /// How many vouchers and delegations there were.
+    papers: usize,
+    delegations: usize,
 }
 
 impl World<'_> {
@@ -54,16 +61,19 @@ impl World<'_> {
     /// When it cannot be copied, or the server does not start again.
     pub fn back_up_office(&mut self) -> Result<(), String> {
         let enrolled = self.enrolled()?;
+        let (root, _) = self.published()?;
         self.office.stop()?;
         let home = self.office_home();
         replace(&home, &home.with_extension("backup"))?;
         self.office.start()?;
-        self.office_backup = Some(Backup { made: self.now, enrolled });
+        let (papers, delegations) = (self.papers.len(), self.delegations.len());
+        self.office_backup = Some(Backup { made: self.now, enrolled, root, papers, delegations });
         self.tell("the office is backed up");
         Ok(())
     }
 
-    /// Puts the office's backup back, and publishes a trust list that phones can follow.
+    /// Puts the office's backup back beside its keys, of which a copy is made whenever one is drawn, and
+    /// publishes a trust list that phones can follow.
     ///
     /// # Errors
     /// When it cannot be put back, or the server does not start again.
@@ -73,21 +83,50 @@ impl World<'_> {
         if self.enrolled()? != backup.enrolled {
             return Ok(());
         }
-        let newest = self.office.does(async |app| trust::current(app).await)?;
-        let newest = newest.map_err(|error| format!("the office has no trust list: {error}"))?;
-        let newest = newest.state.list().version;
+        let (root, newest) = self.published()?;
+        // Phones follow roots one after the other, and would take no other in the place of one that
+        // they hold.
+        if root != backup.root {
+            return Ok(());
+        }
         let made = backup.made;
         self.office.stop()?;
         let home = self.office_home();
+        let (keys, kept) = (Home::at(&home).keys(), home.with_extension("keys"));
+        replace(&keys, &kept)?;
         replace(&home.with_extension("backup"), &home)?;
+        folder::copy(&kept, &keys)?;
         self.office.leave_room(None)?;
         self.tell(format!("the office's backup of {made} is put back"));
         for decisions in self.decisions.values_mut() {
             decisions.retain(|(at, _)| *at <= made);
         }
         self.decisions.retain(|_, decisions| !decisions.is_empty());
+        self.forget(&backup);
         self.publish_beyond(newest)?;
         self.forgive()
+    }
+
+    /// What the office did since its backup was made it no longer knows.
+    fn forget(&mut self, backup: &Backup) {
+        let since = backup.papers..self.papers.len();
+        self.forgotten.extend(since.filter(|&at| self.papers[at].origin == Origin::Office));
+        for limit in &mut self.delegations[backup.delegations..] {
+            limit.forgotten = true;
+        }
+        for limit in &mut self.delegations {
+            limit.ended = limit.ended.filter(|ended| *ended <= backup.made);
+        }
+        for stolen in &mut self.stolen {
+            stolen.declared = stolen.declared.filter(|declared| *declared <= backup.made);
+        }
+    }
+
+    /// The versions of the root and of the trust list.
+    fn published(&mut self) -> Result<(u64, u64), String> {
+        let newest = self.office.does(async |app| trust::current(app).await)?;
+        let newest = newest.map_err(|error| format!("the office has no trust list: {error}"))?;
+        Ok((newest.state.root().version, newest.state.list().version))
     }
 
     /// Phones never go back to an older trust list, so the office publishes one beyond the newest that

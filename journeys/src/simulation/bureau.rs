@@ -1,11 +1,14 @@
 //! What the office's staff do while phones are in the field.
 
+use super::books::claimed_payload;
+use super::papers::{self, Origin, Paper};
 use super::world::World;
 use program_server::claims::{self, Decision as ClaimDecision};
 use program_server::devices::{self, Standing};
 use program_server::trust;
 use program_server::vouchers::{self, Decision};
 use protocol::ack::ClaimState;
+use protocol::id::{ClaimId, ProgrammeId};
 use protocol::key::KeyUse;
 
 impl World<'_> {
@@ -14,11 +17,10 @@ impl World<'_> {
     /// # Errors
     /// When the server is not running.
     pub fn decide_on_voucher(&mut self) -> Result<(), String> {
-        let template = self.template;
-        let paper = self.random.below(template.papers.len());
-        let Some(shown) = template.papers.get(paper).filter(|paper| paper.registered) else {
-            return Ok(());
-        };
+        let paper = self.random.below(self.papers.len());
+        let is_listed = |origin| matches!(origin, Origin::Office | Origin::Field(_));
+        let shown = self.papers.get(paper).filter(|paper| is_listed(paper.origin)).cloned();
+        let Some(shown) = shown else { return Ok(()) };
         let decision = match self.random.below(5) {
             0 | 1 => Decision::Revoke,
             2 | 3 => Decision::Suspend,
@@ -55,20 +57,25 @@ impl World<'_> {
             true => ClaimDecision::Uphold,
             false => ClaimDecision::Deny,
         };
-        let decided = self.office.does(async |app| {
-            let waiting = claims::list(&app.db, None, Some(state), None).await?;
-            match waiting.claims.first() {
-                None => Ok(None),
-                Some(claim) => claims::decide(&app.db, claim.id, decision, "as seen", app.now())
-                    .await
-                    .map(Some),
+        let waiting =
+            self.office.does(async |app| claims::list(&app.db, None, Some(state), None).await)?;
+        let first = waiting.map(|waiting| waiting.claims.first().map(|claim| claim.id));
+        let decided = match first {
+            Ok(None) => return Ok(()),
+            Ok(Some(id)) => {
+                // Who decides looks the voucher up in the register first.
+                let forged = self.claimed_paper(id)?.is_some_and(|paper| paper.is_forged());
+                let decision = if forged { ClaimDecision::Deny } else { decision };
+                self.office.does(async |app| {
+                    claims::decide(&app.db, id, decision, "as seen", app.now()).await
+                })?
             }
-        })?;
+            Err(error) => Err(error),
+        };
         match decided {
-            Ok(None) => {}
-            Ok(Some(claim)) => {
+            Ok(claim) => {
                 self.tell(format!(
-                    "the office: {decision:?} {}, now {}",
+                    "the office: decides on {}, now {}",
                     claim.id,
                     claim.state.name()
                 ));
@@ -76,6 +83,36 @@ impl World<'_> {
             Err(error) => self.tell(format!("the office: no decision on a claim: {error}")),
         }
         Ok(())
+    }
+
+    /// The voucher that a claim is on, by what was signed.
+    fn claimed_paper(&self, claim: ClaimId) -> Result<Option<&Paper>, String> {
+        let payload = claimed_payload(&self.office_database(), claim)?;
+        Ok(self.papers.iter().find(|paper| Some(paper.payload) == payload))
+    }
+
+    /// Issues one more voucher, which is often shown to a phone at once.
+    ///
+    /// # Errors
+    /// When the server is not running.
+    pub fn issue(&mut self) -> Result<(), String> {
+        let at = self.papers.len();
+        let minor = self.random.between(1, 90_000);
+        let issued = self.office.does(async |app| {
+            let aid = ProgrammeId::new("aid")?;
+            let issued = vouchers::issue(app, &aid, &[papers::order(minor, "2026-11-30")?]).await?;
+            issued.into_iter().map(|it| Paper::issued(format!("later {at}"), it)).collect()
+        })?;
+        let issued: Vec<Paper> = match issued {
+            Ok(issued) => issued,
+            Err(error) => {
+                self.tell(format!("the office issues nothing: {error}"));
+                return Ok(());
+            }
+        };
+        self.papers.extend(issued);
+        self.tell(format!("the office issues later {at}"));
+        self.show_at_once(at)
     }
 
     /// Confirms or suspends a phone.

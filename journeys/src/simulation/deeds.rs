@@ -1,19 +1,44 @@
 //! What staff do with a phone, and the promises that can be checked at once.
 
+use super::papers::{Origin, Paper};
 use super::phone::{Deed, Said};
+use super::template::SUPERVISOR;
 use super::world::World;
 use program_server::vouchers::Decision;
-use protocol::id::ClaimId;
+use protocol::id::{ClaimId, OperatorId};
+use protocol::key::Kid;
 use protocol::record::{Held, HowRead};
-use protocol::{Benefit, GoodsLine, Money, Quantity, Timestamp};
+use protocol::trust::TrustState;
+use protocol::{Benefit, GoodsLine, Hash, Money, Quantity, Timestamp};
 use verifier_core::ledger::{DocumentContent, LastAck, Page};
 use verifier_core::verdict::Verdict;
-use verifier_core::verifier::{Receipt, Redemption, Service};
+use verifier_core::verifier::{EngineError, Receipt, Redemption, Service, Supervision, Verifier};
 
 /// What a phone held when it decided.
 struct Knew {
     ack: Option<LastAck>,
     held: Held,
+    /// Keys of the office that its trust list says are compromised.
+    compromised: Vec<Kid>,
+    /// Delegations that its trust list says are ended.
+    ended: Vec<Hash>,
+    /// Whether only a supervisor could allow what was asked.
+    needs_leave: bool,
+}
+
+impl Knew {
+    fn of(verifier: &Verifier, needs_leave: bool) -> Result<Self, EngineError> {
+        let ledger = verifier.ledger();
+        let list = verifier.trust().map(TrustState::list);
+        let keys = list.iter().flat_map(|list| &list.keys).filter(|key| key.is_compromised());
+        Ok(Knew {
+            ack: ledger.last_ack()?,
+            held: ledger.held()?,
+            compromised: keys.map(|key| key.key.kid()).collect(),
+            ended: list.map(|list| list.ended_delegations.clone()).unwrap_or_default(),
+            needs_leave,
+        })
+    }
 }
 
 /// Of a hundred records, so many are on the disk when the program dies, and nobody was told.
@@ -25,8 +50,26 @@ impl World<'_> {
     /// # Errors
     /// When storage failed without excuse.
     pub fn serve(&mut self, place: usize, paper: usize) -> Result<(), String> {
-        let template = self.template;
-        let Some(shown) = template.papers.get(paper) else { return Ok(()) };
+        self.serve_by(place, paper, None)
+    }
+
+    /// As [`World::serve`], with a supervisor beside who types a PIN if one is asked for.
+    ///
+    /// # Errors
+    /// When storage failed without excuse.
+    pub fn serve_with_leave(&mut self, place: usize, paper: usize) -> Result<(), String> {
+        let (_, right) = SUPERVISOR;
+        let pin = if self.random.percent(15) { "135791" } else { right };
+        self.serve_by(place, paper, Some(pin))
+    }
+
+    fn serve_by(
+        &mut self,
+        place: usize,
+        paper: usize,
+        pin: Option<&'static str>,
+    ) -> Result<(), String> {
+        let Some(shown) = self.papers.get(paper).cloned() else { return Ok(()) };
         let clock = self.phones[place].clocks.at(self.now);
         let service = Service {
             given: self.part_of(&shown.voucher.benefit),
@@ -36,12 +79,23 @@ impl World<'_> {
         };
         let what = format!("serve {}", shown.name);
         let knew = self.ask(place, &what, |verifier| {
-            let ledger = verifier.ledger();
-            Ok(Knew { ack: ledger.last_ack()?, held: ledger.held()? })
+            let needs_leave = match pin {
+                Some(_) => verifier.check(&shown.text, clock)?,
+                None => return Ok(Knew::of(verifier, false)?),
+            };
+            let needs_leave =
+                matches!(needs_leave, Verdict::Refuse(refusal) if refusal.overridable().is_some());
+            Ok(Knew::of(verifier, needs_leave)?)
         })?;
         let Some(knew) = knew else { return Ok(()) };
-        let answer =
-            self.ask(place, &what, |verifier| verifier.redeem(&shown.text, service, clock))?;
+        let supervisor = OperatorId::new(SUPERVISOR.0).map_err(|error| error.to_string())?;
+        let answer = self.ask(place, &what, |verifier| match pin {
+            None => verifier.redeem(&shown.text, service, clock),
+            Some(pin) => {
+                let leave = Supervision { supervisor, pin };
+                verifier.redeem_with_leave(&shown.text, service, &leave, clock)
+            }
+        })?;
         let name = self.phones[place].name.clone();
         match answer {
             None => {}
@@ -50,7 +104,11 @@ impl World<'_> {
                 let line = format!("{name} serves {} as claim {}", shown.name, receipt.claim);
                 self.tell(line);
                 let Receipt { claim, .. } = *receipt;
-                self.say(place, Deed::Served { claim, voucher: paper })?;
+                let overridden = knew.needs_leave;
+                self.sights.overridden += usize::from(overridden);
+                self.sights.delegated += usize::from(shown.delegation().is_some());
+                self.sights.forged += usize::from(shown.is_forged());
+                self.say(place, Deed::Served { claim, voucher: paper, overridden })?;
             }
             Some(Redemption::Refused(refusal)) => {
                 let line = format!("{name} refuses {}: {}", shown.name, refusal.reason.code());
@@ -76,8 +134,7 @@ impl World<'_> {
     /// # Errors
     /// When storage failed without excuse.
     pub fn check(&mut self, place: usize, paper: usize) -> Result<(), String> {
-        let template = self.template;
-        let Some(shown) = template.papers.get(paper) else { return Ok(()) };
+        let Some(shown) = self.papers.get(paper).cloned() else { return Ok(()) };
         let clock = self.phones[place].clocks.at(self.now);
         let verdict = self.ask(place, "check", |verifier| verifier.check(&shown.text, clock))?;
         let word = match verdict {
@@ -125,13 +182,14 @@ impl World<'_> {
         Ok(())
     }
 
-    /// The phone has said that its last record is on the disk, unless it dies before that.
-    fn say(&mut self, place: usize, deed: Deed) -> Result<(), String> {
+    /// The phone has said that its last record is on the disk, unless it dies before that. Gives whether
+    /// it said so.
+    pub(super) fn say(&mut self, place: usize, deed: Deed) -> Result<bool, String> {
         if self.random.percent(UNSAID) {
             self.phones[place].stop();
             let line = format!("{} dies before it says so", self.phones[place].name);
             self.tell(line);
-            return Ok(());
+            return Ok(false);
         }
         let head = self.ask(place, "name its head", |verifier| {
             let ledger = verifier.ledger();
@@ -145,7 +203,7 @@ impl World<'_> {
             }
             _ => self.breach(format!("{name} has no head after it recorded something")),
         }
-        Ok(())
+        Ok(true)
     }
 
     fn some_claim(&mut self, place: usize) -> Result<Option<ClaimId>, String> {
@@ -155,11 +213,10 @@ impl World<'_> {
         Ok(self.random.pick(&claims).copied())
     }
 
-    /// A phone may serve no voucher that had expired by a time which it surely knew had passed, and
-    /// none that a status list which it held says is taken back.
+    /// A phone may serve no voucher that had expired by a time which it surely knew had passed, none
+    /// that a status list which it held says is taken back, and nothing that its trust list warns of.
     fn check_served(&mut self, place: usize, paper: usize, knew: &Knew) {
-        let voucher = &self.template.papers[paper].voucher;
-        let name = self.template.papers[paper].name;
+        let Paper { voucher, name, origin, .. } = self.papers[paper].clone();
         let phone = self.phones[place].name.clone();
         let clock = self.phones[place].clocks.at(self.now);
         let passed = knew.ack.as_ref().map(|ack| {
@@ -173,6 +230,17 @@ impl World<'_> {
         let known = passed.map_or(clock.time, |passed| passed.max(clock.time));
         if known >= voucher.expires {
             self.breach(format!("{phone} serves {name} although it knows that it is {known}"));
+        }
+        let warned = match origin {
+            Origin::OfficesKey(kid) => knew.compromised.contains(&kid),
+            Origin::OfficersKey { beyond: true, .. } => true,
+            Origin::Field(delegation) | Origin::OfficersKey { delegation, .. } => {
+                knew.ended.contains(&delegation)
+            }
+            Origin::Office | Origin::OfficeTwice => false,
+        };
+        if warned {
+            self.breach(format!("{phone} serves {name} although its trust list warns of it"));
         }
         let Some(status) = voucher.status else { return };
         let held = knew.held.status_lists.iter().find(|(number, _)| *number == status.list);

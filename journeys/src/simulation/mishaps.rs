@@ -1,5 +1,6 @@
 //! What befalls phones and the office beside the network: clocks, crashes, full disks.
 
+use super::template::has_supervisor;
 use super::world::World;
 use protocol::Span;
 use protocol::id::BootId;
@@ -22,6 +23,20 @@ impl World<'_> {
         self.phones[place].clocks.ahead = ahead;
         let line = format!("{}'s clock is {ahead} s ahead from now on", self.phones[place].name);
         self.tell(line);
+    }
+
+    /// Sets the clock of a phone whose provider has a supervisor so that the phone refuses to serve by it.
+    /// Gives which.
+    pub fn set_clock_where_it_is_minded(&mut self) -> usize {
+        let minded: Vec<usize> = (0..self.phones.len())
+            .filter(|&place| has_supervisor(self.phones[place].provider))
+            .collect();
+        let place = self.random.pick(&minded).copied().unwrap_or(0);
+        let ahead = *self.random.pick(&[-2 * DAY, -30 * DAY, 4 * DAY]).unwrap_or(&0);
+        self.phones[place].clocks.ahead = ahead;
+        let line = format!("{}'s clock is {ahead} s ahead from now on", self.phones[place].name);
+        self.tell(line);
+        place
     }
 
     /// Starts a phone anew, its monotonic clock with it.

@@ -8,7 +8,9 @@ use program_server::config::Home;
 use program_server::database::Database;
 use program_server::{App, Error, http};
 use sqlx::sqlite::{SqlitePoolOptions, SqliteSynchronous};
+use std::cell::OnceCell;
 use std::path::Path;
+use std::rc::Rc;
 use tokio::runtime::Runtime;
 use tower::ServiceExt as _;
 use verifier_core::sync::{HttpRequest, HttpResponse};
@@ -18,7 +20,7 @@ const MAX_ANSWER: usize = 64 << 20;
 
 /// The office.
 pub struct Office {
-    runtime: Runtime,
+    runtime: Rc<Runtime>,
     home: Home,
     clock: Clock,
     /// What each commit goes through.
@@ -62,9 +64,7 @@ impl Office {
         home: &Path,
         found: impl AsyncFnOnce(Home, Clock) -> program_server::Result<App>,
     ) -> Result<Self, String> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        let runtime = runtime.map_err(|error| error.to_string())?;
-        let made = runtime
+        let made = runtime()?
             .block_on(async { found(Home::at(home), clock.clone()).await?.db.close().await });
         made.map_err(|error| format!("no office can be made: {error}"))?;
         Self::open(home, clock)
@@ -75,9 +75,8 @@ impl Office {
     /// # Errors
     /// When it does not start.
     pub fn open(home: &Path, clock: Clock) -> Result<Self, String> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let mut office = Office {
-            runtime: runtime.map_err(|error| error.to_string())?,
+            runtime: runtime()?,
             home: Home::at(home),
             clock,
             gate: Gate::default(),
@@ -219,6 +218,21 @@ impl Office {
             body: body.to_vec(),
         }))
     }
+}
+
+/// What runs this thread's offices, one after the other: its own threads are not made anew for each.
+fn runtime() -> Result<Rc<Runtime>, String> {
+    thread_local! {
+        static RUNTIME: OnceCell<Rc<Runtime>> = const { OnceCell::new() };
+    }
+    RUNTIME.with(|held| match held.get() {
+        Some(runtime) => Ok(runtime.clone()),
+        None => {
+            let made = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            let made = made.map_err(|error| error.to_string())?;
+            Ok(held.get_or_init(|| Rc::new(made)).clone())
+        }
+    })
 }
 
 /// Lets the database grow by so many pages and no more.

@@ -37,11 +37,18 @@ pub enum Deed {
         claim: ClaimId,
         /// The voucher.
         voucher: usize,
+        /// Whether a supervisor allowed it.
+        overridden: bool,
     },
     /// Took a claim back.
     Voided(ClaimId),
     /// Added a document to a claim.
     Attached(ClaimId),
+    /// Issued the voucher at this place of the drawer.
+    Issued {
+        /// The voucher.
+        voucher: usize,
+    },
     /// Recorded a refusal.
     Refused,
 }
@@ -58,6 +65,12 @@ pub struct Clocks {
 }
 
 impl Clocks {
+    /// The right time, in a boot that began then.
+    #[must_use]
+    pub fn new(boot: [u8; 16], booted: Timestamp) -> Self {
+        Clocks { ahead: 0, boot: BootId::from_bytes(boot), booted }
+    }
+
     /// What they say at this moment.
     #[must_use]
     pub fn at(&self, now: Timestamp) -> DeviceClock {
@@ -161,7 +174,15 @@ impl Phone {
     /// # Errors
     /// When the seed is none.
     pub fn public_key(&self) -> Result<PublicKey, String> {
-        Ok(self.seed.key()?.public_key())
+        Ok(self.key()?.public_key())
+    }
+
+    /// Its key, as whoever has its files has it.
+    ///
+    /// # Errors
+    /// When the seed is none.
+    pub fn key(&self) -> Result<Box<dyn Signer + Send>, String> {
+        self.seed.key()
     }
 
     /// Starts the program. Gives whether it runs: a full disk or a crash point may keep it from that.

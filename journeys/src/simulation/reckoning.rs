@@ -1,11 +1,12 @@
 //! The reckoning after a story: both ends' files are read and compared with what phones said.
 
-use super::phone::Deed;
+use super::books::{OfficeBooks, OwnRecord, own_records};
+use super::field::Limit;
+use super::papers::{Origin, Paper};
+use super::phone::{Deed, Said};
 use super::world::World;
-use protocol::Benefit;
-use rusqlite::{Connection, OpenFlags};
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use protocol::Hash;
+use std::collections::BTreeSet;
 use verifier_core::ledger::{Delivery, Page};
 
 /// What one story came to.
@@ -21,48 +22,6 @@ pub struct Tally {
     pub lost: usize,
     /// Records, claims or money that are there more than once.
     pub doubled: usize,
-}
-
-/// A record as the office holds it.
-struct HeldRecord {
-    chain: Vec<u8>,
-    sequence: i64,
-    hash: Vec<u8>,
-    previous: Option<Vec<u8>>,
-    outcome: String,
-}
-
-/// A claim as the office holds it.
-struct HeldClaim {
-    identity: Vec<u8>,
-    amount: Option<i64>,
-    live: bool,
-    state: String,
-    reason: Option<String>,
-}
-
-/// A chain, its head and that record's digest, and the highest number there is in it.
-type ChainHead = (Vec<u8>, i64, Option<Vec<u8>>, i64);
-
-/// What the office's file says.
-pub struct OfficeBooks {
-    records: Vec<HeldRecord>,
-    heads: Vec<ChainHead>,
-    claims: BTreeMap<Vec<u8>, HeldClaim>,
-    contested: i64,
-    refused: Vec<String>,
-    /// What became of records that lost their place, by their digest.
-    restored: BTreeMap<Vec<u8>, String>,
-}
-
-/// A record in a phone's ledger.
-pub struct OwnRecord {
-    /// The chain.
-    pub chain: Vec<u8>,
-    /// The place in it.
-    pub sequence: i64,
-    /// The digest of its header.
-    pub hash: Vec<u8>,
 }
 
 impl World<'_> {
@@ -81,6 +40,8 @@ impl World<'_> {
         };
         self.check_chains(&books);
         self.check_money(&books, &mut tally);
+        self.check_thieves(&books, &mut tally);
+        self.check_delegations(&books, &mut tally);
         let mut known = BTreeSet::new();
         for place in 0..self.phones.len() {
             self.check_phone(place, &books, &mut tally, &mut known)?;
@@ -122,44 +83,6 @@ impl World<'_> {
                     "a chain's head at the office is {head} of {highest}, its last record {}",
                     expected - 1
                 ));
-            }
-        }
-    }
-
-    /// Each voucher has at most one live claim, over no more than it gives, and one if anything is
-    /// claimed on it that was neither taken back nor decided against.
-    fn check_money(&mut self, books: &OfficeBooks, tally: &mut Tally) {
-        let mut by_voucher: BTreeMap<&[u8], Vec<&HeldClaim>> = BTreeMap::new();
-        for claim in books.claims.values() {
-            by_voucher.entry(&claim.identity).or_default().push(claim);
-        }
-        for (identity, claims) in by_voucher {
-            let papers: Vec<_> = self
-                .template
-                .papers
-                .iter()
-                .filter(|paper| paper.voucher.identity.hash().as_bytes() == identity)
-                .collect();
-            let name = papers.first().map_or("a voucher that nobody issued", |paper| paper.name);
-            let most = papers.iter().filter_map(|paper| match &paper.voucher.benefit {
-                Benefit::Money(money) => i64::try_from(money.minor()).ok(),
-                Benefit::Goods(_) => None,
-            });
-            let most = most.max().unwrap_or(0);
-            let live: Vec<_> = claims.iter().filter(|claim| claim.live).collect();
-            let sum: i64 = live.iter().filter_map(|claim| claim.amount).sum();
-            let open = claims
-                .iter()
-                .filter(|claim| !matches!(&*claim.state, "voided" | "denied" | "rejected"))
-                .count();
-            if live.len() > 1 || sum > most {
-                tally.doubled += 1;
-                let count = live.len();
-                self.breach(format!("{name} has {count} live claims over {sum} of {most}"));
-            }
-            if open > 0 && live.is_empty() {
-                tally.lost += 1;
-                self.breach(format!("{name} has {open} open claims and none is live"));
             }
         }
     }
@@ -218,40 +141,111 @@ impl World<'_> {
                 tally.lost += 1;
                 self.breach(format!("{phone} said record {} and lost it", said.sequence));
             }
-            let Deed::Served { claim, voucher } = said.deed else { continue };
-            tally.redemptions += 1;
-            let name = self.template.papers[voucher].name;
-            let outcome = books.outcome(said.hash.as_bytes());
-            let refused = outcome.and_then(|outcome| outcome.strip_prefix("refused:"));
-            match (refused, books.claims.get(claim.as_bytes().as_slice())) {
-                (None, Some(held)) => {
-                    let identity = self.template.papers[voucher].voucher.identity.hash();
-                    if held.identity != identity.as_bytes() {
-                        self.breach(format!("claim {claim} on {name} is on another voucher"));
-                    }
+            match said.deed {
+                Deed::Served { .. } => self.check_served_claim(&phone, &said, books, tally),
+                Deed::Issued { voucher } => self.check_issued(&phone, &said, voucher, books),
+                Deed::Voided(_) | Deed::Attached(_) | Deed::Refused => {}
+            }
+        }
+    }
+
+    /// What the phone said it served is a claim, or was refused for a reason that the story gives; what a
+    /// supervisor allowed was looked at by a person.
+    fn check_served_claim(
+        &mut self,
+        phone: &str,
+        said: &Said,
+        books: &OfficeBooks,
+        tally: &mut Tally,
+    ) {
+        let Deed::Served { claim, voucher, overridden } = said.deed else { return };
+        tally.redemptions += 1;
+        let shown = self.papers[voucher].clone();
+        let name = &shown.name;
+        let outcome = books.outcome(said.hash.as_bytes());
+        let refused = outcome.and_then(|outcome| outcome.strip_prefix("refused:"));
+        match (refused, books.claims.get(claim.as_bytes().as_slice())) {
+            (None, Some(held)) => {
+                let same = held.identity == shown.voucher.identity.hash().as_bytes()
+                    && held.payload == shown.payload.as_bytes();
+                if !same {
+                    self.breach(format!("claim {claim} on {name} is on another voucher"));
                 }
-                (None, None) => {
+                if overridden && !held.reviewed {
+                    self.breach(format!("nobody had to look at {claim}, which was overridden"));
+                }
+            }
+            (None, None) => {
+                tally.lost += 1;
+                self.breach(format!("{phone} served {name}, and there is no claim {claim}"));
+            }
+            (Some(reason), _) => {
+                if !self.may_be_refused(reason, voucher) {
                     tally.lost += 1;
-                    self.breach(format!("{phone} served {name}, and there is no claim {claim}"));
-                }
-                (Some(reason), _) => {
-                    if !self.may_be_refused(reason, voucher) {
-                        tally.lost += 1;
-                        self.breach(format!("{phone} served {name}, and it was refused: {reason}"));
-                    }
+                    self.breach(format!("{phone} served {name}, and it was refused: {reason}"));
                 }
             }
         }
     }
 
-    /// Whether the office may refuse what an honest phone served: it had taken the voucher back
-    /// before the phone's last ack, or the phone's clock ran ahead to the voucher's first day.
-    fn may_be_refused(&self, reason: &str, paper: usize) -> bool {
-        match reason {
-            "revoked" => self.decisions.contains_key(&paper),
-            "not_yet_valid" => {
-                self.template.papers[paper].voucher.not_before > super::template::start()
+    /// What the officer's phone said it issued was registered, or refused for a reason that the story
+    /// gives.
+    fn check_issued(&mut self, phone: &str, said: &Said, voucher: usize, books: &OfficeBooks) {
+        let outcome = books.outcome(said.hash.as_bytes());
+        let Some(reason) = outcome.and_then(|outcome| outcome.strip_prefix("refused:")) else {
+            return;
+        };
+        // A voucher that was issued before the phone died, or was restored, is nobody's.
+        let delegation = self.papers.get(voucher).and_then(Paper::delegation);
+        let restored = self.phones.iter().any(|it| it.name == phone && !it.gone.is_empty());
+        let excused = match reason {
+            "device_suspended" => true,
+            "twin" => restored || self.has_thief_under(delegation),
+            "beyond_delegation" => {
+                restored || self.has_thief_under(delegation) || self.is_over(delegation)
             }
+            "unknown_issuer" | "issuer_compromised" => self.is_forgotten(delegation),
+            _ => false,
+        };
+        if !excused {
+            self.breach(format!("{phone} reported what it issued, and it was refused: {reason}"));
+        }
+    }
+
+    fn has_thief_under(&self, wanted: Option<Hash>) -> bool {
+        let is_thiefs = |paper: &Paper| matches!(paper.origin, Origin::OfficersKey { delegation, .. } if Some(delegation) == wanted);
+        self.papers.iter().any(is_thiefs)
+    }
+
+    /// Whether the office ended this delegation, or forgot it.
+    fn is_over(&self, wanted: Option<Hash>) -> bool {
+        let is_over = |it: &Limit| it.ended.is_some() || it.forgotten;
+        self.delegations.iter().any(|it| Some(it.hash) == wanted && is_over(it))
+    }
+
+    fn is_forgotten(&self, wanted: Option<Hash>) -> bool {
+        self.delegations.iter().any(|it| Some(it.hash) == wanted && it.forgotten)
+    }
+
+    /// Whether the office may refuse what an honest phone served: it had taken the voucher back or ended
+    /// its delegation before the phone's last ack, a clock ran ahead to the voucher's first day, a thief
+    /// signed it, or a backup that was put back does not know the key that signed it.
+    fn may_be_refused(&self, reason: &str, place: usize) -> bool {
+        let paper = &self.papers[place];
+        let forgotten = self.forgotten.contains(&place) || self.is_forgotten(paper.delegation());
+        if paper.is_forged() {
+            return true;
+        }
+        match reason {
+            "revoked" => self.decisions.contains_key(&place),
+            "not_yet_valid" => {
+                let first = paper.voucher.not_before;
+                first > paper.voucher.issued
+                    || paper.delegation().is_some() && first > super::template::start()
+            }
+            "beyond_delegation" => self.is_over(paper.delegation()),
+            "issuer_compromised" => paper.origin == Origin::OfficeTwice || forgotten,
+            "unknown_issuer" => forgotten,
             _ => false,
         }
     }
@@ -309,100 +303,4 @@ impl World<'_> {
         }
         Ok(())
     }
-}
-
-impl OfficeBooks {
-    /// How often the office has the record with this digest.
-    #[must_use]
-    pub fn holds(&self, hash: &[u8]) -> usize {
-        let placed = self.records.iter().filter(|held| held.hash == hash).count();
-        placed + usize::from(self.restored.contains_key(hash))
-    }
-
-    fn outcome(&self, hash: &[u8]) -> Option<&str> {
-        let placed = self.records.iter().find(|held| held.hash == hash);
-        placed.map(|held| &held.outcome).or_else(|| self.restored.get(hash)).map(String::as_str)
-    }
-
-    /// Reads the office's file.
-    ///
-    /// # Errors
-    /// When it cannot be read.
-    pub fn read(file: &Path) -> Result<Self, String> {
-        let db = open(file)?;
-        let read = || -> rusqlite::Result<OfficeBooks> {
-            let records = db
-                .prepare(
-                    "SELECT chain, sequence, hash, previous, outcome FROM records
-                     ORDER BY chain, sequence",
-                )?
-                .query_map([], |row| {
-                    Ok(HeldRecord {
-                        chain: row.get(0)?,
-                        sequence: row.get(1)?,
-                        hash: row.get(2)?,
-                        previous: row.get(3)?,
-                        outcome: row.get(4)?,
-                    })
-                })?
-                .collect::<rusqlite::Result<_>>()?;
-            let heads = db
-                .prepare("SELECT chain, head, head_hash, highest FROM chains")?
-                .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?
-                .collect::<rusqlite::Result<_>>()?;
-            let claims = db
-                .prepare("SELECT claim, identity, amount, live, state, reason FROM claims")?
-                .query_map([], |row| {
-                    let claim: Vec<u8> = row.get(0)?;
-                    let held = HeldClaim {
-                        identity: row.get(1)?,
-                        amount: row.get(2)?,
-                        live: row.get(3)?,
-                        state: row.get(4)?,
-                        reason: row.get(5)?,
-                    };
-                    Ok((claim, held))
-                })?
-                .collect::<rusqlite::Result<_>>()?;
-            let contested = db.query_row(
-                "SELECT count(DISTINCT claim) FROM claim_history WHERE state = 'conflict'",
-                [],
-                |row| row.get(0),
-            )?;
-            let refused = db
-                .prepare("SELECT reason FROM refused_items")?
-                .query_map([], |row| row.get(0))?
-                .collect::<rusqlite::Result<_>>()?;
-            let restored = db
-                .prepare("SELECT hash, outcome FROM restored_records")?
-                .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
-                .collect::<rusqlite::Result<_>>()?;
-            Ok(OfficeBooks { records, heads, claims, contested, refused, restored })
-        };
-        read().map_err(|error| format!("the office's books: {error}"))
-    }
-}
-
-/// Every record in a phone's ledger.
-///
-/// # Errors
-/// When it cannot be read.
-pub fn own_records(file: &Path) -> Result<Vec<OwnRecord>, String> {
-    let db = open(file)?;
-    let read = || -> rusqlite::Result<Vec<OwnRecord>> {
-        db.prepare(
-            "SELECT c.id, r.sequence, r.hash FROM record AS r JOIN chain AS c ON c.number = r.chain
-             ORDER BY r.arrival",
-        )?
-        .query_map([], |row| {
-            Ok(OwnRecord { chain: row.get(0)?, sequence: row.get(1)?, hash: row.get(2)? })
-        })?
-        .collect()
-    };
-    read().map_err(|error| format!("a phone's ledger: {error}"))
-}
-
-fn open(file: &Path) -> Result<Connection, String> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    Connection::open_with_flags(file, flags).map_err(|error| format!("{}: {error}", file.display()))
 }

@@ -7,6 +7,8 @@ use verifier_core::sync::SyncRun;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Event {
     Serve,
+    ServeWithLeave,
+    ServeNewest,
     Check,
     Void,
     Attach,
@@ -17,6 +19,14 @@ enum Event {
     ClaimDecision,
     PhoneDecision,
     TrustChange,
+    Issue,
+    IssueInField,
+    DelegationDecision,
+    ForgeWithOfficersKey,
+    Rotate,
+    StealKey,
+    ForgeWithOfficesKey,
+    DeclareCompromised,
     Clock,
     Reboot,
     Kill,
@@ -35,8 +45,10 @@ enum Event {
 }
 
 /// Every event, with how likely it is among them.
-const EVENTS: [(Event, u32); 26] = [
+const EVENTS: [(Event, u32); 36] = [
     (Event::Serve, 200),
+    (Event::ServeWithLeave, 40),
+    (Event::ServeNewest, 50),
     (Event::Check, 20),
     (Event::Void, 40),
     (Event::Attach, 50),
@@ -47,6 +59,14 @@ const EVENTS: [(Event, u32); 26] = [
     (Event::ClaimDecision, 30),
     (Event::PhoneDecision, 12),
     (Event::TrustChange, 12),
+    (Event::Issue, 20),
+    (Event::IssueInField, 120),
+    (Event::DelegationDecision, 12),
+    (Event::ForgeWithOfficersKey, 25),
+    (Event::Rotate, 30),
+    (Event::StealKey, 15),
+    (Event::ForgeWithOfficesKey, 15),
+    (Event::DeclareCompromised, 15),
     (Event::Clock, 25),
     (Event::Reboot, 20),
     (Event::Kill, 20),
@@ -124,11 +144,21 @@ impl World<'_> {
         let place = self.random.below(self.phones.len());
         match event {
             Event::Serve => {
-                let paper = self.random.below(self.template.papers.len());
+                let paper = self.random.below(self.papers.len());
                 self.serve(place, paper)?;
             }
+            Event::ServeWithLeave => {
+                let paper = self.random.below(self.papers.len());
+                let wrong = self.random.percent(60);
+                let place = if wrong { self.set_clock_where_it_is_minded() } else { place };
+                self.serve_with_leave(place, paper)?;
+            }
+            Event::ServeNewest => {
+                let newest = self.random.below(3);
+                self.serve(place, self.papers.len().saturating_sub(1 + newest))?;
+            }
             Event::Check => {
-                let paper = self.random.below(self.template.papers.len());
+                let paper = self.random.below(self.papers.len());
                 self.check(place, paper)?;
             }
             Event::Void => self.void(place)?,
@@ -152,6 +182,14 @@ impl World<'_> {
             Event::ClaimDecision => self.decide_on_claim()?,
             Event::PhoneDecision => self.decide_on_phone()?,
             Event::TrustChange => self.change_trust()?,
+            Event::Issue => self.issue()?,
+            Event::IssueInField => self.issue_in_field()?,
+            Event::DelegationDecision => self.decide_on_delegation()?,
+            Event::ForgeWithOfficersKey => self.forge_with_officers_key()?,
+            Event::Rotate => self.rotate()?,
+            Event::StealKey => self.steal_key()?,
+            Event::ForgeWithOfficesKey => self.forge_with_offices_key()?,
+            Event::DeclareCompromised => self.declare_compromised()?,
             Event::Clock => self.set_clock(place),
             Event::Reboot => self.reboot(place),
             Event::Kill => self.kill(place),

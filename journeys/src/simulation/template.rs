@@ -1,25 +1,27 @@
 //! Where every story begins: an office after its ceremony, phones in all stages of enrolment, and a
 //! drawer of vouchers. It is made once a process; each seed works on copies of its files.
 
+use super::field::grant;
+use super::keys::ROOT_KEYS;
 use super::network::Straight;
 use super::office::{Arrival, Handled, Office};
+use super::papers::{Paper, fill_drawer};
 use super::phone::{Clocks, Phone, Seed, Stepped};
 use super::{network::Middle, random::Random};
 use crate::folder;
-use jiff::civil::Date;
 use program_server::app::Clock;
 use program_server::config::{Config, Origin};
+use program_server::delegations::Granted;
 use program_server::programmes::{self, HOLDING_DAYS, Programme};
+use program_server::providers::supervisors::{self, Pin};
 use program_server::providers::{self, Provider};
-use program_server::trust::{self, Ceremony};
-use program_server::vouchers::{self, Order};
+use program_server::trust::{self, Ceremony, Limits};
 use program_server::{App, devices};
-use protocol::id::{Audience, BootId, IssuerId, ProgrammeId};
-use protocol::key::{KeyUse, Signer};
+use protocol::id::{Audience, IssuerId, OperatorId, ProgrammeId};
+use protocol::key::Signer;
 use protocol::time::Zone;
-use protocol::trust::TooOldPolicy;
-use protocol::voucher::{Voucher, to_text};
-use protocol::{Benefit, Currency, GoodsLine, Money, Quantity, Span, Timestamp};
+use protocol::trust::{Freshness, TooOldPolicy};
+use protocol::{Currency, Span, Timestamp};
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use verifier_core::sync::SyncRun;
@@ -29,6 +31,9 @@ const START: u64 = 1_795_255_200;
 
 /// Where phones reach the office.
 pub const ORIGIN: &str = "https://vouchers.example.org";
+
+/// When a trust list is too old to serve by: stories are as long as that.
+const TOO_OLD_AFTER: Span = Span::days(3);
 
 /// Memory that looks like a folder, where there is one.
 const MEMORY: &str = "/dev/shm";
@@ -40,18 +45,8 @@ pub struct Template {
     pub papers: Vec<Paper>,
     /// The phones.
     pub kits: Vec<Kit>,
-}
-
-/// A voucher as it is shown to phones.
-pub struct Paper {
-    /// What it is called in histories.
-    pub name: &'static str,
-    /// The QR text.
-    pub text: String,
-    /// What it says.
-    pub voucher: Voucher,
-    /// Whether the office's register knows it.
-    pub registered: bool,
+    /// What the officer's phone may issue.
+    pub delegation: Granted,
 }
 
 /// A phone at the start.
@@ -62,34 +57,21 @@ pub struct Kit {
     offer: Option<String>,
 }
 
-/// Name, benefit in minor units (0 for goods), audience, first and last day.
-type Lettered = (&'static str, u64, Option<&'static str>, Option<&'static str>, &'static str);
-
-/// What the drawer holds.
-const PAPERS: [Lettered; 13] = [
-    ("plain 1", 500_000, None, None, "2026-11-30"),
-    ("plain 2", 500_000, None, None, "2026-11-30"),
-    ("plain 3", 120_000, None, None, "2026-11-30"),
-    ("plain 4", 80_000, None, None, "2026-11-30"),
-    ("plain 5", 75_000, None, None, "2026-11-30"),
-    ("goods 1", 0, None, None, "2026-11-30"),
-    ("goods 2", 0, None, None, "2026-11-30"),
-    ("for mercy", 60_000, Some("mercy"), None, "2026-11-30"),
-    ("for pharmacies", 90_000, Some("pharmacies"), None, "2026-11-30"),
-    ("short", 40_000, None, None, "2026-11-23"),
-    ("expired", 30_000, None, None, "2026-11-19"),
-    ("early", 20_000, None, Some("2026-11-24"), "2026-11-30"),
-    ("twin", 70_000, None, None, "2026-11-30"),
-];
-
 /// The phones: name, provider, how far they are.
-const KITS: [(&str, &str, Stage); 5] = [
+const KITS: [(&str, &str, Stage); 6] = [
     ("mercy 1", "mercy", Stage::Confirmed),
     ("mercy 2", "mercy", Stage::Enrolled),
     ("corner 1", "corner", Stage::Confirmed),
     ("corner 2", "corner", Stage::Offered),
     ("harbour", "harbour", Stage::Confirmed),
+    ("officer", "field", Stage::Confirmed),
 ];
+
+/// The place of the field officer's phone among them.
+pub const OFFICER: usize = 5;
+
+/// Who may allow what a pharmacy's phones refuse, and the PIN.
+pub const SUPERVISOR: (&str, &str) = ("lorna", "246810");
 
 /// How far a phone is when stories begin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -126,9 +108,16 @@ impl Template {
         for (place, (name, provider, stage)) in KITS.into_iter().enumerate() {
             kits.push(kit(&mut office, dir.path(), (name, provider, stage), place as u8)?);
         }
+        let mut officer =
+            kits[OFFICER].phone(dir.path(), Clocks::new([0; 16], start().before(Span::hours(3))));
+        let key = officer.public_key()?;
+        let delegation = office.does(async |app| grant(app, &key).await)?.map_err(words)?;
+        officer.start()?;
+        sync(&mut officer, &mut office, start().before(Span::hours(2)))?;
+        officer.stop();
         clock.set(start());
         office.stop()?;
-        Ok(Template { dir, papers, kits })
+        Ok(Template { dir, papers, kits, delegation })
     }
 
     /// Copies everything to a place of a seed's own: the office's home, and the phones with these
@@ -150,10 +139,9 @@ impl Template {
             if from.exists() {
                 folder::copy(&from, &dir)?;
             }
-            let boot = BootId::from_bytes(random.bytes());
+            let boot = random.bytes();
             let booted = start().before(Span::hours(random.between(1, 200)));
-            let clocks = Clocks { ahead: 0, boot, booted };
-            let mut phone = Phone::new(kit.name, kit.provider, &dir, kit.seed, clocks);
+            let mut phone = kit.phone(to, Clocks::new(boot, booted));
             phone.offer.clone_from(&kit.offer);
             phones.push(phone);
         }
@@ -168,12 +156,31 @@ impl Template {
         self.kits.iter().map(|kit| kit.seed.key()).collect()
     }
 
+    /// What the phone with this number is called.
+    #[must_use]
+    pub fn kit_name(&self, kit: usize) -> &'static str {
+        self.kits.get(kit).map_or("", |kit| kit.name)
+    }
+
     /// A folder for one seed's files.
     ///
     /// # Errors
     /// When it cannot be made.
     pub fn scratch(&self) -> Result<tempfile::TempDir, String> {
         scratch()
+    }
+}
+
+/// Whether this provider has a supervisor: pharmacies do.
+#[must_use]
+pub fn has_supervisor(provider: &str) -> bool {
+    ["mercy", "corner"].contains(&provider)
+}
+
+impl Kit {
+    /// The phone, with its files below this folder.
+    fn phone(&self, below: &Path, clocks: Clocks) -> Phone {
+        Phone::new(self.name, self.provider, &below.join(self.name), self.seed, clocks)
     }
 }
 
@@ -195,7 +202,7 @@ fn words(error: impl Display) -> String {
 
 /// Holds the ceremony, and makes the programme, the providers and the vouchers.
 async fn furnish(app: &App) -> Result<Vec<Paper>, program_server::Error> {
-    let root_keys = app.home.folder().join("root-keys");
+    let root_keys = app.home.folder().join(ROOT_KEYS);
     let ceremony = Ceremony { root_keys: &root_keys, roots: 2, threshold: 1 };
     trust::hold_ceremony(app, ceremony).await?;
     let aid = ProgrammeId::new("aid")?;
@@ -207,14 +214,17 @@ async fn furnish(app: &App) -> Result<Vec<Paper>, program_server::Error> {
         zone: Zone::new("Asia/Manila")?,
         currency,
         decimals: 2,
-        too_old: TooOldPolicy::Refuse,
+        too_old: TooOldPolicy::AskSupervisor,
         clock_tolerance: Span::days(1),
         holding_days: HOLDING_DAYS,
     };
     programmes::add(&transaction, &programme).await?;
-    for (id, group) in
-        [("mercy", Some("pharmacies")), ("corner", Some("pharmacies")), ("harbour", None)]
-    {
+    for (id, group) in [
+        ("mercy", Some("pharmacies")),
+        ("corner", Some("pharmacies")),
+        ("harbour", None),
+        ("field", None),
+    ] {
         let provider = Provider {
             id: Audience::new(id)?,
             name: id.to_owned(),
@@ -223,52 +233,18 @@ async fn furnish(app: &App) -> Result<Vec<Paper>, program_server::Error> {
             account_name: None,
         };
         providers::add(&transaction, &provider).await?;
+        if has_supervisor(id) {
+            let (name, pin) = (OperatorId::new(SUPERVISOR.0)?, Pin::new(SUPERVISOR.1)?);
+            supervisors::set(&transaction, &provider.id, &name, &pin).await?;
+        }
     }
+    let trust = Freshness { stale_after: Span::days(1), too_old_after: TOO_OLD_AFTER };
+    trust::set_limits(&transaction, &Limits { trust: Some(trust), ..Limits::default() }).await?;
     transaction.commit().await?;
 
-    let mut orders = Vec::new();
-    for (_, minor, audience, first_day, last_day) in PAPERS {
-        let rice = |thousandths| -> protocol::Result<GoodsLine> {
-            let quantity = Quantity::from_thousandths(thousandths)?;
-            Ok(GoodsLine { item: "rice".to_owned(), quantity, unit: "kg".to_owned() })
-        };
-        let benefit = match minor {
-            0 => Benefit::Goods(vec![rice(25_000)?]),
-            _ => Benefit::Money(Money::new(minor, currency)?),
-        };
-        orders.push(Order {
-            benefit,
-            audience: audience.map(Audience::new).transpose()?,
-            assistance: "Medicine".to_owned(),
-            holder: None,
-            first_day: first_day.map(day).transpose()?,
-            last_day: day(last_day)?,
-            entitlement: None,
-            documents: Vec::new(),
-            line: None,
-        });
-    }
-    let issued = vouchers::issue(app, &aid, &orders).await?;
-    let mut papers = Vec::new();
-    for (issued, (name, ..)) in issued.into_iter().zip(PAPERS) {
-        let text = issued.text()?;
-        papers.push(Paper { name, text, voucher: issued.voucher, registered: true });
-    }
-    let twin = papers
-        .last()
-        .map(|paper| Voucher { assistance: "Food".to_owned(), ..paper.voucher.clone() });
-    if let Some(twin) = twin {
-        let db = app.db.reader();
-        let signer = trust::signer(app, db, KeyUse::Voucher, Some(&aid), app.now()).await?;
-        let text = to_text(&protocol::voucher::sign(&twin, &*signer)?)?;
-        papers.push(Paper { name: "twin's twin", text, voucher: twin, registered: false });
-    }
+    let papers = fill_drawer(app, &aid).await?;
     trust::publish(app).await?;
     Ok(papers)
-}
-
-fn day(text: &str) -> Result<Date, program_server::Error> {
-    text.parse().map_err(|_| program_server::Error::invalid("a day"))
 }
 
 /// An offer to a new phone of this provider.
@@ -292,15 +268,16 @@ fn kit(
     (name, provider, stage): (&'static str, &'static str, Stage),
     place: u8,
 ) -> Result<Kit, String> {
-    let seed =
-        if place == 1 { Seed::P256([place + 1; 32]) } else { Seed::Ed25519([place + 1; 32]) };
+    let bytes = [place + 1; 32];
+    let is_p256 = [1, OFFICER].contains(&usize::from(place));
+    let seed = if is_p256 { Seed::P256(bytes) } else { Seed::Ed25519(bytes) };
     let offer = office.does(async |app| offer(app, provider).await)?.map_err(words)?;
     if stage == Stage::Offered {
         return Ok(Kit { name, provider, seed, offer: Some(offer) });
     }
     let now = start().before(Span::hours(2));
-    let clocks = Clocks { ahead: 0, boot: BootId::from_bytes([place; 16]), booted: now };
-    let mut phone = Phone::new(name, provider, &dir.join(name), seed, clocks);
+    let kit = Kit { name, provider, seed, offer: None };
+    let mut phone = kit.phone(dir, Clocks::new([place; 16], now));
     phone.start()?;
     let clock = phone.clocks.at(now);
     phone.ask(|verifier| verifier.enrol(&offer, clock).map(|_| ()))?;
@@ -317,7 +294,7 @@ fn kit(
     }
     sync(&mut phone, office, now)?;
     phone.stop();
-    Ok(Kit { name, provider, seed, offer: None })
+    Ok(kit)
 }
 
 /// Syncs over a network without faults.

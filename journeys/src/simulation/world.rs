@@ -1,24 +1,36 @@
 //! One seed's world: an office, a network, some phones, and the time that passes for all of them.
 
+use super::Sights;
 use super::backups::Backup;
 use super::carriage::Satchel;
+use super::field::Limit;
+use super::keys::Stolen;
 use super::network::{Middle, Network};
 use super::office::Office;
+use super::papers::Paper;
 use super::phone::{Asked, Phone, Stepped};
 use super::random::Random;
-use super::template::{Template, start};
+use super::template::{OFFICER, Template, start};
 use program_server::app::Clock;
 use program_server::vouchers::Decision;
 use protocol::{Span, Timestamp};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::PathBuf;
 use verifier_core::verifier::{EngineError, Verifier};
 
 /// One seed's world.
 pub struct World<'t> {
-    /// The drawer of vouchers.
+    /// Where the story began.
     pub template: &'t Template,
+    /// The drawer of vouchers, those that the story added last.
+    pub papers: Vec<Paper>,
+    /// What the officer's phone may issue.
+    pub delegations: Vec<Limit>,
+    /// The office's keys that a thief has.
+    pub stolen: Vec<Stolen>,
+    /// Vouchers that the office issued and forgot, since an older backup was put back.
+    pub forgotten: BTreeSet<usize>,
     /// Chance.
     pub random: Random,
     /// The true time, which the office's clock shows.
@@ -35,6 +47,8 @@ pub struct World<'t> {
     pub satchel: Satchel,
     /// The office's backup.
     pub office_backup: Option<Backup>,
+    /// How often what is rare happened.
+    pub sights: Sights,
     /// What happened, for people.
     pub history: Vec<String>,
     /// Promises that were broken on the way.
@@ -58,6 +72,9 @@ impl<'t> World<'t> {
                 kits.push(more);
             }
         }
+        if random.percent(50) {
+            kits.push(OFFICER);
+        }
         let mut phones = template.copy_to(files.path(), &kits, &mut random)?;
         for phone in &mut phones {
             phone.by_file = random.percent(8);
@@ -67,6 +84,10 @@ impl<'t> World<'t> {
         let faults = *random.pick(&[0, 10, 20, 30, 45]).unwrap_or(&0);
         Ok(World {
             template,
+            papers: template.papers.clone(),
+            delegations: vec![Limit::of(&template.delegation)],
+            stolen: Vec::new(),
+            forgotten: BTreeSet::new(),
             random,
             now: start(),
             office,
@@ -75,6 +96,7 @@ impl<'t> World<'t> {
             decisions: BTreeMap::new(),
             satchel: Satchel::default(),
             office_backup: None,
+            sights: Sights::default(),
             history: Vec::new(),
             broken: Vec::new(),
             clock,

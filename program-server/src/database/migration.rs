@@ -7,6 +7,7 @@ use sea_orm::sea_query::{
     Expr, IndexCreateStatement, Query, Table, TableAlterStatement, TableCreateStatement,
 };
 use sea_orm::{ConnectionTrait, DbBackend, ExprTrait};
+use std::collections::BTreeMap;
 
 const VERSIONS: &str = "schema_versions";
 
@@ -110,14 +111,18 @@ pub async fn migrate(database: &Database, rooms: &[Room]) -> Result<()> {
 }
 
 async fn is_current(database: &Database, rooms: &[Room]) -> Result<bool> {
-    for room in rooms {
-        // The table itself is missing in a new database.
-        let Ok(version) = version_of(database.reader(), room).await else { return Ok(false) };
-        if version != room.migrations.len() {
-            return Ok(false);
-        }
+    let select = Query::select().columns(["room", "version"]).from(VERSIONS).take();
+    // The table itself is missing in a new database.
+    let Ok(rows) = database.reader().query_all(&select).await else { return Ok(false) };
+    let mut versions = BTreeMap::new();
+    for row in rows {
+        versions.insert(row.try_get::<String>("", "room")?, row.try_get::<i64>("", "version")?);
     }
-    Ok(true)
+    let is_current = |room: &Room| {
+        let version = versions.get(room.name).copied().unwrap_or(0);
+        usize::try_from(version) == Ok(room.migrations.len())
+    };
+    Ok(rooms.iter().all(is_current))
 }
 
 async fn bring_up_to_date(transaction: &Transaction, room: &Room) -> Result<()> {

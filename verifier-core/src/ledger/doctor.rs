@@ -109,9 +109,8 @@ impl Ledger {
     /// [`LedgerError`] when the ledger cannot be read at all; damage that can be named is a finding.
     pub fn doctor(&self) -> Result<Report, LedgerError> {
         let mut visit = Visit { ledger: self, report: Report::default(), sound: true };
-        let mut fresh = Connection::open_in_memory()?;
+        let mut fresh = schema::empty()?;
         guard(&fresh)?;
-        schema::migrate(&mut fresh)?;
         let fresh = fresh.transaction()?;
         visit.stage(Visit::structure)?;
         visit.stage(|visit| visit.sources(&fresh))?;

@@ -1,10 +1,10 @@
 //! The versions of the database's schema, each in its own file, and the way from every earlier one.
 
 use crate::ledger::LedgerError;
-use rusqlite::serialize::OwnedData;
-use rusqlite::{Connection, MAIN_DB};
+use rusqlite::Connection;
+use rusqlite::backup::Backup;
 use rusqlite_migration::{M, Migrations};
-use std::sync::OnceLock;
+use std::sync::{Mutex, PoisonError};
 
 const STEPS: &[M<'static>] = &[
     M::up(include_str!("schema/0001_ledger.sql")).foreign_key_check(),
@@ -38,20 +38,22 @@ pub(super) fn migrate(db: &mut Connection) -> Result<(), LedgerError> {
     })
 }
 
-/// An empty database of [`VERSION`], in memory. Its pages are made once a process and copied from then on:
-/// to make them takes longer than to check a small ledger.
+/// An empty database of [`VERSION`] in memory. One is made by migration, which takes longer than to check a
+/// small ledger; all others are copies of its pages.
 pub(super) fn empty() -> Result<Connection, LedgerError> {
-    static PAGES: OnceLock<Vec<u8>> = OnceLock::new();
-    let mut db = Connection::open_in_memory()?;
-    match PAGES.get() {
-        Some(pages) => db.deserialize_read_exact(MAIN_DB, &pages[..], pages.len(), false)?,
-        None => {
-            migrate(&mut db)?;
-            // Another thread may have been first; its pages are the same.
-            PAGES.get_or_init(|| db.serialize(MAIN_DB).map(|it| it.to_vec()).unwrap_or_default());
+    static FIRST: Mutex<Option<Connection>> = Mutex::new(None);
+    let mut first = FIRST.lock().unwrap_or_else(PoisonError::into_inner);
+    let first = match &mut *first {
+        Some(first) => first,
+        none => {
+            let mut made = Connection::open_in_memory()?;
+            migrate(&mut made)?;
+            none.insert(made)
         }
-    }
-    Ok(db)
+    };
+    let mut empty = Connection::open_in_memory()?;
+    Backup::new(first, &mut empty)?.step(-1)?;
+    Ok(empty)
 }
 
 #[cfg(test)]
