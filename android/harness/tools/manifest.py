@@ -35,7 +35,8 @@ def merge(main: Path, libraries: list[Path], package: str, sdks: dict[str, str])
 
 
 def identity(element: ET.Element) -> tuple[str, str | None]:
-    return element.tag, element.get(f"{ANDROID}name")
+    # There is one application, whichever class it has.
+    return element.tag, None if element.tag == "application" else element.get(f"{ANDROID}name")
 
 
 def absolute_names(root: ET.Element, package: str) -> None:
@@ -51,7 +52,7 @@ def merge_children(into: ET.Element, source: ET.Element) -> None:
         if child.tag == "uses-sdk":
             continue
         same = have.get(identity(child))
-        if same is None or (same.get(f"{ANDROID}name") is None and child.tag != "application"):
+        if same is None or (child.tag != "application" and same.get(f"{ANDROID}name") is None):
             into.append(child)
             have[identity(child)] = child
             continue

@@ -1,15 +1,46 @@
 package org.vouchsafe.app
 
+import android.content.Intent
+import android.net.Uri
 import android.os.Bundle
 import androidx.activity.ComponentActivity
 import androidx.activity.compose.setContent
-import androidx.compose.material3.MaterialTheme
-import androidx.compose.material3.Text
-import androidx.compose.ui.res.stringResource
+import androidx.activity.enableEdgeToEdge
+import androidx.compose.runtime.CompositionLocalProvider
+import androidx.compose.runtime.getValue
+import androidx.core.content.IntentCompat
+import androidx.lifecycle.compose.collectAsStateWithLifecycle
+import kotlinx.coroutines.flow.MutableStateFlow
+import org.vouchsafe.app.ui.App
+import org.vouchsafe.app.ui.VouchsafeTheme
 
+/** The one activity. A picture or a page that another app shares is looked at as one that was opened here. */
 class MainActivity : ComponentActivity() {
+    private val shared = MutableStateFlow<String?>(null)
+
     override fun onCreate(savedInstanceState: Bundle?) {
+        enableEdgeToEdge()
         super.onCreate(savedInstanceState)
-        setContent { MaterialTheme { Text(stringResource(R.string.app_name)) } }
+        val parts = (application as VouchsafeApplication).parts
+        if (savedInstanceState == null) {
+            shared.value = sharedBy(intent)
+            parts.background.begin()
+        }
+        setContent {
+            val picture by shared.collectAsStateWithLifecycle()
+            CompositionLocalProvider(LocalParts provides parts) {
+                VouchsafeTheme { App(picture, onSharedTaken = { shared.value = null }) }
+            }
+        }
+    }
+
+    override fun onNewIntent(intent: Intent) {
+        super.onNewIntent(intent)
+        sharedBy(intent)?.let { shared.value = it }
+    }
+
+    private fun sharedBy(intent: Intent): String? {
+        if (intent.action != Intent.ACTION_SEND) return null
+        return IntentCompat.getParcelableExtra(intent, Intent.EXTRA_STREAM, Uri::class.java)?.toString()
     }
 }

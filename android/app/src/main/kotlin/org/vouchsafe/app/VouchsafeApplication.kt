@@ -2,4 +2,6 @@ package org.vouchsafe.app
 
 import android.app.Application
 
-class VouchsafeApplication : Application()
+open class VouchsafeApplication : Application() {
+    open val parts: Parts by lazy { Parts(this) }
+}

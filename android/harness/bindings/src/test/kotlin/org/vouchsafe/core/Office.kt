@@ -16,7 +16,7 @@ class Office(private val dir: File) : AutoCloseable {
         run("programme", "add", "--id", "aid", "--name", "Medical Aid", "--zone", "Asia/Manila", "--currency", "PHP")
         run("provider", "add", "--id", "mercy", "--name", "Mercy Pharmacy", "--programme", "aid")
         run("trust", "publish")
-        server = command("serve", "--listen", address).redirectError(ProcessBuilder.Redirect.DISCARD).start()
+        server = process("serve", "--listen", address).redirectError(ProcessBuilder.Redirect.DISCARD).start()
         checkNotNull(server.inputReader().readLine()) { "the server ended before it was ready" }
     }
 
@@ -33,12 +33,23 @@ class Office(private val dir: File) : AutoCloseable {
     }
 
     /** The picture of a new voucher over 5,000 pesos. */
-    fun issue(): File {
+    fun issue(): File = issue("--money", "5000.00").picture
+
+    /** A new voucher that gives what [benefit] says, with other options of the command. */
+    fun issue(vararg benefit: String): Issued {
+        val last = if ("--until" in benefit) emptyArray() else arrayOf("--until", "2099-12-31")
         val voucher = run(
-            "issue", "--json", "--programme", "aid", "--holder", "Maria Santos", "--money", "5000.00",
-            "--assistance", "Medicine", "--until", "2099-12-31", "--out", "$dir/vouchers",
-        )
-        return File(voucher.single()["png"].asString)
+            "issue", "--json", "--programme", "aid", "--holder", "Maria Santos", "--assistance", "Medicine",
+            "--out", "$dir/vouchers", *last, *benefit,
+        ).single()
+        return Issued(File(voucher["png"].asString), voucher["reference"].asString)
+    }
+
+    class Issued(val picture: File, val reference: String)
+
+    /** Gives a command to the server's program, such as `revoke`. */
+    fun command(vararg words: String) {
+        run(*words)
     }
 
     /** Every claim that the server holds. */
@@ -48,12 +59,12 @@ class Office(private val dir: File) : AutoCloseable {
         server.destroyForcibly().waitFor()
     }
 
-    private fun command(vararg arguments: String) =
+    private fun process(vararg arguments: String) =
         ProcessBuilder(System.getProperty("vouchsafe.server"), "--home", "$dir/server", *arguments)
 
     /** Runs a command to its end; gives the JSON lines that it printed. */
     private fun run(vararg arguments: String): List<JsonObject> {
-        val process = command(*arguments).redirectErrorStream(true).start()
+        val process = process(*arguments).redirectErrorStream(true).start()
         val said = process.inputReader().readText()
         check(process.waitFor() == 0) { "${arguments.joinToString(" ")}: $said" }
         return if ("--json" in arguments) said.lines().filter(String::isNotBlank).map(::json) else emptyList()

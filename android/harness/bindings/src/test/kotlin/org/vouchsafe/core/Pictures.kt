@@ -22,12 +22,14 @@ fun plane(width: Int, height: Int, before: Int = 0, luma: (x: Int, y: Int) -> In
     return Plane(buffer, FrameLayout(width.toUInt(), height.toUInt(), rowStride.toUInt(), null, Rotation.NONE))
 }
 
-/** The text of the one symbol of a picture file. */
-fun textIn(picture: File): String {
+/** The luma plane of a picture file. */
+fun planeOf(picture: File): Plane {
     val image = ImageIO.read(picture)
-    val symbols = plane(image.width, image.height) { x, y ->
+    return plane(image.width, image.height) { x, y ->
         val colour = image.getRGB(x, y)
         (299 * (colour shr 16 and 0xFF) + 587 * (colour shr 8 and 0xFF) + 114 * (colour and 0xFF)) / 1000
-    }.read()
-    return (symbols.single().content as SymbolContent.Text).text
+    }
 }
+
+/** The text of the one symbol of a picture file. */
+fun textIn(picture: File): String = (planeOf(picture).read().single().content as SymbolContent.Text).text

@@ -1,0 +1,39 @@
+package org.vouchsafe.app
+
+import android.app.Application
+import androidx.compose.runtime.staticCompositionLocalOf
+import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.SupervisorJob
+import org.vouchsafe.app.device.AndroidClocks
+import org.vouchsafe.app.device.AndroidFeedback
+import org.vouchsafe.app.device.AndroidKeyStore
+import org.vouchsafe.app.device.Clocks
+import org.vouchsafe.app.device.EnginePhone
+import org.vouchsafe.app.device.Feedback
+import org.vouchsafe.app.device.Phone
+import org.vouchsafe.app.scan.CameraFrameSource
+import org.vouchsafe.app.scan.FrameSource
+import org.vouchsafe.app.scan.Pictures
+import org.vouchsafe.app.scan.PicturesOnPhone
+import org.vouchsafe.app.sync.Background
+import org.vouchsafe.app.sync.OkHttpTransport
+import org.vouchsafe.app.sync.Syncing
+import org.vouchsafe.app.sync.Transport
+import org.vouchsafe.app.sync.WorkManagerBackground
+
+/** What the app is put together from: one of each for the life of the process, put together by hand. */
+class Parts(
+    application: Application,
+    val frames: FrameSource = CameraFrameSource(application),
+    val feedback: Feedback = AndroidFeedback(application),
+    clocks: Clocks = AndroidClocks(application),
+    transport: Transport = OkHttpTransport(),
+) {
+    val pictures: Pictures = PicturesOnPhone(application.contentResolver)
+    val background: Background = WorkManagerBackground(application)
+    val phone: Phone = EnginePhone(application.noBackupFilesDir.resolve("phone"), AndroidKeyStore(), clocks)
+    val syncing = Syncing(phone, transport, CoroutineScope(SupervisorJob() + Dispatchers.Default))
+}
+
+val LocalParts = staticCompositionLocalOf<Parts> { error("the app's parts were not provided") }

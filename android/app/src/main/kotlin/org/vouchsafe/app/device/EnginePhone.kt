@@ -1,0 +1,97 @@
+package org.vouchsafe.app.device
+
+import java.io.File
+import kotlinx.coroutines.CoroutineDispatcher
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.delay
+import kotlinx.coroutines.flow.MutableStateFlow
+import kotlinx.coroutines.flow.StateFlow
+import kotlinx.coroutines.flow.asStateFlow
+import kotlinx.coroutines.flow.update
+import kotlinx.coroutines.runBlocking
+import kotlinx.coroutines.withContext
+import org.vouchsafe.core.Claim
+import org.vouchsafe.core.Health
+import org.vouchsafe.core.HttpOutcome
+import org.vouchsafe.core.HttpRequest
+import org.vouchsafe.core.KeyStore
+import org.vouchsafe.core.Redemption
+import org.vouchsafe.core.Service
+import org.vouchsafe.core.SyncReport
+import org.vouchsafe.core.SyncStep
+import org.vouchsafe.core.Verdict
+import org.vouchsafe.core.Verifier
+import org.vouchsafe.core.uniffiEnsureInitialized
+
+/**
+ * The one owner of the engine. It opens it off the main thread, lends it to nobody, and lets one call in at a time; only
+ * the network's part of a sync runs beside other calls.
+ */
+class EnginePhone(
+    private val home: File,
+    private val keys: KeyStore,
+    private val clocks: Clocks,
+    io: CoroutineDispatcher = Dispatchers.IO,
+) : Phone, AutoCloseable {
+    private val thread = io.limitedParallelism(1)
+    private val changed = MutableStateFlow(0)
+
+    /** Seen by [thread] alone. A phone whose storage is full says so where it is asked, and opens when asked again. */
+    private var verifier: Verifier? = null
+
+    override val changes: StateFlow<Int> = changed.asStateFlow()
+
+    override suspend fun health(): Health = engine { it.health(clocks.now()) }
+
+    override suspend fun digits(): String = engine { it.digits() }
+
+    override suspend fun enrol(code: String) = changing { it.enrol(code, clocks.now()) }
+
+    override suspend fun check(voucher: String): Verdict = engine { it.check(voucher, clocks.now()) }
+
+    override suspend fun serve(voucher: String, service: Serving): Redemption = changing {
+        val asked = Service(service.given, service.howRead, operator = null, service.documents)
+        it.redeem(voucher, asked, clocks.now())
+    }
+
+    override suspend fun takeBack(claim: String, reason: String) = changing { it.void(claim, reason, null, clocks.now()) }
+
+    override suspend fun claims(before: String?, limit: Int): List<Claim> = engine { it.claims(before, limit.toUInt()) }
+
+    override suspend fun sync(send: suspend (HttpRequest) -> HttpOutcome): SyncReport? {
+        val run = engine { it.beginSync() } ?: return null
+        try {
+            while (true) {
+                when (val step = withContext(thread) { run.next() }) {
+                    is SyncStep.Send -> {
+                        val outcome = send(step.request)
+                        withContext(thread) { run.answer(outcome, clocks.now()) }
+                    }
+                    is SyncStep.Wait -> delay(step.millis.toLong())
+                    is SyncStep.Done -> return step.report
+                }
+            }
+        } finally {
+            run.close()
+            changed.update { it + 1 }
+        }
+    }
+
+    /** Gives the phone's storage free; the next call opens it again. */
+    override fun close() = runBlocking(thread) {
+        verifier?.close()
+        verifier = null
+    }
+
+    private suspend fun <T> engine(call: (Verifier) -> T): T = withContext(thread) {
+        call(verifier ?: open().also { verifier = it })
+    }
+
+    private fun open(): Verifier {
+        uniffiEnsureInitialized()
+        home.mkdirs()
+        return Verifier.openWithKeys(home.path, keys)
+    }
+
+    private suspend fun <T> changing(call: (Verifier) -> T): T = engine(call).also { changed.update { it + 1 } }
+}

@@ -1,0 +1,55 @@
+package org.vouchsafe.app.device
+
+import kotlinx.coroutines.flow.StateFlow
+import org.vouchsafe.core.Benefit
+import org.vouchsafe.core.Claim
+import org.vouchsafe.core.Health
+import org.vouchsafe.core.HowRead
+import org.vouchsafe.core.HttpOutcome
+import org.vouchsafe.core.HttpRequest
+import org.vouchsafe.core.NewDocument
+import org.vouchsafe.core.Redemption
+import org.vouchsafe.core.SyncReport
+import org.vouchsafe.core.Verdict
+
+/**
+ * What this phone can do: the engine, in the app's words.
+ *
+ * The values are the engine's own. Calls may be made from any thread; they fail with `EngineException` when something is
+ * broken or not allowed, and then nothing was recorded.
+ */
+interface Phone {
+    /** Counts what changed on this phone: a screen that shows any of it reads again when this moves. */
+    val changes: StateFlow<Int>
+
+    suspend fun health(): Health
+
+    /** The eight digits of this phone's key, for staff to compare with the office's screen. */
+    suspend fun digits(): String
+
+    /** Takes up an enrolment code; the next sync carries the request. */
+    suspend fun enrol(code: String)
+
+    /** Decides on the text of a symbol. Writes nothing. */
+    suspend fun check(voucher: String): Verdict
+
+    /** Records that a voucher was served; when it returns `Done`, the record is on the disk. */
+    suspend fun serve(voucher: String, service: Serving): Redemption
+
+    /** Takes a redemption back. */
+    suspend fun takeBack(claim: String, reason: String)
+
+    /** At most [limit] claims, newest first, from the one after [before] on. */
+    suspend fun claims(before: String? = null, limit: Int): List<Claim>
+
+    /** Exchanges with the server all there is; nothing while another exchange is under way. */
+    suspend fun sync(send: suspend (HttpRequest) -> HttpOutcome): SyncReport?
+}
+
+/** What staff asks to be recorded as served. */
+data class Serving(
+    /** What is given; the whole voucher when absent. */
+    val given: Benefit?,
+    val howRead: HowRead,
+    val documents: List<NewDocument> = emptyList(),
+)

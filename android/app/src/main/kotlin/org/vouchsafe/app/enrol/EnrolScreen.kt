@@ -1,0 +1,65 @@
+package org.vouchsafe.app.enrol
+
+import androidx.compose.foundation.layout.Column
+import androidx.compose.foundation.layout.padding
+import androidx.compose.foundation.layout.safeDrawingPadding
+import androidx.compose.material3.MaterialTheme
+import androidx.compose.material3.Text
+import androidx.compose.runtime.Composable
+import androidx.compose.runtime.getValue
+import androidx.compose.ui.Modifier
+import androidx.compose.ui.res.stringResource
+import androidx.compose.ui.text.font.FontWeight
+import androidx.compose.ui.unit.dp
+import androidx.lifecycle.compose.collectAsStateWithLifecycle
+import androidx.lifecycle.viewmodel.compose.viewModel
+import org.vouchsafe.app.LocalParts
+import org.vouchsafe.app.R
+import org.vouchsafe.app.health.grouped
+import org.vouchsafe.app.scan.CodeFinder
+import org.vouchsafe.app.sync.SyncBand
+import org.vouchsafe.app.sync.SyncState
+import org.vouchsafe.app.ui.MainButton
+import org.vouchsafe.app.ui.Page
+import org.vouchsafe.app.ui.SideButton
+import org.vouchsafe.app.ui.Trouble
+import org.vouchsafe.core.Health
+
+/** A phone that belongs to nobody yet: it reads an enrolment code, and nothing else. */
+@Composable
+fun EnrolScreen() {
+    val parts = LocalParts.current
+    val model = viewModel { EnrolModel(parts.phone, parts.syncing) }
+    val trouble by model.trouble.collectAsStateWithLifecycle()
+    Column(Modifier.safeDrawingPadding()) {
+        trouble?.let { Trouble(it, Modifier.padding(16.dp)) }
+        CodeFinder(stringResource(R.string.scan_enrolment)) { model.enrol(it.text) }
+    }
+}
+
+/** A phone whose request is under way, or that the office has yet to confirm: both sides compare eight digits. */
+@Composable
+fun ConfirmScreen(health: Health, digits: String, onAnotherCode: () -> Unit, onGoOn: () -> Unit) {
+    val syncing = LocalParts.current.syncing
+    val state by syncing.state.collectAsStateWithLifecycle()
+    Page(
+        stringResource(R.string.confirm_phone),
+        onBack = null,
+        actions = {
+            MainButton(stringResource(R.string.confirm_check), syncing::begin, enabled = state != SyncState.Running)
+            if (health.provider != null) {
+                SideButton(stringResource(R.string.confirm_later), onGoOn)
+            } else {
+                SideButton(stringResource(R.string.scan_another_code), onAnotherCode)
+            }
+        },
+    ) {
+        health.provider?.let { Text(it, style = MaterialTheme.typography.headlineSmall) }
+        Text(stringResource(R.string.compare_digits), style = MaterialTheme.typography.bodyLarge)
+        Text(grouped(digits), style = MaterialTheme.typography.displayMedium, fontWeight = FontWeight.Bold)
+        if (health.provider != null) {
+            Text(stringResource(R.string.not_confirmed), style = MaterialTheme.typography.bodyLarge)
+        }
+        SyncBand(state)
+    }
+}

@@ -1,0 +1,37 @@
+package org.vouchsafe.app.health
+
+import androidx.lifecycle.ViewModel
+import androidx.lifecycle.viewModelScope
+import kotlinx.coroutines.flow.MutableStateFlow
+import kotlinx.coroutines.flow.StateFlow
+import kotlinx.coroutines.flow.asStateFlow
+import kotlinx.coroutines.flow.update
+import kotlinx.coroutines.launch
+import org.vouchsafe.app.device.Phone
+import org.vouchsafe.core.EngineException
+import org.vouchsafe.core.Health
+
+data class HealthState(val health: Health? = null, val digits: String? = null, val trouble: EngineException? = null)
+
+/** How this phone is; read again whenever something changed. */
+class HealthModel(private val phone: Phone) : ViewModel() {
+    private val current = MutableStateFlow(HealthState())
+
+    val state: StateFlow<HealthState> = current.asStateFlow()
+
+    init {
+        viewModelScope.launch { phone.changes.collect { read() } }
+    }
+
+    fun readAgain() {
+        viewModelScope.launch { read() }
+    }
+
+    private suspend fun read() = try {
+        val health = phone.health()
+        val digits = phone.digits()
+        current.value = HealthState(health, digits)
+    } catch (trouble: EngineException) {
+        current.update { it.copy(trouble = trouble) }
+    }
+}

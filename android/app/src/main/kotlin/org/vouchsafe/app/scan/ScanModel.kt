@@ -1,0 +1,85 @@
+package org.vouchsafe.app.scan
+
+import androidx.lifecycle.ViewModel
+import androidx.lifecycle.viewModelScope
+import kotlinx.coroutines.flow.MutableStateFlow
+import kotlinx.coroutines.flow.StateFlow
+import kotlinx.coroutines.flow.asStateFlow
+import kotlinx.coroutines.flow.update
+import kotlinx.coroutines.launch
+import org.vouchsafe.core.EngineException
+import org.vouchsafe.core.HowRead
+
+/** A text that was found, to be acted on once. */
+data class Found(val text: String, val howRead: HowRead)
+
+data class ScanState(
+    val found: Found? = null,
+    val hasTorch: Boolean = false,
+    val torch: Boolean = false,
+    /** A picture is being looked at. */
+    val looking: Boolean = false,
+    /** The last picture held no code. */
+    val nothingFound: Boolean = false,
+    val trouble: EngineException? = null,
+)
+
+/** Looks for codes in frames and pictures. */
+class ScanModel(private val pictures: Pictures, private val nanos: () -> Long = System::nanoTime) : ViewModel() {
+    private val current = MutableStateFlow(ScanState())
+
+    val state: StateFlow<ScanState> = current.asStateFlow()
+
+    /** What was acted on last, and until when it is not found again: the phone still points at it. */
+    @Volatile private var resting: Pair<String, Long>? = null
+
+    /** Looks at a frame that is lent for the length of this call, on the camera's own thread. */
+    fun frame(frame: Frame) {
+        if (current.value.found != null) return
+        try {
+            val text = frame.texts().firstOrNull { !rests(it) } ?: return
+            current.update { it.copy(found = Found(text, HowRead.CAMERA), nothingFound = false, trouble = null) }
+        } catch (trouble: EngineException) {
+            current.update { it.copy(trouble = trouble) }
+        }
+    }
+
+    fun picture(address: String, howRead: HowRead) {
+        current.update { it.copy(looking = true, nothingFound = false, trouble = null) }
+        viewModelScope.launch {
+            try {
+                val found = pictures.textsIn(address).firstOrNull()?.let { Found(it, howRead) }
+                current.update { it.copy(looking = false, found = found, nothingFound = found == null) }
+            } catch (trouble: EngineException) {
+                current.update { it.copy(looking = false, trouble = trouble) }
+            }
+        }
+    }
+
+    /** What was found has been acted on. */
+    fun taken() {
+        current.value.found?.let { resting = it.text to nanos() + REST_NANOS }
+        current.update { it.copy(found = null, torch = false) }
+    }
+
+    /** The viewfinder is there again; the phone may still point at what was acted on. */
+    fun shown() {
+        resting = resting?.copy(second = nanos() + REST_NANOS)
+    }
+
+    fun torchFound(present: Boolean) = current.update { it.copy(hasTorch = present) }
+
+    fun toggleTorch() = current.update { it.copy(torch = !it.torch) }
+
+    /** A text rests for as long as the camera keeps seeing it, and a little longer. */
+    private fun rests(text: String): Boolean {
+        val (resting, until) = resting ?: return false
+        if (resting != text || nanos() > until) return false
+        this.resting = resting to nanos() + REST_NANOS
+        return true
+    }
+
+    private companion object {
+        const val REST_NANOS = 2_000_000_000L
+    }
+}

@@ -1,0 +1,112 @@
+package org.vouchsafe.app.serve
+
+import androidx.lifecycle.ViewModel
+import androidx.lifecycle.viewModelScope
+import kotlinx.coroutines.flow.MutableStateFlow
+import kotlinx.coroutines.flow.StateFlow
+import kotlinx.coroutines.flow.asStateFlow
+import kotlinx.coroutines.flow.update
+import kotlinx.coroutines.launch
+import org.vouchsafe.app.device.Phone
+import org.vouchsafe.app.device.Serving
+import org.vouchsafe.core.Benefit
+import org.vouchsafe.core.EngineException
+import org.vouchsafe.core.HowRead
+import org.vouchsafe.core.Redemption
+import org.vouchsafe.core.Verdict
+import org.vouchsafe.core.Voucher
+
+/** What staff typed for each line of the voucher: one for money, one for each kind of goods. */
+sealed interface Choice {
+    /** Nothing of it can be given. */
+    data object NotANumber : Choice
+
+    data object Nothing : Choice
+
+    data object TooMuch : Choice
+
+    /** All of it, or less. */
+    data class Give(val given: Benefit, val all: Boolean) : Choice
+}
+
+data class ServeState(
+    val voucher: Voucher? = null,
+    val busy: Boolean = false,
+    /** The claim that was recorded. */
+    val served: String? = null,
+    /** It is refused by now, or was never accepted: the verdict says why. */
+    val refused: Boolean = false,
+    val trouble: EngineException? = null,
+)
+
+/** Serves one voucher: takes in what is given, and records it once. */
+class ServeModel(private val phone: Phone, private val text: String, private val howRead: HowRead) : ViewModel() {
+    private val current = MutableStateFlow(ServeState())
+
+    val state: StateFlow<ServeState> = current.asStateFlow()
+
+    init {
+        attempt {
+            when (val verdict = phone.check(text)) {
+                is Verdict.Accept -> current.update { it.copy(voucher = verdict.accepted.voucher) }
+                is Verdict.Refuse -> current.update { it.copy(refused = true) }
+            }
+        }
+    }
+
+    fun serve(given: Benefit) {
+        if (current.value.busy) return
+        current.update { it.copy(busy = true, trouble = null) }
+        attempt {
+            when (val done = phone.serve(text, Serving(given, howRead))) {
+                is Redemption.Done -> current.update { it.copy(served = done.claim) }
+                is Redemption.Refused, is Redemption.NotWithinVoucher -> current.update { it.copy(refused = true) }
+            }
+        }
+    }
+
+    private fun attempt(call: suspend () -> Unit) {
+        viewModelScope.launch {
+            try {
+                call()
+            } catch (trouble: EngineException) {
+                current.update { it.copy(trouble = trouble) }
+            } finally {
+                current.update { it.copy(busy = false) }
+            }
+        }
+    }
+}
+
+/** What the typed numbers come to. */
+fun choice(typed: List<String>, whole: Benefit, decimals: Int): Choice = when (whole) {
+    is Benefit.Money -> {
+        val amount = parts(typed.single(), decimals)
+        when {
+            amount == null -> Choice.NotANumber
+            amount == 0uL -> Choice.Nothing
+            amount > whole.minorUnits -> Choice.TooMuch
+            else -> Choice.Give(whole.copy(minorUnits = amount), all = amount == whole.minorUnits)
+        }
+    }
+    is Benefit.Goods -> {
+        val amounts = typed.map { parts(it, THOUSANDTHS) }
+        val given = whole.lines.zip(amounts).mapNotNull { (line, amount) ->
+            line.copy(thousandths = amount ?: 0uL).takeIf { it.thousandths > 0uL }
+        }
+        when {
+            amounts.any { it == null } -> Choice.NotANumber
+            given.isEmpty() -> Choice.Nothing
+            whole.lines.zip(amounts).any { (line, amount) -> amount!! > line.thousandths } -> Choice.TooMuch
+            else -> Choice.Give(Benefit.Goods(given), all = given == whole.lines)
+        }
+    }
+}
+
+/** What stands in the fields at first: all of it. */
+fun typedFor(whole: Benefit, decimals: Int): List<String> = when (whole) {
+    is Benefit.Money -> listOf(typed(whole.minorUnits, decimals))
+    is Benefit.Goods -> whole.lines.map { typed(it.thousandths, THOUSANDTHS).toBigDecimal().stripTrailingZeros().toPlainString() }
+}
+
+private const val THOUSANDTHS = 3

@@ -1,0 +1,103 @@
+package org.vouchsafe.app.serve
+
+import androidx.compose.foundation.layout.fillMaxWidth
+import androidx.compose.foundation.text.KeyboardOptions
+import androidx.compose.material3.LinearProgressIndicator
+import androidx.compose.material3.MaterialTheme
+import androidx.compose.material3.OutlinedTextField
+import androidx.compose.material3.Text
+import androidx.compose.runtime.Composable
+import androidx.compose.runtime.LaunchedEffect
+import androidx.compose.runtime.getValue
+import androidx.compose.runtime.mutableStateOf
+import androidx.compose.runtime.saveable.rememberSaveable
+import androidx.compose.runtime.setValue
+import androidx.compose.ui.Modifier
+import androidx.compose.ui.res.stringResource
+import androidx.compose.ui.text.input.KeyboardType
+import androidx.lifecycle.compose.collectAsStateWithLifecycle
+import androidx.lifecycle.viewmodel.compose.viewModel
+import org.vouchsafe.app.LocalParts
+import org.vouchsafe.app.R
+import org.vouchsafe.app.ui.Band
+import org.vouchsafe.app.ui.Formats
+import org.vouchsafe.app.ui.MainButton
+import org.vouchsafe.app.ui.Page
+import org.vouchsafe.app.ui.Private
+import org.vouchsafe.app.ui.Signal
+import org.vouchsafe.app.ui.Trouble
+import org.vouchsafe.app.ui.decimalsOf
+import org.vouchsafe.app.ui.formats
+import org.vouchsafe.core.Benefit
+import org.vouchsafe.core.HowRead
+import org.vouchsafe.core.Voucher
+
+@Composable
+fun ServeScreen(text: String, howRead: HowRead, onServed: (String) -> Unit, onRefused: () -> Unit, onBack: () -> Unit) {
+    val parts = LocalParts.current
+    val model = viewModel { ServeModel(parts.phone, text, howRead) }
+    val state by model.state.collectAsStateWithLifecycle()
+    Private()
+    LaunchedEffect(state.served) { state.served?.let(onServed) }
+    LaunchedEffect(state.refused) { if (state.refused) onRefused() }
+    val voucher = state.voucher
+    if (voucher == null) {
+        Page(stringResource(R.string.serve_title), onBack) { state.trouble?.let { Trouble(it) } }
+    } else {
+        Form(voucher, state, model::serve, onBack)
+    }
+}
+
+@Composable
+private fun Form(voucher: Voucher, state: ServeState, onServe: (Benefit) -> Unit, onBack: () -> Unit) {
+    val formats = formats()
+    val decimals = voucher.programme?.decimals?.toInt() ?: decimalsOf(voucher.benefit)
+    var typed by rememberSaveable { mutableStateOf(typedFor(voucher.benefit, decimals)) }
+    val choice = choice(typed, voucher.benefit, decimals)
+    Page(
+        stringResource(R.string.serve_title),
+        onBack,
+        actions = {
+            if (state.busy) LinearProgressIndicator(Modifier.fillMaxWidth())
+            val label = when (choice) {
+                is Choice.Give -> stringResource(R.string.confirm_giving, formats.benefit(choice.given, decimals))
+                else -> stringResource(R.string.confirm)
+            }
+            MainButton(label, { (choice as? Choice.Give)?.let { onServe(it.given) } }, enabled = choice is Choice.Give && !state.busy)
+        },
+    ) {
+        voucher.holderName?.let { Text(it, style = MaterialTheme.typography.headlineSmall) }
+        Text(voucher.assistance, style = MaterialTheme.typography.bodyLarge)
+        typed.forEachIndexed { line, value ->
+            OutlinedTextField(
+                value,
+                { new -> typed = typed.toMutableList().also { it[line] = new } },
+                Modifier.fillMaxWidth(),
+                label = { Text(label(voucher.benefit, line)) },
+                supportingText = { Text(stringResource(R.string.at_most, most(voucher.benefit, line, formats, decimals))) },
+                isError = choice !is Choice.Give,
+                singleLine = true,
+                textStyle = MaterialTheme.typography.headlineMedium,
+                keyboardOptions = KeyboardOptions(keyboardType = KeyboardType.Decimal),
+            )
+        }
+        when (choice) {
+            Choice.NotANumber -> Band(Signal.Attention, stringResource(R.string.type_a_number))
+            Choice.Nothing -> Band(Signal.Attention, stringResource(R.string.give_something))
+            Choice.TooMuch -> Band(Signal.Bad, stringResource(R.string.more_than_voucher))
+            is Choice.Give -> if (!choice.all) Band(Signal.Attention, stringResource(R.string.rest_goes_back))
+        }
+        state.trouble?.let { Trouble(it) }
+    }
+}
+
+@Composable
+private fun label(whole: Benefit, line: Int): String = when (whole) {
+    is Benefit.Money -> stringResource(R.string.amount_in, whole.currency)
+    is Benefit.Goods -> whole.lines[line].let { stringResource(R.string.goods_in, it.item, it.unit) }
+}
+
+private fun most(whole: Benefit, line: Int, formats: Formats, decimals: Int): String = when (whole) {
+    is Benefit.Money -> formats.benefit(whole, decimals)
+    is Benefit.Goods -> formats.quantity(whole.lines[line])
+}

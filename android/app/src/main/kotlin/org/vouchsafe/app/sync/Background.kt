@@ -1,0 +1,69 @@
+package org.vouchsafe.app.sync
+
+import android.content.Context
+import androidx.work.BackoffPolicy
+import androidx.work.Constraints
+import androidx.work.CoroutineWorker
+import androidx.work.ExistingPeriodicWorkPolicy
+import androidx.work.ExistingWorkPolicy
+import androidx.work.NetworkType
+import androidx.work.OneTimeWorkRequestBuilder
+import androidx.work.PeriodicWorkRequestBuilder
+import androidx.work.WorkManager
+import androidx.work.WorkerParameters
+import java.time.Duration
+import org.vouchsafe.app.VouchsafeApplication
+import org.vouchsafe.core.Stopped
+
+/** Syncs while nobody looks. */
+interface Background {
+    /** As soon as there is a network, and now and then from now on. */
+    fun begin()
+}
+
+/** By WorkManager, which outlives the process; one exchange of each kind at a time, and only over a network. */
+class WorkManagerBackground(private val context: Context) : Background {
+    private val online = Constraints.Builder().setRequiredNetworkType(NetworkType.CONNECTED).build()
+
+    override fun begin() {
+        val manager = WorkManager.getInstance(context)
+        val once = OneTimeWorkRequestBuilder<SyncWorker>()
+            .setConstraints(online)
+            .setBackoffCriteria(BackoffPolicy.EXPONENTIAL, FIRST_PAUSE)
+            .build()
+        // What was just recorded may be too late for an exchange that runs, so another one follows it.
+        manager.enqueueUniqueWork(ONCE, ExistingWorkPolicy.APPEND_OR_REPLACE, once)
+        val often = PeriodicWorkRequestBuilder<SyncWorker>(PERIOD)
+            .setConstraints(online)
+            .setBackoffCriteria(BackoffPolicy.EXPONENTIAL, FIRST_PAUSE)
+            .build()
+        manager.enqueueUniquePeriodicWork(OFTEN, ExistingPeriodicWorkPolicy.KEEP, often)
+    }
+
+    companion object {
+        const val ONCE = "sync once"
+        const val OFTEN = "sync often"
+        private val FIRST_PAUSE = Duration.ofSeconds(30)
+        private val PERIOD = Duration.ofHours(6)
+    }
+}
+
+/** Runs one exchange; asks to be tried again where that may help. */
+class SyncWorker(context: Context, parameters: WorkerParameters) : CoroutineWorker(context, parameters) {
+    override suspend fun doWork(): Result {
+        val syncing = (applicationContext as VouchsafeApplication).parts.syncing
+        return when (val state = syncing.run()) {
+            is SyncState.Ended -> resultOf(state.report.stopped)
+            is SyncState.Broken -> Result.failure()
+            // Another exchange is under way, and may have begun before what this one is for.
+            null, SyncState.NotYet, SyncState.Running -> Result.retry()
+        }
+    }
+
+    private fun resultOf(stopped: Stopped?): Result = when (stopped) {
+        null -> Result.success()
+        Stopped.UNREACHABLE, Stopped.INTERRUPTED, Stopped.BUSY, Stopped.NOT_OUR_SERVER -> Result.retry()
+        // People have to do something first.
+        Stopped.NOT_ENROLLED, Stopped.CERTIFICATE, Stopped.NOT_ADMITTED, Stopped.ENROLMENT_REFUSED -> Result.failure()
+    }
+}

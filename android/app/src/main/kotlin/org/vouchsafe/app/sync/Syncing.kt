@@ -1,0 +1,52 @@
+package org.vouchsafe.app.sync
+
+import kotlinx.coroutines.CancellationException
+import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.flow.MutableStateFlow
+import kotlinx.coroutines.flow.StateFlow
+import kotlinx.coroutines.flow.asStateFlow
+import kotlinx.coroutines.launch
+import org.vouchsafe.app.device.Phone
+import org.vouchsafe.core.EngineException
+import org.vouchsafe.core.SyncReport
+
+/** How the last exchange with the server went, or that one is under way. */
+sealed interface SyncState {
+    data object NotYet : SyncState
+
+    data object Running : SyncState
+
+    data class Ended(val report: SyncReport) : SyncState
+
+    /** Something in this phone is broken. */
+    data class Broken(val trouble: EngineException) : SyncState
+}
+
+/** Runs exchanges with the server, one at a time, for the app's whole life: a screen that goes away ends none. */
+class Syncing(private val phone: Phone, private val transport: Transport, private val scope: CoroutineScope) {
+    private val current = MutableStateFlow<SyncState>(SyncState.NotYet)
+
+    val state: StateFlow<SyncState> = current.asStateFlow()
+
+    /** Begins an exchange, unless one is under way. */
+    fun begin() {
+        scope.launch { run() }
+    }
+
+    /** Runs an exchange to its end; gives nothing when another is under way. */
+    suspend fun run(): SyncState? {
+        val before = current.value
+        if (before == SyncState.Running || !current.compareAndSet(before, SyncState.Running)) return null
+        var after: SyncState = before
+        try {
+            after = phone.sync(transport::send)?.let(SyncState::Ended) ?: before
+        } catch (cancelled: CancellationException) {
+            throw cancelled
+        } catch (trouble: EngineException) {
+            after = SyncState.Broken(trouble)
+        } finally {
+            current.value = after
+        }
+        return after
+    }
+}

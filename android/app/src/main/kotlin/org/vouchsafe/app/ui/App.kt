@@ -1,0 +1,151 @@
+package org.vouchsafe.app.ui
+
+import androidx.activity.compose.BackHandler
+import androidx.compose.foundation.layout.Box
+import androidx.compose.foundation.layout.Column
+import androidx.compose.foundation.layout.consumeWindowInsets
+import androidx.compose.foundation.layout.fillMaxSize
+import androidx.compose.foundation.layout.padding
+import androidx.compose.material3.CircularProgressIndicator
+import androidx.compose.material3.Icon
+import androidx.compose.material3.NavigationBar
+import androidx.compose.material3.NavigationBarItem
+import androidx.compose.material3.Scaffold
+import androidx.compose.material3.Surface
+import androidx.compose.material3.Text
+import androidx.compose.runtime.Composable
+import androidx.compose.runtime.CompositionLocalProvider
+import androidx.compose.runtime.LaunchedEffect
+import androidx.compose.runtime.getValue
+import androidx.compose.runtime.mutableStateOf
+import androidx.compose.runtime.saveable.rememberSaveable
+import androidx.compose.runtime.saveable.rememberSaveableStateHolder
+import androidx.compose.runtime.setValue
+import androidx.compose.ui.Alignment
+import androidx.compose.ui.Modifier
+import androidx.compose.ui.res.painterResource
+import androidx.compose.ui.res.stringResource
+import androidx.lifecycle.compose.collectAsStateWithLifecycle
+import androidx.lifecycle.createSavedStateHandle
+import androidx.lifecycle.viewmodel.compose.LocalViewModelStoreOwner
+import androidx.lifecycle.viewmodel.compose.viewModel
+import org.vouchsafe.app.LocalParts
+import org.vouchsafe.app.R
+import org.vouchsafe.app.claims.ClaimScreen
+import org.vouchsafe.app.claims.ClaimsScreen
+import org.vouchsafe.app.enrol.ConfirmScreen
+import org.vouchsafe.app.enrol.EnrolScreen
+import org.vouchsafe.app.health.HealthModel
+import org.vouchsafe.app.health.HealthScreen
+import org.vouchsafe.app.scan.CodeFinder
+import org.vouchsafe.app.serve.ServeScreen
+import org.vouchsafe.app.verdict.VerdictScreen
+
+/** The whole app: first a phone must be enrolled, and its digits confirmed or put off; then it serves. */
+@Composable
+fun App(shared: String?, onSharedTaken: () -> Unit) {
+    val parts = LocalParts.current
+    val model = viewModel { HealthModel(parts.phone) }
+    val state by model.state.collectAsStateWithLifecycle()
+    var confirmLater by rememberSaveable { mutableStateOf(false) }
+    var anotherCode by rememberSaveable { mutableStateOf(false) }
+    val health = state.health
+    val digits = state.digits
+    LaunchedEffect(health?.origin, health?.provider) { anotherCode = false }
+    Surface(Modifier.fillMaxSize()) {
+        when {
+            health == null || digits == null -> Opening(state.trouble, model::readAgain)
+            health.origin == null || anotherCode -> EnrolScreen()
+            health.provider == null || !(health.confirmed || confirmLater) ->
+                ConfirmScreen(health, digits, onAnotherCode = { anotherCode = true }, onGoOn = { confirmLater = true })
+            else -> Screens(shared, onSharedTaken)
+        }
+    }
+}
+
+@Composable
+private fun Opening(trouble: org.vouchsafe.core.EngineException?, onAgain: () -> Unit) {
+    if (trouble == null) {
+        Box(Modifier.fillMaxSize(), Alignment.Center) { CircularProgressIndicator() }
+    } else {
+        Page(stringResource(R.string.app_name), onBack = null, actions = { MainButton(stringResource(R.string.try_again), onAgain) }) {
+            Trouble(trouble)
+        }
+    }
+}
+
+@Composable
+private fun Screens(shared: String?, onSharedTaken: () -> Unit) {
+    val stack = viewModel { BackStack(createSavedStateHandle()) }
+    val entries by stack.entries.collectAsStateWithLifecycle()
+    val top = entries.last()
+    val saved = rememberSaveableStateHolder()
+    LaunchedEffect(shared) { if (shared != null) stack.goTo(Screen.Scan) }
+    BackHandler(enabled = entries.size > 1 || top.screen != Screen.Scan) {
+        if (!stack.pop()) stack.goTo(Screen.Scan)
+    }
+    val show = @Composable {
+        saved.SaveableStateProvider(top.key) {
+            CompositionLocalProvider(LocalViewModelStoreOwner provides top) { Show(top.screen, stack, shared, onSharedTaken) }
+        }
+    }
+    if (top.screen is Screen.Tab) {
+        Scaffold(bottomBar = { Tabs(top.screen, stack::goTo) }) { inner ->
+            Column(Modifier.padding(inner).consumeWindowInsets(inner)) { show() }
+        }
+    } else {
+        show()
+    }
+}
+
+@Composable
+private fun Show(screen: Screen, stack: BackStack, shared: String?, onSharedTaken: () -> Unit) {
+    val parts = LocalParts.current
+    val back: () -> Unit = { stack.pop() }
+    when (screen) {
+        Screen.Scan -> CodeFinder(stringResource(R.string.scan_voucher), shared = shared, onSharedTaken = onSharedTaken) {
+            stack.push(Screen.Verdict(it.text, it.howRead))
+        }
+        Screen.Claims -> ClaimsScreen { stack.push(Screen.Claim(it)) }
+        Screen.Health -> HealthScreen()
+        is Screen.Verdict -> VerdictScreen(
+            screen.voucher,
+            onServe = { stack.push(Screen.Serve(screen.voucher, screen.howRead)) },
+            onSync = { stack.goTo(Screen.Health).also { parts.syncing.begin() } },
+            onDone = back,
+        )
+        is Screen.Serve -> ServeScreen(
+            screen.voucher,
+            screen.howRead,
+            onServed = {
+                parts.background.begin()
+                stack.replaceAbove(Screen.Receipt(it))
+            },
+            onRefused = { stack.replaceAbove(Screen.Verdict(screen.voucher, screen.howRead)) },
+            onBack = back,
+        )
+        is Screen.Receipt -> ClaimScreen(screen.claim, justServed = true, onDone = back)
+        is Screen.Claim -> ClaimScreen(screen.claim, justServed = false, onDone = back)
+    }
+}
+
+@Composable
+private fun Tabs(current: Screen, onGo: (Screen.Tab) -> Unit) {
+    NavigationBar {
+        for ((tab, name, icon) in tabs) {
+            NavigationBarItem(
+                selected = tab == current,
+                onClick = { onGo(tab) },
+                // The name is read out once, by the label.
+                icon = { Icon(painterResource(icon), contentDescription = null) },
+                label = { Text(stringResource(name)) },
+            )
+        }
+    }
+}
+
+private val tabs = listOf(
+    Triple(Screen.Scan, R.string.scan, R.drawable.ic_scan),
+    Triple(Screen.Claims, R.string.claims, R.drawable.ic_claims),
+    Triple(Screen.Health, R.string.health, R.drawable.ic_phone),
+)

@@ -1,0 +1,47 @@
+package org.vouchsafe.app.ui
+
+import org.vouchsafe.core.HowRead
+
+/** Where one can be in the app, with all that it takes to be there again after Android has ended the process. */
+sealed interface Screen {
+    /** The four that the bar at the bottom leads to. */
+    sealed interface Tab : Screen
+
+    data object Scan : Tab
+
+    data object Claims : Tab
+
+    data object Health : Tab
+
+    data class Verdict(val voucher: String, val howRead: HowRead) : Screen
+
+    data class Serve(val voucher: String, val howRead: HowRead) : Screen
+
+    /** What was just served. */
+    data class Receipt(val claim: String) : Screen
+
+    data class Claim(val claim: String) : Screen
+
+    fun save(): ArrayList<String> = when (this) {
+        Scan -> arrayListOf("scan")
+        Claims -> arrayListOf("claims")
+        Health -> arrayListOf("health")
+        is Verdict -> arrayListOf("verdict", voucher, howRead.name)
+        is Serve -> arrayListOf("serve", voucher, howRead.name)
+        is Receipt -> arrayListOf("receipt", claim)
+        is Claim -> arrayListOf("claim", claim)
+    }
+
+    companion object {
+        fun restore(saved: List<String>): Screen = when (val name = saved[0]) {
+            "scan" -> Scan
+            "claims" -> Claims
+            "health" -> Health
+            "verdict" -> Verdict(saved[1], HowRead.valueOf(saved[2]))
+            "serve" -> Serve(saved[1], HowRead.valueOf(saved[2]))
+            "receipt" -> Receipt(saved[1])
+            "claim" -> Claim(saved[1])
+            else -> error("no screen is called $name")
+        }
+    }
+}

@@ -1,0 +1,158 @@
+package org.vouchsafe.app.verdict
+
+import androidx.compose.foundation.background
+import androidx.compose.foundation.layout.Arrangement
+import androidx.compose.foundation.layout.Box
+import androidx.compose.foundation.layout.Column
+import androidx.compose.foundation.layout.ColumnScope
+import androidx.compose.foundation.layout.fillMaxSize
+import androidx.compose.foundation.layout.fillMaxWidth
+import androidx.compose.foundation.layout.navigationBarsPadding
+import androidx.compose.foundation.layout.padding
+import androidx.compose.foundation.layout.statusBarsPadding
+import androidx.compose.foundation.rememberScrollState
+import androidx.compose.foundation.verticalScroll
+import androidx.compose.material3.CircularProgressIndicator
+import androidx.compose.material3.MaterialTheme
+import androidx.compose.material3.Text
+import androidx.compose.runtime.Composable
+import androidx.compose.runtime.getValue
+import androidx.compose.ui.Alignment
+import androidx.compose.ui.Modifier
+import androidx.compose.ui.res.stringResource
+import androidx.compose.ui.semantics.LiveRegionMode
+import androidx.compose.ui.semantics.heading
+import androidx.compose.ui.semantics.liveRegion
+import androidx.compose.ui.semantics.semantics
+import androidx.compose.ui.text.font.FontWeight
+import androidx.compose.ui.text.style.Hyphens
+import androidx.compose.ui.unit.dp
+import androidx.lifecycle.compose.collectAsStateWithLifecycle
+import androidx.lifecycle.viewmodel.compose.viewModel
+import org.vouchsafe.app.LocalParts
+import org.vouchsafe.app.R
+import org.vouchsafe.app.ui.Band
+import org.vouchsafe.app.ui.Fact
+import org.vouchsafe.app.ui.Formats
+import org.vouchsafe.app.ui.MainButton
+import org.vouchsafe.app.ui.Private
+import org.vouchsafe.app.ui.SideButton
+import org.vouchsafe.app.ui.Signal
+import org.vouchsafe.app.ui.Trouble
+import org.vouchsafe.app.ui.decimalsOf
+import org.vouchsafe.app.ui.formats
+import org.vouchsafe.core.Verdict
+import org.vouchsafe.core.Voucher
+
+/** One colour, one large word, then who, what and until when. It stays until staff have dealt with it. */
+@Composable
+fun VerdictScreen(voucher: String, onServe: () -> Unit, onSync: () -> Unit, onDone: () -> Unit) {
+    val parts = LocalParts.current
+    val model = viewModel { VerdictModel(parts.phone, parts.feedback, voucher) }
+    val state by model.state.collectAsStateWithLifecycle()
+    Private()
+    when (val now = state) {
+        VerdictState.Deciding -> Box(Modifier.fillMaxSize(), Alignment.Center) { CircularProgressIndicator() }
+        is VerdictState.Decided -> when (val verdict = now.verdict) {
+            is Verdict.Accept -> Accepted(verdict, onServe, onDone)
+            is Verdict.Refuse -> Refused(verdict, onSync, onDone)
+        }
+        is VerdictState.Undecided -> Sheet(
+            Signal.Neutral,
+            stringResource(R.string.word_not_decided),
+            { Trouble(now.trouble) },
+            { MainButton(stringResource(R.string.back_to_scan), onDone) },
+        )
+    }
+}
+
+@Composable
+private fun Accepted(verdict: Verdict.Accept, onServe: () -> Unit, onDone: () -> Unit) {
+    val formats = formats()
+    val accepted = verdict.accepted
+    Sheet(
+        Signal.Good,
+        stringResource(R.string.word_valid),
+        {
+            Details(accepted.voucher, formats)
+            accepted.warnings.forEach { Band(Signal.Attention, warning(it, formats)) }
+        },
+        {
+            MainButton(stringResource(R.string.serve), onServe)
+            SideButton(stringResource(R.string.do_not_serve), onDone)
+        },
+    )
+}
+
+@Composable
+private fun Refused(verdict: Verdict.Refuse, onSync: () -> Unit, onDone: () -> Unit) {
+    val formats = formats()
+    val refusal = verdict.refusal
+    val look = refused(refusal.reason)
+    Sheet(
+        look.signal,
+        stringResource(look.word),
+        {
+            Text(why(refusal, formats), style = MaterialTheme.typography.titleLarge)
+            Text(stringResource(look.whatToDo), style = MaterialTheme.typography.bodyLarge)
+            refusal.voucher?.let { Details(it, formats) }
+        },
+        {
+            if (look.syncHelps) MainButton(stringResource(R.string.sync_now), onSync)
+            if (look.syncHelps) {
+                SideButton(stringResource(R.string.back_to_scan), onDone)
+            } else {
+                MainButton(stringResource(R.string.back_to_scan), onDone)
+            }
+        },
+    )
+}
+
+@Composable
+private fun Sheet(
+    signal: Signal,
+    word: String,
+    details: @Composable ColumnScope.() -> Unit,
+    actions: @Composable ColumnScope.() -> Unit,
+) {
+    Column(Modifier.fillMaxSize().background(MaterialTheme.colorScheme.background)) {
+        Column(Modifier.weight(1f).verticalScroll(rememberScrollState())) {
+            Box(Modifier.fillMaxWidth().background(signal.ground).statusBarsPadding().padding(24.dp, 40.dp)) {
+                Text(
+                    word,
+                    Modifier.semantics {
+                        heading()
+                        liveRegion = LiveRegionMode.Assertive
+                    },
+                    color = signal.text,
+                    fontWeight = FontWeight.Bold,
+                    style = MaterialTheme.typography.displayMedium.copy(hyphens = Hyphens.Auto),
+                )
+            }
+            Column(Modifier.padding(24.dp), Arrangement.spacedBy(16.dp), content = details)
+        }
+        Column(Modifier.navigationBarsPadding().padding(16.dp), Arrangement.spacedBy(8.dp), content = actions)
+    }
+}
+
+/** Who, what, until when. */
+@Composable
+fun Details(voucher: Voucher, formats: Formats) {
+    voucher.holderName?.let { name ->
+        Text(name, style = MaterialTheme.typography.headlineMedium)
+        val marks = listOfNotNull(
+            voucher.holderBirthYear?.let { stringResource(R.string.born, it.toString()) },
+            voucher.holderIdTail?.let { stringResource(R.string.id_ends, it) },
+        )
+        if (marks.isNotEmpty()) Text(marks.joinToString(" · "), style = MaterialTheme.typography.bodyLarge)
+    }
+    val decimals = voucher.programme?.decimals?.toInt() ?: decimalsOf(voucher.benefit)
+    Text(formats.benefit(voucher.benefit, decimals), style = MaterialTheme.typography.headlineMedium)
+    Fact(stringResource(R.string.fact_assistance), voucher.assistance)
+    Fact(
+        stringResource(R.string.fact_until),
+        voucher.lastDay?.let(formats::day) ?: formats.moment(voucher.expires),
+    )
+    voucher.programme?.let { Fact(stringResource(R.string.fact_programme), it.name) }
+    Fact(stringResource(R.string.fact_reference), voucher.reference)
+}

@@ -1,0 +1,122 @@
+package org.vouchsafe.app
+
+import android.Manifest
+import android.graphics.Bitmap
+import android.graphics.Canvas
+import android.os.Bundle
+import androidx.compose.ui.test.SemanticsNodeInteraction
+import androidx.compose.ui.test.hasText
+import androidx.compose.ui.test.junit4.ComposeTestRule
+import androidx.compose.ui.test.onAllNodesWithText
+import androidx.compose.ui.test.onNodeWithText
+import androidx.compose.ui.test.performClick
+import androidx.compose.ui.test.performScrollTo
+import androidx.test.core.app.ApplicationProvider
+import java.io.File
+import kotlinx.coroutines.runBlocking
+import org.robolectric.Robolectric
+import org.robolectric.Shadows.shadowOf
+import org.robolectric.android.controller.ActivityController
+import org.vouchsafe.app.device.EnginePhone
+import org.vouchsafe.core.Health
+import org.vouchsafe.core.Office
+import org.vouchsafe.core.Plane
+import org.vouchsafe.core.planeOf
+
+/** The hand that holds the phone, and the eye that looks at it. */
+class Hand(private val rule: ComposeTestRule) : AutoCloseable {
+    val app: TestApplication = ApplicationProvider.getApplicationContext()
+    val parts get() = app.parts
+    val around get() = app.surroundings
+    private var activity: ActivityController<MainActivity>? = null
+
+    fun allowCamera() = shadowOf(app).grantPermissions(Manifest.permission.CAMERA)
+
+    fun openApp() {
+        activity = Robolectric.buildActivity(MainActivity::class.java).setup()
+    }
+
+    /** Android ends the process behind the app, and the user comes back to it. */
+    fun restartProcess() {
+        val saved = Bundle()
+        activity!!.saveInstanceState(saved).pause().stop().destroy()
+        app.restart()
+        activity = Robolectric.buildActivity(MainActivity::class.java).create(saved).start().restoreInstanceState(saved).resume().visible()
+    }
+
+    /** The phone is turned, or its language changed. */
+    fun recreate() {
+        activity!!.recreate()
+    }
+
+    fun showToCamera(picture: File) = showToCamera(planeOf(picture))
+
+    fun showToCamera(plane: Plane) {
+        around.frames.seen = plane
+    }
+
+    fun showNothing() {
+        around.frames.seen = null
+    }
+
+    fun text(id: Int, vararg arguments: Any): String = app.getString(id, *arguments)
+
+    /** Waits until a text is on the screen. */
+    fun see(text: String): SemanticsNodeInteraction {
+        rule.waitUntil("'$text' on the screen", PATIENCE_MILLIS) { rule.onAllNodesWithText(text).fetchSemanticsNodes().isNotEmpty() }
+        return rule.onNodeWithText(text)
+    }
+
+    fun see(id: Int, vararg arguments: Any) = see(text(id, *arguments))
+
+    /** Waits until some text on the screen contains this one. */
+    fun seePart(text: String) {
+        rule.waitUntil("…$text… on the screen", PATIENCE_MILLIS) {
+            rule.onAllNodes(hasText(text, substring = true)).fetchSemanticsNodes().isNotEmpty()
+        }
+    }
+
+    fun tap(id: Int, vararg arguments: Any) {
+        val node = see(id, *arguments)
+        runCatching { node.performScrollTo() }
+        node.performClick()
+    }
+
+    fun back() = rule.runOnUiThread { activity!!.get().onBackPressedDispatcher.onBackPressed() }
+
+    fun health(): Health = runBlocking { parts.phone.health() }
+
+    /** Enrols at an office that confirms the digits at once, and gets to the viewfinder. */
+    fun enrol(office: Office) {
+        showToCamera(office.offer())
+        openApp()
+        see(R.string.compare_digits)
+        showNothing()
+        see(R.string.sync_done)
+        office.confirm(runBlocking { parts.phone.digits() })
+        tap(R.string.confirm_check)
+        see(R.string.scan_voucher)
+    }
+
+    fun draw(name: String) {
+        rule.waitForIdle()
+        rule.runOnUiThread {
+            val view = activity!!.get().window.decorView
+            val picture = Bitmap.createBitmap(view.width, view.height, Bitmap.Config.ARGB_8888)
+            view.draw(Canvas(picture))
+            val file = File(System.getProperty("vouchsafe.pictures"), "$name.png")
+            file.parentFile!!.mkdirs()
+            file.outputStream().use { picture.compress(Bitmap.CompressFormat.PNG, 100, it) }
+        }
+    }
+
+    override fun close() {
+        activity?.close()
+        (parts.phone as EnginePhone).close()
+    }
+
+    private companion object {
+        const val PATIENCE_MILLIS = 30_000L
+    }
+}
+

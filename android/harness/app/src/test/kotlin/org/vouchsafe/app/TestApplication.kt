@@ -1,0 +1,103 @@
+package org.vouchsafe.app
+
+import android.app.Application
+import androidx.compose.foundation.layout.Box
+import androidx.compose.runtime.Composable
+import androidx.compose.runtime.DisposableEffect
+import androidx.compose.ui.Modifier
+import androidx.work.Configuration
+import androidx.work.testing.SynchronousExecutor
+import androidx.work.testing.WorkManagerTestInitHelper
+import java.util.concurrent.Executors
+import java.util.concurrent.TimeUnit
+import org.vouchsafe.app.device.AndroidClocks
+import org.vouchsafe.app.device.Clocks
+import org.vouchsafe.app.device.EnginePhone
+import org.vouchsafe.app.device.Feedback
+import org.vouchsafe.app.scan.Frame
+import org.vouchsafe.app.scan.FrameSource
+import org.vouchsafe.app.sync.OkHttpTransport
+import org.vouchsafe.app.sync.Transport
+import org.vouchsafe.core.HttpOutcome
+import org.vouchsafe.core.HttpRequest
+import org.vouchsafe.core.Plane
+
+/** The real app, but for the camera, the speaker, the clock on the wall and the air. */
+class TestApplication : VouchsafeApplication() {
+    lateinit var surroundings: Surroundings
+        private set
+
+    override val parts get() = surroundings.parts
+
+    override fun onCreate() {
+        super.onCreate()
+        FakeAndroidKeyStore.install()
+        val configuration = Configuration.Builder().setExecutor(SynchronousExecutor()).build()
+        WorkManagerTestInitHelper.initializeTestWorkManager(this, configuration)
+        surroundings = Surroundings(this)
+    }
+
+    /** The process ends, and another begins in the same place. */
+    fun restart() {
+        (parts.phone as EnginePhone).close()
+        surroundings = Surroundings(this, surroundings)
+    }
+}
+
+/** What is around one process of the app. */
+class Surroundings(application: Application, before: Surroundings? = null) {
+    val frames: PlayedFrames = before?.frames ?: PlayedFrames()
+    val feedback: RecordedFeedback = before?.feedback ?: RecordedFeedback()
+    val clocks: AdjustableClocks = before?.clocks ?: AdjustableClocks(AndroidClocks(application))
+    val air: Air = before?.air ?: Air()
+    val parts: Parts = Parts(application, frames, feedback, clocks, air)
+}
+
+/** Plays pictures as a camera does: plane after plane in native memory, on one thread, as long as somebody looks. */
+class PlayedFrames : FrameSource {
+    override var present = true
+
+    @Volatile var seen: Plane? = null
+
+    @Composable
+    override fun Viewfinder(torch: Boolean, onTorchFound: (Boolean) -> Unit, onFrame: (Frame) -> Unit, modifier: Modifier) {
+        DisposableEffect(Unit) {
+            onTorchFound(true)
+            val camera = Executors.newSingleThreadScheduledExecutor()
+            camera.scheduleWithFixedDelay({ seen?.let { onFrame(Frame(it.buffer, it.layout)) } }, 0, 30, TimeUnit.MILLISECONDS)
+            onDispose {
+                camera.shutdown()
+                camera.awaitTermination(10, TimeUnit.SECONDS)
+            }
+        }
+        Box(modifier)
+    }
+}
+
+class RecordedFeedback : Feedback {
+    val given = ArrayList<String>()
+
+    override fun accepted() {
+        given += "accepted"
+    }
+
+    override fun refused() {
+        given += "refused"
+    }
+}
+
+/** The device's clocks, with the one that people set moved by [shift] seconds. */
+class AdjustableClocks(private val real: Clocks) : Clocks {
+    @Volatile var shift = 0L
+
+    override fun now() = real.now().let { it.copy(time = (it.time.toLong() + shift).toULong()) }
+}
+
+/** The network: the real one, or what a test says it is. */
+class Air : Transport {
+    private val real = OkHttpTransport()
+
+    @Volatile var instead: ((HttpRequest) -> HttpOutcome)? = null
+
+    override suspend fun send(request: HttpRequest): HttpOutcome = instead?.invoke(request) ?: real.send(request)
+}
