@@ -1,11 +1,16 @@
 //! Pixels to QR symbols.
 //!
-//! One door: a [`Luma`] frame goes in, every QR symbol of the picture comes out of [`read`], with what it says and
-//! where it is. No I/O, no clock, no C. Whatever the pixels are, reading ends and does not panic.
+//! Two doors: a [`Luma`] frame goes in, every QR symbol of the picture comes out of [`read`], with what it says and
+//! where it is; or frames go into a [`Stream`] one after the other, which reads what no frame gives alone. No I/O, no
+//! clock, no C. Whatever the pixels are, reading ends and does not panic.
 //!
 //! Inside, the stages of reading are the rooms: [`frame`] looks at the caller's buffer, `reader` decides what is tried
 //! in which order, `finder` and `second_finder` look for symbols in black and white pixels, `decoder` corrects a
 //! symbol's codewords, `payload` reads their segments.
+//!
+//! A stream works on grey levels instead: `rings` finds finder patterns, `threesome` and `timing` make grids of them
+//! that `locate` fits to what every symbol has (`layout`), `evidence` says how sure each module is, and `soft` decodes
+//! such confidences by `reed_solomon`.
 //!
 //! ```
 //! # fn main() -> Result<(), scan::FrameError> {
@@ -18,18 +23,31 @@
 #![forbid(unsafe_code)]
 
 mod decoder;
+mod evidence;
 mod finder;
 pub mod frame;
+mod grid;
 mod guard;
+mod layout;
+mod linear;
+mod locate;
+mod matching;
 mod outline;
 mod payload;
 mod plane;
 mod reader;
+mod reed_solomon;
+mod rings;
 mod second_finder;
+mod soft;
+mod stream;
 mod symbol;
+mod threesome;
 mod threshold;
+mod timing;
 
 pub use frame::{Crop, FrameError, Luma, Rotation};
 pub use guard::keep_caught_panics_quiet;
 pub use reader::{read, read_one};
+pub use stream::Stream;
 pub use symbol::{Content, Point, Symbol};

@@ -1,0 +1,224 @@
+//! Confidences of modules to a symbol's content: the format that agrees best, then error correction that gives up the
+//! least certain codewords first (generalised minimum distance decoding, Forney 1966).
+
+use crate::decoder::Decoded;
+use crate::layout::{Format, Layout, Place};
+use crate::payload;
+use crate::reed_solomon::correct;
+
+/// A block must speak against chance with so many bits. Decoding takes some ten trials a block, so that a million
+/// hopeless symbols of one block give a false one in four hundred times.
+const MIN_CERTAINTY: f64 = 32.0;
+/// How many formats are tried.
+const FORMATS: usize = 2;
+
+/// How sure each module is to be dark: the logarithm of the odds, row after row. 0 is not known, below it is light.
+#[derive(Clone, Debug)]
+pub(crate) struct Confidences {
+    side: usize,
+    values: Vec<f32>,
+}
+
+impl Confidences {
+    /// `values` has `side` × `side` of them.
+    pub(crate) fn new(side: usize, values: Vec<f32>) -> Self {
+        debug_assert_eq!(values.len(), side * side);
+        Self { side, values }
+    }
+
+    pub(crate) fn side(&self) -> usize {
+        self.side
+    }
+
+    pub(crate) fn values(&self) -> &[f32] {
+        &self.values
+    }
+
+    pub(crate) fn values_mut(&mut self) -> &mut [f32] {
+        &mut self.values
+    }
+
+    pub(crate) fn at(&self, (x, y): Place) -> f32 {
+        self.values[y * self.side + x]
+    }
+
+    /// How much is known in all, in modules.
+    pub(crate) fn knowledge(&self) -> f32 {
+        self.values.iter().map(|value| (value / 2.0).tanh().powi(2)).sum()
+    }
+
+    /// The same seen in a mirror.
+    fn mirrored(&self) -> Self {
+        let values =
+            (0..self.side * self.side).map(|index| self.at((index / self.side, index % self.side)));
+        Self { side: self.side, values: values.collect() }
+    }
+}
+
+/// Decodes a symbol of this layout, as it stands or seen in a mirror. `None` unless every block is certain.
+pub(crate) fn decode(layout: &Layout, confidences: &Confidences) -> Option<Decoded> {
+    let turned = confidences.mirrored();
+    let sights = [(confidences, false), (&turned, true)];
+    let mut formats: Vec<(f32, Format, bool)> = sights
+        .iter()
+        .flat_map(|&(sight, mirrored)| {
+            agreements(layout, sight).map(move |(agreement, format)| (agreement, format, mirrored))
+        })
+        .collect();
+    formats.sort_by(|(a, ..), (b, ..)| b.total_cmp(a));
+    formats.iter().take(FORMATS).find_map(|&(_, format, mirrored)| {
+        let sight = if mirrored { &turned } else { confidences };
+        let content = payload::read(&corrected(layout, format, sight)?, layout.version())?;
+        Some(Decoded { content, mirrored })
+    })
+}
+
+/// How well each format's word agrees with what was seen of it.
+fn agreements(layout: &Layout, confidences: &Confidences) -> impl Iterator<Item = (f32, Format)> {
+    let seen = layout.format_places().map(|copy| copy.map(|place| confidences.at(place)));
+    Format::all().map(move |(format, word)| {
+        let agreement = seen
+            .iter()
+            .flat_map(|copy| copy.iter().zip(word))
+            .map(|(&confidence, dark)| if dark { confidence } else { -confidence })
+            .sum();
+        (agreement, format)
+    })
+}
+
+/// The data codewords, if every block can be corrected for certain.
+fn corrected(layout: &Layout, format: Format, confidences: &Confidences) -> Option<Vec<u8>> {
+    let codewords: Vec<Codeword> = layout
+        .data()
+        .chunks_exact(8)
+        .map(|places| {
+            Codeword::of(places.iter().map(|&place| {
+                let confidence = confidences.at(place);
+                if format.masks(place) { -confidence } else { confidence }
+            }))
+        })
+        .collect();
+    let mut data = Vec::with_capacity(codewords.len());
+    for block in layout.blocks(format.level) {
+        let seen: Vec<Codeword> = block.codewords.iter().map(|&index| codewords[index]).collect();
+        let whole = corrected_block(&seen, block.parity)?;
+        data.extend_from_slice(&whole[..whole.len() - block.parity]);
+    }
+    Some(data)
+}
+
+/// Eight bits, and how likely they are not the right ones.
+#[derive(Clone, Copy, Debug)]
+struct Codeword {
+    value: u8,
+    doubt: f32,
+}
+
+impl Codeword {
+    /// From the odds of its bits being 1.
+    fn of(bits: impl Iterator<Item = f32>) -> Self {
+        bits.fold(Self { value: 0, doubt: 0.0 }, |codeword, odds| Self {
+            value: codeword.value << 1 | u8::from(odds > 0.0),
+            doubt: codeword.doubt + 1.0 / (1.0 + odds.abs().exp()),
+        })
+    }
+}
+
+/// Tries with the most doubtful codewords erased, none at first and two more each time, until a correction is certain.
+fn corrected_block(seen: &[Codeword], parity: usize) -> Option<Vec<u8>> {
+    let mut doubtful: Vec<usize> = (0..seen.len()).collect();
+    doubtful.sort_by(|&a, &b| seen[b].doubt.total_cmp(&seen[a].doubt));
+    let values: Vec<u8> = seen.iter().map(|codeword| codeword.value).collect();
+    (0..=parity).step_by(2).find_map(|erasures| {
+        let mut block = values.clone();
+        let correction = correct(&mut block, parity, &doubtful[..erasures])?;
+        (correction.certainty() >= MIN_CERTAINTY).then_some(block)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::symbol::Content;
+    use proptest::prelude::*;
+    use qrcode::{Color, EcLevel, QrCode, Version};
+
+    const TEXT: &str = "VS1:A VOUCHER IS READ FOR CERTAIN OR NOT AT ALL";
+
+    /// A version 5-M symbol: two blocks of 43 codewords, 24 of them parity.
+    fn symbol() -> (Layout, Confidences) {
+        let code = QrCode::with_version(TEXT, Version::Normal(5), EcLevel::M).unwrap();
+        let colours = code.to_colors();
+        let odds = colours.iter().map(|&colour| if colour == Color::Dark { 6.0 } else { -6.0 });
+        (Layout::of(5).unwrap(), Confidences::new(code.width(), odds.collect()))
+    }
+
+    /// Changes the modules of these codewords.
+    fn change(
+        layout: &Layout,
+        confidences: &mut Confidences,
+        codewords: &[usize],
+        change: impl Fn(f32) -> f32,
+    ) {
+        for &codeword in codewords {
+            for &(x, y) in &layout.data()[8 * codeword..8 * codeword + 8] {
+                let value = &mut confidences.values_mut()[y * layout.side() + x];
+                *value = change(*value);
+            }
+        }
+    }
+
+    fn text(decoded: Option<Decoded>) -> Option<Content> {
+        decoded.map(|decoded| decoded.content)
+    }
+
+    #[test]
+    fn codewords_that_say_nothing_may_be_nearly_as_many_as_the_parity() {
+        let (layout, mut confidences) = symbol();
+        // Codewords of both blocks take turns: 20 of each.
+        change(&layout, &mut confidences, &Vec::from_iter(0..40), |_| 0.0);
+        assert_eq!(text(decode(&layout, &confidences)), Some(Content::Text(TEXT.into())));
+        change(&layout, &mut confidences, &Vec::from_iter(40..48), |_| 0.0);
+        assert!(
+            decode(&layout, &confidences).is_none(),
+            "with all parity used up nothing is certain"
+        );
+    }
+
+    #[test]
+    fn codewords_that_are_wrong_may_be_half_as_many_as_the_parity() {
+        let (layout, mut confidences) = symbol();
+        change(&layout, &mut confidences, &Vec::from_iter(0..24), |odds| -2.0 * odds);
+        assert_eq!(text(decode(&layout, &confidences)), Some(Content::Text(TEXT.into())));
+        change(&layout, &mut confidences, &[24, 25], |odds| -2.0 * odds);
+        assert!(decode(&layout, &confidences).is_none());
+    }
+
+    #[test]
+    fn a_symbol_from_behind_is_read_and_told_to_be_one() {
+        let (layout, confidences) = symbol();
+        let decoded = decode(&layout, &confidences.mirrored()).unwrap();
+        assert!(decoded.mirrored);
+        assert_eq!(decoded.content, Content::Text(TEXT.into()));
+    }
+
+    proptest! {
+        #[test]
+        fn noise_is_never_a_symbol(values in proptest::collection::vec(-9.0_f32..9.0, 37 * 37)) {
+            prop_assert!(decode(&Layout::of(5).unwrap(), &Confidences::new(37, values)).is_none());
+        }
+
+        #[test]
+        fn however_modules_are_spoilt_the_text_is_the_right_one_or_none(
+            spoilt in proptest::collection::vec((0_usize..37 * 37, -3.0_f32..3.0), 0..700),
+        ) {
+            let (layout, mut confidences) = symbol();
+            for (index, odds) in spoilt {
+                confidences.values_mut()[index] = odds;
+            }
+            if let Some(decoded) = decode(&layout, &confidences) {
+                prop_assert_eq!(decoded.content, Content::Text(TEXT.into()));
+            }
+        }
+    }
+}

@@ -1,0 +1,337 @@
+//! Frames of a camera, one after the other: what no frame gives alone comes out of several.
+
+use crate::evidence::{Evidence, weigh};
+use crate::frame::Luma;
+use crate::grid::Grid;
+use crate::layout::Layout;
+use crate::locate::{Located, locate, resettled};
+use crate::plane::Plane;
+use crate::reader;
+use crate::soft::{Confidences, decode};
+use crate::symbol::{Point, Symbol};
+
+/// The most symbols whose evidence is kept at a time. Each takes four bytes a module.
+const MAX_TRACKS: usize = 3;
+/// Frames without a sign of it after which a symbol is forgotten: a second of a camera's.
+const PATIENCE: u32 = 30;
+/// The most pixels that are searched; a larger frame is made smaller first.
+const MAX_AREA: usize = 2_200_000;
+/// How much must speak for one symbol, or against it, before frames are taken to show the same or another: the
+/// logarithm of the odds.
+const SURE: f64 = 12.0;
+/// The most evidence that is kept for a module, so that new frames can always overrule old ones.
+const MAX_SUM: f32 = 40.0;
+
+/// Reads the frames of a camera as they come.
+///
+/// A symbol that one frame gives is told at once. Of a symbol that was located and could not be read, the stream keeps
+/// how sure each of its modules is, adds what later frames say, and tells the symbol as soon as all of it together can
+/// be decoded for certain. Frames may come at any pace.
+///
+/// What is added up is of one symbol only: frames that do not agree with what is kept, beyond what chance explains,
+/// begin anew. Memory stays below a few hundred kilobytes however many frames come, beside the picture being read.
+#[derive(Debug, Default)]
+pub struct Stream {
+    tracks: Vec<Track>,
+    /// Frames so far; they may go round.
+    now: u32,
+}
+
+/// What is known of one symbol that was not read yet.
+#[derive(Debug)]
+struct Track {
+    layout: Layout,
+    /// Where it was seen last.
+    grid: Grid,
+    sums: Confidences,
+    /// How many frames are in the sums.
+    frames: u32,
+    last_seen: u32,
+}
+
+/// How a frame's evidence and a track go together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Likeness {
+    Same,
+    Other,
+    Unclear,
+}
+
+impl Stream {
+    /// A stream that has seen nothing.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes the next frame, and tells the symbols that it gave, alone or with those before it. Corners are in the
+    /// pixels of this frame.
+    ///
+    /// Ends in bounded time and never panics, whatever the pixels.
+    pub fn read(&mut self, frame: &Luma) -> Vec<Symbol> {
+        self.now = self.now.wrapping_add(1);
+        self.tracks.retain(|track| self.now.wrapping_sub(track.last_seen) <= PATIENCE);
+        let symbols = reader::glance(frame);
+        if !symbols.is_empty() {
+            return symbols;
+        }
+        // A symbol reads the same whichever way round it lies, so the rows are read as they lie in memory.
+        let (unturned, turn) = frame.unturned();
+        let given = Plane::of(&unturned);
+        let picture = given.shrunk_to(MAX_AREA).unwrap_or(given);
+        let before = self.tracks.iter().map(|track| (&track.layout, &track.grid));
+        let located = locate(&picture, before);
+        let mut symbols: Vec<Symbol> =
+            located.iter().filter_map(|located| self.add(&picture, located)).collect();
+        for corner in symbols.iter_mut().flat_map(|symbol| &mut symbol.corners) {
+            let place = Point { x: corner.x * picture.scale(), y: corner.y * picture.scale() };
+            *corner = turn.turned(place, unturned.width(), unturned.height());
+        }
+        symbols
+    }
+
+    /// Adds what a picture says of a symbol, and decodes it if that is enough.
+    fn add(&mut self, picture: &Plane, located: &Located) -> Option<Symbol> {
+        let layout = &located.layout;
+        let track = self.track_of(located)?;
+        let (mut grid, mut evidence) = (located.grid.clone(), located.evidence.clone());
+        if track.frames > 0 {
+            grid = resettled(picture, &grid, &track.sums);
+            evidence = weigh(picture, layout, &grid, &track.known());
+        }
+        track.add(&evidence);
+        let decoded = decode(layout, &track.sums);
+        let mut corners = grid.corners();
+        track.grid = grid;
+        let decoded = decoded?;
+        if decoded.mirrored {
+            corners.swap(1, 3);
+        }
+        Some(Symbol { content: decoded.content, corners })
+    }
+
+    /// The track that evidence belongs to: one of the same symbol, or a new one. `None` if that cannot be told.
+    fn track_of(&mut self, located: &Located) -> Option<&mut Track> {
+        let Located { layout, grid, evidence } = located;
+        let mut unclear = None;
+        for index in 0..self.tracks.len() {
+            match self.tracks[index].likeness(layout, evidence) {
+                Likeness::Same => {
+                    let track = &mut self.tracks[index];
+                    track.last_seen = self.now;
+                    return Some(track);
+                }
+                Likeness::Unclear => unclear = Some(index),
+                Likeness::Other => {}
+            }
+        }
+        if let Some(index) = unclear {
+            // One of them says too little. The one that says more stays.
+            if self.tracks[index].sums.knowledge() >= evidence.confidences.knowledge() {
+                return None;
+            }
+            self.tracks.remove(index);
+        }
+        if self.tracks.len() == MAX_TRACKS {
+            let oldest = (0..MAX_TRACKS)
+                .max_by_key(|&index| self.now.wrapping_sub(self.tracks[index].last_seen))?;
+            self.tracks.remove(oldest);
+        }
+        let side = layout.side();
+        self.tracks.push(Track {
+            layout: layout.clone(),
+            grid: grid.clone(),
+            sums: Confidences::new(side, vec![0.0; side * side]),
+            frames: 0,
+            last_seen: self.now,
+        });
+        self.tracks.last_mut()
+    }
+}
+
+impl Track {
+    fn add(&mut self, evidence: &Evidence) {
+        for (sum, value) in self.sums.values_mut().iter_mut().zip(evidence.confidences.values()) {
+            *sum = (*sum + value).clamp(-MAX_SUM, MAX_SUM);
+        }
+        self.frames += 1;
+    }
+
+    /// Compares the data modules: if both show one symbol, two confidences have one sign more often than not; if they
+    /// show two, they have it by chance.
+    fn likeness(&self, layout: &Layout, evidence: &Evidence) -> Likeness {
+        if layout.version() != self.layout.version() {
+            return Likeness::Other;
+        }
+        let odds: f64 = layout
+            .data()
+            .iter()
+            .map(|&place| {
+                let belief =
+                    |confidences: &Confidences| f64::from(confidences.at(place) / 2.0).tanh();
+                // Of the same bit with these odds, against two bits that have nothing to do with each other.
+                (0.97 * belief(&self.sums) * belief(&evidence.confidences)).ln_1p()
+            })
+            .sum();
+        match odds {
+            odds if odds > SURE => Likeness::Same,
+            odds if odds < -SURE => Likeness::Other,
+            _ => Likeness::Unclear,
+        }
+    }
+
+    /// The fixed modules, and those that are certain by now.
+    fn known(&self) -> Vec<f32> {
+        const CERTAIN: f32 = 5.0;
+        let sums = self.sums.values().iter();
+        let known = self.layout.known().into_iter().zip(sums);
+        known
+            .map(
+                |(known, &sum)| {
+                    if known == 0.0 && sum.abs() > CERTAIN { sum.signum() } else { known }
+                },
+            )
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::grid::Perspective;
+    use proptest::prelude::*;
+
+    /// A voucher: the darkness of its data modules.
+    struct Voucher(Vec<bool>);
+
+    /// Numbers from 0 to 1.
+    fn random(seed: u64) -> impl FnMut() -> f64 {
+        let mut state = seed;
+        move || {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            (state >> 40) as f64 / f64::from(1 << 24)
+        }
+    }
+
+    impl Voucher {
+        fn new(layout: &Layout, random: &mut impl FnMut() -> f64) -> Self {
+            Self(layout.data().iter().map(|_| random() < 0.5).collect())
+        }
+
+        /// Another one, which has this part of its modules in common as if both began alike.
+        fn relative(&self, part: f64, random: &mut impl FnMut() -> f64) -> Self {
+            let alike = (self.0.len() as f64 * part) as usize;
+            Self(
+                self.0
+                    .iter()
+                    .enumerate()
+                    .map(|(index, &dark)| if index < alike { dark } else { random() < 0.5 })
+                    .collect(),
+            )
+        }
+
+        /// What a picture says of it with noise of this deviation, where a module is 1 or -1.
+        fn located(
+            &self,
+            layout: &Layout,
+            noise: f64,
+            random: &mut impl FnMut() -> f64,
+        ) -> Located {
+            let side = layout.side();
+            let mut values = vec![0.0; side * side];
+            for (&(x, y), &dark) in layout.data().iter().zip(&self.0) {
+                let bell: f64 = (0..12).map(|_| random()).sum::<f64>() - 6.0;
+                let seen = if dark { 1.0 } else { -1.0 } + noise * bell;
+                values[y * side + x] = (2.0 * seen / (noise * noise)).clamp(-6.0, 6.0) as f32;
+            }
+            let finders =
+                [Point { x: 0.0, y: 0.0 }, Point { x: 99.0, y: 0.0 }, Point { x: 0.0, y: 99.0 }];
+            Located {
+                layout: layout.clone(),
+                grid: Grid::flat(side, Perspective { finders, nearer: [1.0, 1.0] }),
+                evidence: Evidence { confidences: Confidences::new(side, values), noise: 0.5 },
+            }
+        }
+    }
+
+    impl Stream {
+        /// Adds evidence as it is, and gives the track that took it.
+        fn accept(&mut self, located: &Located) -> Option<&mut Track> {
+            self.now += 1;
+            let track = self.track_of(located)?;
+            track.add(&located.evidence);
+            Some(track)
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(128))]
+
+        /// However good or bad each picture is, and also where both begin alike as vouchers of one office do.
+        #[test]
+        fn evidence_of_two_vouchers_never_meets(
+            seed in any::<u64>(), version in 5_u32..=25, noises in [0.4..2.6, 0.4..2.6], part in 0.0..0.3,
+            order in proptest::collection::vec(any::<bool>(), 2..16),
+        ) {
+            let layout = Layout::of(version).unwrap();
+            let mut random = random(seed);
+            let first = Voucher::new(&layout, &mut random);
+            let second = first.relative(part, &mut random);
+            let mut stream = Stream::new();
+            for is_second in order {
+                let (voucher, noise) = if is_second { (&second, noises[1]) } else { (&first, noises[0]) };
+                let located = voucher.located(&layout, noise, &mut random);
+                if let Some(track) = stream.accept(&located) {
+                    let owner = f32::from(u8::from(is_second)) + 1.0;
+                    // A corner of a finder pattern, of which the evidence above says nothing, keeps whose it is.
+                    let kept = &mut track.sums.values_mut()[0];
+                    prop_assert!(*kept == 0.0 || *kept == owner, "evidence of both is in one track");
+                    *kept = owner;
+                }
+            }
+        }
+
+        #[test]
+        fn pictures_of_one_voucher_that_say_something_meet(
+            seed in any::<u64>(), version in 5_u32..=25, noise in 0.4..1.6, frames in 2_u32..10,
+        ) {
+            let layout = Layout::of(version).unwrap();
+            let mut random = random(seed);
+            let voucher = Voucher::new(&layout, &mut random);
+            let mut stream = Stream::new();
+            for _ in 0..frames {
+                stream.accept(&voucher.located(&layout, noise, &mut random));
+            }
+            prop_assert_eq!(stream.tracks.len(), 1);
+            prop_assert_eq!(stream.tracks[0].frames, frames);
+        }
+    }
+
+    #[test]
+    fn however_many_symbols_come_few_are_kept() {
+        let mut random = random(5);
+        let mut stream = Stream::new();
+        for version in (5..=25).cycle().take(200) {
+            let layout = Layout::of(version).unwrap();
+            let voucher = Voucher::new(&layout, &mut random);
+            stream.accept(&voucher.located(&layout, 0.6, &mut random));
+            assert!(stream.tracks.len() <= MAX_TRACKS);
+        }
+    }
+
+    #[test]
+    fn a_symbol_that_is_not_seen_for_a_while_is_forgotten() {
+        let mut random = random(6);
+        let layout = Layout::of(5).unwrap();
+        let mut stream = Stream::new();
+        stream.accept(&Voucher::new(&layout, &mut random).located(&layout, 0.6, &mut random));
+        let blank = [255; 64 * 64];
+        for _ in 0..=PATIENCE {
+            assert_eq!(stream.tracks.len(), 1);
+            assert_eq!(stream.read(&Luma::new(&blank, 64, 64, 64).unwrap()), []);
+        }
+        assert!(stream.tracks.is_empty());
+    }
+}

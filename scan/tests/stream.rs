@@ -1,0 +1,110 @@
+//! What a stream promises: what no frame gives comes out of several, and nothing ever comes out of two symbols mixed.
+
+#![allow(clippy::unwrap_used)]
+
+use prints::{Frame, Print, Severity};
+use scan::{Content, Crop, Luma, Rotation, Stream, Symbol};
+
+const FRAMES: u32 = 10;
+/// Prints of which no frame can be read alone.
+const SEEDS: [u64; 3] = [3, 11, 22];
+
+/// A print that is hard to read but not hopeless, of a size whose frames are small.
+fn print(seed: u64) -> Print {
+    Print::of_version(seed, Severity::new(4).unwrap(), 9)
+}
+
+fn luma(frame: &Frame) -> Luma<'_> {
+    Luma::new(&frame.pixels, frame.width, frame.height, frame.width).unwrap()
+}
+
+fn text(symbol: &Symbol) -> &str {
+    match &symbol.content {
+        Content::Text(text) => text,
+        Content::Bytes(_) => "bytes that are no text",
+    }
+}
+
+fn texts(symbols: &[Symbol]) -> Vec<&str> {
+    symbols.iter().map(text).collect()
+}
+
+#[test]
+fn ten_frames_give_what_none_of_them_gives_alone() {
+    let mut together = 0;
+    for seed in SEEDS {
+        let print = print(seed);
+        let frames: Vec<Frame> = (0..FRAMES).map(|index| print.frame(index)).collect();
+        assert!(frames.iter().all(|frame| scan::read(&luma(frame)).is_empty()), "seed {seed}");
+        let mut stream = Stream::new();
+        for frame in &frames {
+            let symbols = stream.read(&luma(frame));
+            if !symbols.is_empty() {
+                assert_eq!(texts(&symbols), [print.text()]);
+                together += 1;
+                break;
+            }
+        }
+    }
+    assert_eq!(together, SEEDS.len());
+}
+
+#[test]
+fn two_vouchers_in_turns_give_their_own_texts_or_none() {
+    let (first, second) = (print(SEEDS[0]), print(SEEDS[1]));
+    let mut stream = Stream::new();
+    let mut read = 0;
+    for index in 0..FRAMES {
+        for print in [&first, &second] {
+            let frame = print.frame(index);
+            let symbols = stream.read(&luma(&frame));
+            assert!(texts(&symbols).iter().all(|text| *text == print.text()));
+            read += symbols.len();
+        }
+    }
+    assert!(
+        read > 0,
+        "each has a track of its own, so that taking turns does not keep them from being read"
+    );
+}
+
+#[test]
+fn a_voucher_that_follows_another_is_read_from_its_own_frames() {
+    let (first, second) = (print(SEEDS[0]), print(SEEDS[1]));
+    let mut stream = Stream::new();
+    for index in 0..FRAMES {
+        stream.read(&luma(&first.frame(index)));
+    }
+    let read = (0..FRAMES).any(|index| {
+        let frame = second.frame(index);
+        let symbols = stream.read(&luma(&frame));
+        assert!(texts(&symbols).iter().all(|text| *text == second.text()));
+        !symbols.is_empty()
+    });
+    assert!(read);
+}
+
+#[test]
+fn corners_are_told_in_the_view_that_was_given() {
+    let print = print(SEEDS[0]);
+    let (mut plain, mut turned) = (Stream::new(), Stream::new());
+    let read = (0..FRAMES).find_map(|index| {
+        let frame = print.frame(index);
+        let symbols = plain.read(&luma(&frame));
+        let part = Crop { left: 20, top: 10, width: frame.width - 40, height: frame.height - 20 };
+        let view = luma(&frame)
+            .rotated(Rotation::Quarter)
+            .rotated(Rotation::ThreeQuarters)
+            .crop(part)
+            .unwrap();
+        let sideways = turned.read(&view.rotated(Rotation::Quarter));
+        Some((symbols.into_iter().next()?, sideways.into_iter().next()?, frame))
+    });
+    let (upright, sideways, frame) = read.unwrap();
+    assert_eq!(upright.content, sideways.content);
+    for (upright, sideways) in upright.corners.iter().zip(sideways.corners) {
+        // Clockwise: what was the lower edge is on the left.
+        let (x, y) = (frame.height as f32 - 10.0 - upright.y, upright.x - 20.0);
+        assert!((x - sideways.x).hypot(y - sideways.y) < 4.0, "{upright:?} became {sideways:?}");
+    }
+}
