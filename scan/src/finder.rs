@@ -1,6 +1,8 @@
 //! Symbols in black and white pixels, by rxing's port of the finder of zxing-cpp: finder patterns, then three of them
 //! that could be one symbol, then a grid of modules over them.
 
+use std::cmp::Reverse;
+
 use rxing::common::cpp_essentials::{
     ConcentricPattern, FixedPattern, IsPattern, LocateConcentricPattern, Pattern, PatternView,
 };
@@ -21,8 +23,15 @@ const ROW_STEP: usize = 3;
 const MAX_PATTERNS: usize = 4_096;
 /// The most cuts through what may be finder patterns that are looked into.
 const MAX_CUTS: usize = 30_000;
-/// How many cuts may turn out not to be finder patterns before a picture counts as noise.
-const MAX_IN_VAIN: usize = 2_000;
+/// How many cuts may turn out not to be finder patterns before the rest of a picture counts as noise, and for how many
+/// pixels there may be one more.
+const IN_VAIN: usize = 100;
+const PIXELS_PER_IN_VAIN: u32 = 8_000;
+/// A wide picture whose light and dark stripes are shorter than this on average, in pixels, shows noise there: no finder
+/// pattern that small can be read.
+const SHORTEST_STRIPES: usize = 3;
+/// The least width of such a picture.
+const WIDE: u32 = 1_000;
 /// How many threesomes of finder patterns may turn out not to be symbols before the search ends, and how many more for
 /// each pattern that was found.
 const SETS_IN_VAIN: usize = 16;
@@ -123,12 +132,6 @@ fn find_among(black: &BitMatrix, mut patterns: Vec<ConcentricPattern>, wanted: W
     findings
 }
 
-/// The finder patterns of a picture, from top to bottom until there are too many.
-pub(crate) fn finder_patterns(black: &BitMatrix) -> Vec<ConcentricPattern> {
-    let [dark, _] = cuts(black);
-    patterns(black, &dark)
-}
-
 /// A cut through the middle of what may be a finder pattern.
 #[derive(Clone, Copy, Debug)]
 struct Cut {
@@ -137,12 +140,16 @@ struct Cut {
     width: u32,
 }
 
-/// What may be finder patterns: dark ones, and light ones on dark ground.
+/// What may be finder patterns, the widest first: dark ones, and light ones on dark ground.
 fn cuts(black: &BitMatrix) -> [Vec<Cut>; 2] {
     let mut cuts = [Vec::new(), Vec::new()];
     let mut edges = Vec::new();
     for y in (0..black.getHeight()).skip(ROW_STEP - 1).step_by(ROW_STEP) {
         find_edges(black, y, &mut edges);
+        let width = black.getWidth();
+        if width >= WIDE && edges.len() * SHORTEST_STRIPES > width as usize {
+            continue;
+        }
         let mut before = 0;
         for (place, window) in edges.windows(STRIPES.len() + 1).enumerate() {
             let space = window[0] - before;
@@ -169,6 +176,10 @@ fn cuts(black: &BitMatrix) -> [Vec<Cut>; 2] {
             cuts[usize::from(is_light)].push(Cut { middle, width });
         }
     }
+    // Noise looks like small patterns sooner than like large ones.
+    for cuts in &mut cuts {
+        cuts.sort_by_key(|cut| Reverse(cut.width));
+    }
     cuts
 }
 
@@ -193,11 +204,11 @@ fn find_edges(black: &BitMatrix, y: u32, edges: &mut Vec<u32>) {
     edges.push(width);
 }
 
-/// Whether the column through the middle of a cut has five stripes of which the middle one is the longest.
+/// Whether the column through the middle of a cut may be a cut through a finder pattern, too.
 fn is_cut_downwards(black: &BitMatrix, x: u32, y: u32, is_light: bool) -> bool {
     let (height, core) = (black.getHeight(), !is_light);
     let stripes = |rows: &mut dyn Iterator<Item = u32>| {
-        let mut lengths = [0_u32; 3];
+        let mut lengths = [0_u16; 3];
         let mut stripe = 0;
         for row in rows {
             if black.get(x, row) != (core == (stripe % 2 == 0)) {
@@ -212,13 +223,16 @@ fn is_cut_downwards(black: &BitMatrix, x: u32, y: u32, is_light: bool) -> bool {
     };
     let [up, light_up, dark_up] = stripes(&mut (0..y).rev());
     let [down, light_down, dark_down] = stripes(&mut (y..height));
-    let rings = [light_up, dark_up, light_down, dark_down];
-    rings.iter().all(|&ring| ring > 0) && up + down >= light_up.max(light_down)
+    dark_up > 0
+        && dark_down > 0
+        && is_plausible(f32::MAX, &[dark_up, light_up, up + down, light_down, dark_down])
 }
 
 fn patterns(black: &BitMatrix, cuts: &[Cut]) -> Vec<ConcentricPattern> {
     let mut patterns: Vec<ConcentricPattern> = Vec::new();
     let mut in_vain = 0;
+    let most_in_vain =
+        IN_VAIN + (black.getWidth() * black.getHeight() / PIXELS_PER_IN_VAIN) as usize;
     for &Cut { middle, width } in cuts {
         let known = |pattern: &ConcentricPattern| {
             rxing::Point::distance(middle, pattern.p) < pattern.size as f32 / 2.0
@@ -231,7 +245,7 @@ fn patterns(black: &BitMatrix, cuts: &[Cut]) -> Vec<ConcentricPattern> {
             Some(pattern) => patterns.push(pattern),
             None => in_vain += 1,
         }
-        if patterns.len() == MAX_PATTERNS || in_vain == MAX_IN_VAIN {
+        if patterns.len() == MAX_PATTERNS || in_vain >= most_in_vain {
             break;
         }
     }

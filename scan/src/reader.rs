@@ -50,6 +50,8 @@ enum Attempt {
     Half,
     /// Against one level for the whole picture.
     Global,
+    /// The same, nearer to the level of paper.
+    Pale,
     /// Made twice as wide and high, for modules of hardly a pixel.
     Doubled,
     /// By another finder.
@@ -58,14 +60,21 @@ enum Attempt {
 
 impl Attempt {
     /// In the order in which they are made.
-    const ALL: [Self; 6] =
-        [Self::Local, Self::Calm, Self::Half, Self::Global, Self::Doubled, Self::Second];
+    const ALL: [Self; 7] = [
+        Self::Local,
+        Self::Calm,
+        Self::Half,
+        Self::Global,
+        Self::Pale,
+        Self::Doubled,
+        Self::Second,
+    ];
 
     /// Whether this is made without a sign of a symbol.
     fn is_cheap(self, plane: &Plane) -> bool {
         match self {
-            Self::Local | Self::Calm | Self::Half | Self::Global => true,
-            Self::Doubled | Self::Second => plane.area() <= SMALL_AREA,
+            Self::Local | Self::Calm | Self::Half => true,
+            Self::Global | Self::Pale | Self::Doubled | Self::Second => plane.area() <= SMALL_AREA,
         }
     }
 
@@ -75,6 +84,7 @@ impl Attempt {
             Self::Calm => look(&plane.shrunk_to(CALM_AREA)?, Threshold::Local, wanted),
             Self::Half => look(&plane.shrunk(2)?, Threshold::Local, wanted),
             Self::Global => look(plane, Threshold::Global, wanted),
+            Self::Pale => look(plane, Threshold::Pale, wanted),
             Self::Doubled if plane.area() > SMALL_AREA => None,
             Self::Doubled => look(&plane.doubled(), Threshold::Local, wanted),
             Self::Second => {

@@ -8,8 +8,6 @@ use rxing::common::{BitArray, BitMatrix};
 
 /// Pixels on each side of a block.
 const BLOCK: usize = 8;
-/// A block whose levels lie this far apart or less has no contrast of its own.
-const FLAT: u8 = 24;
 /// Blocks around a block, on each side, whose levels are averaged with its own.
 const REACH: usize = 2;
 /// One pixel in so many tells how levels are spread over a picture. A prime, so that columns do not fall into step.
@@ -20,10 +18,11 @@ const WORD: usize = usize::BITS as usize;
 /// The smallest side that has blocks enough, in pixels.
 pub(crate) const MIN_SIDE: usize = BLOCK * (2 * REACH + 1);
 
-/// Pixels that are not lighter than their surroundings are `true`. Both sides must be [`MIN_SIDE`] and more.
-pub(crate) fn local(pixels: &[u8], width: usize, height: usize) -> Option<BitMatrix> {
+/// Pixels that are not lighter than their surroundings are `true`. A block whose levels lie `flat` apart or less has no
+/// contrast of its own. Both sides must be [`MIN_SIDE`] and more.
+pub(crate) fn local(pixels: &[u8], width: usize, height: usize, flat: u8) -> Option<BitMatrix> {
     let (columns, rows) = (width.div_ceil(BLOCK), height.div_ceil(BLOCK));
-    let levels = averaged(&block_levels(pixels, width, height), columns, rows);
+    let levels = averaged(&block_levels(pixels, width, height, flat), columns, rows);
     let mut level_row = vec![0; width];
     let mut black = Rows::new(width, height)?;
     for (block_row, levels) in levels.chunks_exact(columns).enumerate() {
@@ -47,9 +46,17 @@ pub(crate) fn global(pixels: &[u8], width: usize, height: usize, level: u8) -> O
     Some(black.matrix)
 }
 
-/// The level that parts pixels into the two classes that are most alike within (Otsu 1979): the highest level of the
-/// darker one. `None` where they are hardly apart.
-pub(crate) fn between_two_classes(pixels: &[u8]) -> Option<u8> {
+/// Two classes of pixels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Classes {
+    /// The highest level of the darker class.
+    pub(crate) level: u8,
+    /// The mean of the lighter class.
+    pub(crate) light: u8,
+}
+
+/// Parts pixels into the two classes that are most alike within (Otsu 1979). `None` where they are hardly apart.
+pub(crate) fn between_two_classes(pixels: &[u8]) -> Option<Classes> {
     // The middles of the classes lie this far apart at least.
     const APART: f64 = 12.0;
     let mut counts = [0_u32; 256];
@@ -71,7 +78,8 @@ pub(crate) fn between_two_classes(pixels: &[u8]) -> Option<u8> {
         let apart = (whole - darkness) / light - darkness / dark;
         let between = dark * light * apart * apart;
         if between > best.0 && apart > APART {
-            best = (between, Some(level));
+            let light = ((whole - darkness) / light) as u8;
+            best = (between, Some(Classes { level, light }));
         }
     }
     best.1
@@ -112,7 +120,7 @@ fn packed(flags: &[u8]) -> usize {
 }
 
 /// The level of each block by itself, row after row of blocks.
-fn block_levels(pixels: &[u8], width: usize, height: usize) -> Vec<u8> {
+fn block_levels(pixels: &[u8], width: usize, height: usize, flat: u8) -> Vec<u8> {
     let (columns, rows) = (width.div_ceil(BLOCK), height.div_ceil(BLOCK));
     let mut levels: Vec<u8> = Vec::with_capacity(columns * rows);
     let (mut sums, mut least, mut most) = (vec![0_u16; width], vec![0; width], vec![0; width]);
@@ -138,7 +146,7 @@ fn block_levels(pixels: &[u8], width: usize, height: usize) -> Vec<u8> {
             let block = left..left + BLOCK;
             let darkest = least[block.clone()].iter().fold(u8::MAX, |a, &b| a.min(b));
             let lightest = most[block.clone()].iter().fold(u8::MIN, |a, &b| a.max(b));
-            let level = if lightest - darkest > FLAT {
+            let level = if lightest - darkest > flat {
                 let sum: u32 = sums[block].iter().map(|&sum| u32::from(sum)).sum();
                 (sum / (BLOCK * BLOCK) as u32) as u8
             } else {
@@ -211,7 +219,7 @@ mod tests {
             let source = Luma8Source::new_with_slice(&pixels, width as u32, height as u32).unwrap();
             let hybrid = HybridBinarizer::new(source);
             let expected = hybrid.get_black_matrix().unwrap();
-            let found = local(&pixels, width, height).unwrap();
+            let found = local(&pixels, width, height, 24).unwrap();
             let differing = (0..height as u32)
                 .flat_map(|y| (0..width as u32).map(move |x| (x, y)))
                 .filter(|&(x, y)| expected.get(x, y) != found.get(x, y))
@@ -219,6 +227,13 @@ mod tests {
             // Blocks that overlap at the edges are thresholded twice there, and their first result stays.
             assert!(differing * 50 < width * height, "{differing} of {width} × {height}");
         }
+    }
+
+    #[test]
+    fn two_classes_are_parted_between_them() {
+        let pixels: Vec<u8> = (0..700).map(|place| if place % 3 == 0 { 40 } else { 200 }).collect();
+        assert_eq!(between_two_classes(&pixels), Some(Classes { level: 40, light: 200 }));
+        assert_eq!(between_two_classes(&[90; 700]), None);
     }
 
     #[test]
