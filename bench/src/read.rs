@@ -26,8 +26,9 @@ const WATCHED: usize = 4;
 pub(crate) fn run(folders: &[PathBuf]) -> Vec<Line> {
     let photos: Vec<Picture> = folders.iter().flat_map(|folder| photos(folder)).collect();
     let frames = frames::with_symbol();
+    let prints = frames::damaged();
     let mut lines = Vec::new();
-    for (kind, pictures) in [("photos", &photos), ("frames", &frames)] {
+    for (kind, pictures) in [("photos", &photos), ("frames", &frames), ("prints", &prints)] {
         if pictures.is_empty() {
             continue;
         }
@@ -115,7 +116,8 @@ fn tally(kind: &str, pictures: &[Picture], sides: &[Side]) -> Vec<Line> {
             ),
         }
     };
-    sides.iter().map(line).collect()
+    // Who is asked for one symbol of a picture with two may well tell the other.
+    sides.iter().filter(|side| !side.name.ends_with("(one)")).map(line).collect()
 }
 
 /// Medians over the pictures that both read, of the medians of each.

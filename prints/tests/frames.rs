@@ -18,7 +18,10 @@ fn digest(frame: &Frame) -> u64 {
 fn a_seed_gives_the_same_pixels_on_every_machine() {
     let found = [(1, 0, 0), (2, 5, 3), (3, 10, 9)]
         .map(|(seed, level, index)| digest(&Print::new(seed, severity(level)).frame(index)));
-    assert_eq!(found.map(|digest| format!("{digest:016x}")), ["4220c2afeb5eba1b", "1768d71e630d2398", "847bae4ce1553f4d"]);
+    assert_eq!(
+        found.map(|digest| format!("{digest:016x}")),
+        ["4220c2afeb5eba1b", "1768d71e630d2398", "847bae4ce1553f4d"]
+    );
 }
 
 #[test]

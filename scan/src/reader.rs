@@ -3,11 +3,16 @@
 //! The order is by cost. What costs much is tried only where finder patterns show that there is something to read, or
 //! where the picture is small: a camera's frame without a symbol costs little more than one with.
 
+use std::iter;
+
 use crate::finder::{self, Findings, Wanted};
 use crate::frame::{Luma, Rotation};
+use crate::guard::caught;
+use crate::locate::{Located, locate};
 use crate::outline::Outline;
 use crate::plane::{Plane, Threshold};
 use crate::second_finder;
+use crate::soft;
 use crate::symbol::Symbol;
 
 /// The most pixels that are searched; a larger picture is made smaller first.
@@ -39,6 +44,20 @@ pub(crate) fn glance(frame: &Luma) -> Vec<Symbol> {
     search(frame, Wanted::All, &[Attempt::Local])
 }
 
+/// Reads what takes one more look, another one with each `turn`. Together as many turns as there are looks read what
+/// [`read`] does but for grey levels.
+pub(crate) fn look_again(frame: &Luma, turn: u32) -> Vec<Symbol> {
+    const LOOKS: [Attempt; 6] = [
+        Attempt::Doubled,
+        Attempt::Calm,
+        Attempt::Second,
+        Attempt::Half,
+        Attempt::Global,
+        Attempt::Pale,
+    ];
+    search(frame, Wanted::All, &[LOOKS[turn as usize % LOOKS.len()]])
+}
+
 /// A way to look at a picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Attempt {
@@ -56,11 +75,14 @@ enum Attempt {
     Doubled,
     /// By another finder.
     Second,
+    /// By grey levels instead of black and white: modules as confidences, and error correction that knows which of them
+    /// are doubtful.
+    Soft,
 }
 
 impl Attempt {
     /// In the order in which they are made.
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::Local,
         Self::Calm,
         Self::Half,
@@ -68,13 +90,14 @@ impl Attempt {
         Self::Pale,
         Self::Doubled,
         Self::Second,
+        Self::Soft,
     ];
 
     /// Whether this is made without a sign of a symbol.
     fn is_cheap(self, plane: &Plane) -> bool {
         match self {
             Self::Local | Self::Calm | Self::Half => true,
-            Self::Global | Self::Pale | Self::Doubled | Self::Second => plane.area() <= SMALL_AREA,
+            _ => plane.area() <= SMALL_AREA,
         }
     }
 
@@ -91,12 +114,30 @@ impl Attempt {
                 let calm = plane.shrunk_to(CALM_AREA);
                 Some(second_finder::find(calm.as_ref().unwrap_or(plane)))
             }
+            Self::Soft => {
+                let calm = plane.shrunk_to(CALM_AREA);
+                Some(look_softly(calm.as_ref().unwrap_or(plane)))
+            }
         }
     }
 }
 
 fn look(plane: &Plane, threshold: Threshold, wanted: Wanted) -> Option<Findings> {
     Some(finder::find(&plane.black(threshold)?, wanted).scaled(plane.scale()))
+}
+
+fn look_softly(plane: &Plane) -> Findings {
+    let read = |located: &Located| {
+        let decoded = soft::decode(&located.layout, &located.evidence.confidences)?;
+        let mut corners = located.grid.corners();
+        if decoded.mirrored {
+            corners.swap(1, 3);
+        }
+        Some(Symbol { content: decoded.content, corners })
+    };
+    let located = caught(|| locate(plane, iter::empty())).unwrap_or_default();
+    let symbols = located.iter().filter_map(|located| caught(|| read(located)).flatten()).collect();
+    Findings { symbols, ..Findings::default() }.scaled(plane.scale())
 }
 
 fn search(frame: &Luma, wanted: Wanted, attempts: &[Attempt]) -> Vec<Symbol> {

@@ -87,7 +87,7 @@ impl Stream {
             let place = Point { x: corner.x * picture.scale(), y: corner.y * picture.scale() };
             *corner = turn.turned(place, unturned.width(), unturned.height());
         }
-        symbols
+        if located.is_empty() { reader::look_again(frame, self.now) } else { symbols }
     }
 
     /// Adds what a picture says of a symbol, and decodes it if that is enough.

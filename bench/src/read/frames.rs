@@ -1,6 +1,7 @@
 //! Pictures drawn from seeds: sheets with a voucher's symbol as a camera sees them, and scenes without any.
 
 use image::{GrayImage, Luma};
+use prints::{Print, Severity};
 use qrcode::{Color, EcLevel, QrCode};
 
 /// Size of a camera's frame, in pixels.
@@ -8,6 +9,10 @@ pub(crate) const WIDTH: u32 = 1280;
 pub(crate) const HEIGHT: u32 = 720;
 /// Frames with a symbol.
 const FRAMES: u64 = 60;
+/// Damaged prints of each severity, how many severities from the least, and their first seed: none that tests use.
+const PRINTS: u64 = 20;
+const WORST_PRINTS: usize = 6;
+const SEEDS_OF_PRINTS: u64 = 70_000;
 /// Alphanumeric characters of the vouchers drawn: versions 6 to 15 at level M.
 const CHARACTERS: [usize; 4] = [150, 250, 366, 580];
 
@@ -21,6 +26,19 @@ pub(crate) struct Picture {
 /// Frames with one symbol each, from straight to slanted, sharp to soft, bright to dim.
 pub(crate) fn with_symbol() -> Vec<Picture> {
     (0..FRAMES).map(|seed| draw(seed, WIDTH, HEIGHT)).collect()
+}
+
+/// Damaged prints, one picture of each: as many of every severity up to the one that hardly anything reads.
+pub(crate) fn damaged() -> Vec<Picture> {
+    let picture = |severity: Severity, seed: u64| {
+        let print = Print::new(SEEDS_OF_PRINTS + seed, severity);
+        let frame = print.frame(0);
+        let pixels = GrayImage::from_raw(frame.width, frame.height, frame.pixels).unwrap();
+        let name = format!("{}-{seed}", severity.level());
+        Picture { name, says: print.text().as_bytes().to_vec(), pixels }
+    };
+    let severities = Severity::all().take(WORST_PRINTS);
+    severities.flat_map(|severity| (0..PRINTS).map(move |seed| picture(severity, seed))).collect()
 }
 
 /// A photo as telephones take them.
