@@ -6,7 +6,7 @@ use std::path::Path;
 
 use image::metadata::Orientation;
 use image::{DynamicImage, GrayImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits};
-use scan::{Luma, Symbol};
+use scan::{Luma, Stream, Symbol};
 use thiserror::Error;
 
 /// The largest picture file that is opened, in bytes.
@@ -67,10 +67,19 @@ impl Picture {
 
     /// Every QR symbol of the picture.
     pub(crate) fn symbols(&self) -> Vec<Symbol> {
+        self.luma().map(|frame| scan::read(&frame)).unwrap_or_default()
+    }
+
+    /// The QR symbols that the picture gives as the next frame of a stream.
+    pub(crate) fn symbols_after(&self, stream: &mut Stream) -> Vec<Symbol> {
+        self.luma().map(|frame| stream.read(&frame)).unwrap_or_default()
+    }
+
+    /// The limits of opening are within the scanner's, so that only a picture without pixels is no frame.
+    fn luma(&self) -> Option<Luma<'_>> {
         let Self(pixels) = self;
         let (width, height) = pixels.dimensions();
-        // The limits of opening are within the scanner's, so that only a picture without pixels is no frame.
-        Luma::new(pixels, width, height, width).map(|frame| scan::read(&frame)).unwrap_or_default()
+        Luma::new(pixels, width, height, width).ok()
     }
 }
 

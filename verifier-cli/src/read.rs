@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use scan::{Content, Symbol};
+use scan::{Content, Stream, Symbol};
 use serde::Serialize;
 
 use crate::Outcome;
@@ -20,6 +20,14 @@ use crate::picture::{Picture, PictureError};
 /// Exit status: 0 if every picture could be opened, 2 if one could not.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
+    /// Take the pictures as frames of one camera, one after the other
+    ///
+    /// What no frame gives alone can come out of several: each adds what it says of a symbol to what those before it
+    /// said. A symbol is told with the frame that it came out of, alone or with those before it, and with each frame
+    /// after that shows it.
+    #[arg(long)]
+    fuse: bool,
+
     /// Print a JSON object a line instead of words
     ///
     /// {"file": "...", "symbols": [{"text": "...", "corners": [[x, y], …]}], "ms": 1.2}, where corners are pixels of
@@ -42,8 +50,9 @@ struct Reading {
 
 pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> io::Result<Outcome> {
     let mut outcome = Outcome::Done;
+    let mut stream = arguments.fuse.then(Stream::new);
     for path in &arguments.images {
-        let reading = read(path);
+        let reading = read(path, stream.as_mut());
         if reading.is_err() {
             outcome = Outcome::Broken;
         }
@@ -57,10 +66,11 @@ pub(crate) fn run(arguments: &Arguments, out: &mut impl Write) -> io::Result<Out
     Ok(outcome)
 }
 
-fn read(path: &Path) -> Result<Reading, PictureError> {
+/// Reads a picture by itself, or as the next frame of a stream.
+fn read(path: &Path, stream: Option<&mut Stream>) -> Result<Reading, PictureError> {
     let picture = Picture::open(path)?;
     let start = Instant::now();
-    let symbols = picture.symbols();
+    let symbols = stream.map_or_else(|| picture.symbols(), |stream| picture.symbols_after(stream));
     Ok(Reading { symbols, took: start.elapsed() })
 }
 

@@ -9,6 +9,7 @@ use std::process::{Command, Output};
 
 use image::codecs::png::PngEncoder;
 use image::{DynamicImage, GrayImage, ImageEncoder, ImageFormat, Luma, Rgba, RgbaImage};
+use prints::{Print, Severity};
 use qrcode::QrCode;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -148,6 +149,34 @@ fn a_picture_without_a_symbol_is_no_error() {
     let words = read(&[], &[&path]);
     assert!(String::from_utf8(words.stdout).unwrap().contains("no QR symbol"));
     assert_eq!(words.status.code(), Some(0));
+}
+
+#[test]
+fn frames_together_give_what_none_of_them_gives_alone() {
+    let directory = TempDir::new().unwrap();
+    let print = Print::of_version(22, Severity::new(4).unwrap(), 9);
+    let frames = Vec::from_iter((0..10).map(|index| {
+        let frame = print.frame(index);
+        let picture = GrayImage::from_raw(frame.width, frame.height, frame.pixels).unwrap();
+        save(&directory, &format!("{index}.png"), picture, ImageFormat::Png)
+    }));
+    let frames = Vec::from_iter(frames.iter().map(PathBuf::as_path));
+
+    let (alone, status) = read_json(&frames);
+    assert!(alone.iter().all(|line| texts(line).is_empty()));
+    assert_eq!(status, 0);
+
+    let output = read(&["--json", "--fuse"], &frames);
+    assert_eq!(output.status.code(), Some(0));
+    let lines = Vec::from_iter(
+        str::from_utf8(&output.stdout)
+            .unwrap()
+            .lines()
+            .map(|line| serde_json::from_str::<Value>(line).unwrap()),
+    );
+    assert_eq!(lines.len(), frames.len());
+    let texts = Vec::from_iter(lines.iter().flat_map(texts));
+    assert!(!texts.is_empty() && texts.iter().all(|text| *text == print.text()), "{texts:?}");
 }
 
 #[test]

@@ -184,12 +184,52 @@ pub struct Symbol {
 /// [`EngineError::Frame`] if the layout does not fit the buffer.
 #[uniffi::export]
 pub fn scan_luma(pixels: &[u8], layout: FrameLayout) -> Result<Vec<Symbol>> {
-    let FrameLayout { width, height, row_stride, crop, rotation } = layout;
-    let mut frame = scan::Luma::new(pixels, width, height, row_stride)?;
-    if let Some(Crop { left, top, width, height }) = crop {
-        frame = frame.crop(scan::Crop { left, top, width, height })?;
+    Ok(scan::read(&layout.of(pixels)?).into_iter().map(Symbol::from).collect())
+}
+
+/// The frames of one camera, one after the other: what none of them gives alone can come out of several.
+///
+/// One for each time that the camera is open. It keeps less than a megabyte, and never mixes what frames of two
+/// symbols say.
+#[derive(uniffi::Object)]
+pub struct FrameStream(Mutex<scan::Stream>);
+
+#[uniffi::export]
+impl FrameStream {
+    /// A stream that has seen no frame.
+    #[uniffi::constructor]
+    #[must_use]
+    pub fn new() -> Self {
+        Self(Mutex::default())
     }
-    Ok(scan::read(&frame.rotated(rotation.into())).into_iter().map(Symbol::from).collect())
+
+    /// Takes the next frame and reads what it gives, alone or with those before it, without a copy. What `pixels` must
+    /// be is told by [`scan_luma`].
+    ///
+    /// # Errors
+    /// [`EngineError::Frame`] if the layout does not fit the buffer; the stream is then as it was.
+    pub fn read(&self, pixels: &[u8], layout: FrameLayout) -> Result<Vec<Symbol>> {
+        let frame = layout.of(pixels)?;
+        Ok(unpoisoned(&self.0).read(&frame).into_iter().map(Symbol::from).collect())
+    }
+}
+
+impl Default for FrameStream {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl FrameLayout {
+    /// The part of a buffer to look at, upright.
+    fn of(self, pixels: &[u8]) -> Result<scan::Luma<'_>> {
+        let Self { width, height, row_stride, crop, rotation } = self;
+        let mut frame = scan::Luma::new(pixels, width, height, row_stride)?;
+        if let Some(Crop { left, top, width, height }) = crop {
+            frame = frame.crop(scan::Crop { left, top, width, height })?;
+        }
+        Ok(frame.rotated(rotation.into()))
+    }
 }
 
 impl From<Rotation> for scan::Rotation {
