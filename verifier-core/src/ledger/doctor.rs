@@ -235,16 +235,17 @@ impl Visit<'_> {
         stored: &StoredRecord,
         heads: &mut BTreeMap<i64, Head>,
     ) -> Result<(), LedgerError> {
+        let opened = self.opened(stored);
         let head = heads.get(&stored.chain).copied();
         let expected = head.map_or(1, |head| head.sequence + 1);
         if stored.sequence != expected {
             let found = stored.sequence;
             self.source_fault(Finding::Gap { expected, found });
-        } else if let Err(fault) = self.chained(stored, head) {
+        } else if let Err(fault) = self.chained(stored, head, opened.as_ref().ok()) {
             self.source_fault(Finding::Record { sequence: stored.sequence, fault });
         }
         heads.insert(stored.chain, Head { sequence: stored.sequence, hash: stored.hash });
-        match self.opened(stored) {
+        match opened {
             Ok((opened, served)) => {
                 if let Err(fault) =
                     self.derive_record(fresh, arrival, stored, &opened, served.as_ref())
@@ -257,11 +258,20 @@ impl Visit<'_> {
         Ok(())
     }
 
-    /// Whether the signed header says what its row says, and follows on the record before.
-    fn chained(&self, stored: &StoredRecord, before: Option<Head>) -> Result<(), String> {
+    /// Whether the signed header says what its row says, and follows on the record before. Its signature
+    /// was checked already if the whole record was `opened`.
+    fn chained(
+        &self,
+        stored: &StoredRecord,
+        before: Option<Head>,
+        opened: Option<&(OpenedRecord, Option<ServedIdentity>)>,
+    ) -> Result<(), String> {
         let chain = self.chain(stored)?;
-        let (header, hash) = open_header(&stored.signed_header, &chain.device)
-            .map_err(|error| format!("its signature or header does not hold: {error}"))?;
+        let (header, hash) = match opened {
+            Some((record, _)) => (record.header.clone(), record.hash),
+            None => open_header(&stored.signed_header, &chain.device)
+                .map_err(|error| format!("its signature or header does not hold: {error}"))?,
+        };
         if hash != stored.hash {
             return Err("its digest is not the one stored beside it".into());
         }
