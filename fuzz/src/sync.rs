@@ -134,7 +134,9 @@ impl Story {
     /// What waits to be sent, of every chain.
     fn waiting(&self) -> Vec<OutboxItem> {
         let ledger = self.phone.verifier.ledger();
-        let of = |chain: ChainRef| ledger.outbox_of(chain.id, 1_000, usize::MAX).unwrap();
+        let of = |chain: ChainRef| {
+            ledger.outbox_of(chain.id, &BTreeSet::new(), 1_000, usize::MAX).unwrap()
+        };
         ledger.chains().into_iter().flat_map(of).collect()
     }
 

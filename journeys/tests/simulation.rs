@@ -4,12 +4,13 @@
 
 use journeys::simulation::network::{Middle, Straight};
 use journeys::simulation::office::{Arrival, Handled, Office};
-use journeys::simulation::{Played, Tally, Template, play};
+use journeys::simulation::{Played, Sights, Tally, Template, play};
+use program_server::claims::{self, Decision};
 use program_server::devices::{self, DeviceId};
 use program_server::sync::{self, Quota};
 use program_server::trust;
 use protocol::Hash;
-use protocol::ack::{Ack, Batch, ItemResult, Outcome};
+use protocol::ack::{Ack, Batch, ClaimState, ItemResult, Outcome};
 use protocol::id::{ChainId, ClaimId};
 use protocol::key::{KeyUse, Signer};
 use protocol::record::{Body, OpenedRecord, Record};
@@ -80,6 +81,26 @@ fn a_phone_that_takes_any_good_status_for_an_ack_is_found_out() {
 #[test]
 fn a_phone_that_sends_each_record_but_once_is_found_out() {
     shows(|_| Box::new(NeverResends { sent: BTreeSet::new() }), |tally| tally.lost > 0);
+}
+
+#[test]
+fn an_office_that_upholds_whatever_waits_is_found_out_to_pay_thieves() {
+    let template = Template::make().unwrap();
+    let pays = |played: &Played| played.broken.iter().any(|it| it.contains("that a thief signed"));
+    let found = (1..=SOON).any(|seed| pays(&play(&template, seed, Box::new(UpholdsEverything))));
+    assert!(found, "{SOON} stories did not find it out");
+}
+
+#[test]
+fn stories_have_in_them_what_they_are_to_test() {
+    let template = Template::make().unwrap();
+    let mut sights = Sights::default();
+    for seed in 3000..3000 + SOON {
+        sights.add(play(&template, seed, Box::new(Straight)).sights);
+    }
+    let Sights { issued, delegated, overridden, rotated, forged, compromised } = sights;
+    let met = [issued, delegated, overridden, rotated, forged, compromised];
+    assert!(met.iter().all(|count| *count > 0), "{sights:?}");
 }
 
 type Keys = Vec<Box<dyn Signer + Send>>;
@@ -245,6 +266,34 @@ impl Middle for TakesAnyAnswer {
             _ => None,
         };
         Ok(taken.map_or(answer, Ok))
+    }
+}
+
+/// An office whose staff uphold every claim that waits for them, without a look at the register.
+struct UpholdsEverything;
+
+impl Middle for UpholdsEverything {
+    fn handle(
+        &mut self,
+        office: &mut Office,
+        request: &HttpRequest,
+        arrival: Arrival,
+    ) -> Result<Handled, String> {
+        let handled = office.handle(request, arrival)?;
+        office
+            .does(async |app| {
+                let waiting = claims::list(&app.db, None, Some(ClaimState::InReview), None).await?;
+                for claim in waiting.claims {
+                    // Not every claim can be upheld, and a full disk keeps all as they are.
+                    let _ =
+                        claims::decide(&app.db, claim.id, Decision::Uphold, "unseen", app.now())
+                            .await;
+                }
+                Ok::<_, program_server::Error>(())
+            })?
+            .ok();
+        office.revive()?;
+        Ok(handled)
     }
 }
 

@@ -81,11 +81,11 @@ impl World<'_> {
         let knew = self.ask(place, &what, |verifier| {
             let needs_leave = match pin {
                 Some(_) => verifier.check(&shown.text, clock)?,
-                None => return Ok(Knew::of(verifier, false)?),
+                None => return Knew::of(verifier, false),
             };
             let needs_leave =
                 matches!(needs_leave, Verdict::Refuse(refusal) if refusal.overridable().is_some());
-            Ok(Knew::of(verifier, needs_leave)?)
+            Knew::of(verifier, needs_leave)
         })?;
         let Some(knew) = knew else { return Ok(()) };
         let supervisor = OperatorId::new(SUPERVISOR.0).map_err(|error| error.to_string())?;
