@@ -191,7 +191,7 @@ pub(super) fn apply(db: &Connection, at: Occasion, event: &Event<'_>) -> rusqlit
             for result in &ack.results {
                 deliver(db, result.item, &result.outcome)?;
             }
-            follow_head(db, at, ack)?;
+            compare_heads(db, at, ack)?;
             hold_documents(db, &ack.documents)?;
             if is_newest(db, at.chain, ack)? {
                 ack.claims.iter().try_for_each(|update| update_claim(db, update))?;
@@ -399,28 +399,16 @@ fn sent(db: &Connection, record: u64, kind: u64, state: ClaimState) -> rusqlite:
     Ok(())
 }
 
-/// Whatever lies up to the server's head is sent, also when the ack that said so was lost. A head
-/// that is not in the chain is kept as a divergence.
-fn follow_head(db: &Connection, at: Occasion, ack: &Ack) -> rusqlite::Result<()> {
-    if ack.head_hash.is_none() {
-        return Ok(());
-    }
-    if !shares_head(db, at.chain, ack)? {
+/// A head that is not in the chain is kept as a divergence. It settles no record: what became of one
+/// is told by its own result alone, since the server also holds records whose content it refused.
+fn compare_heads(db: &Connection, at: Occasion, ack: &Ack) -> rusqlite::Result<()> {
+    if ack.head_hash.is_some() && !shares_head(db, at.chain, ack)? {
         db.prepare_cached(
             "INSERT OR IGNORE INTO divergence (chain, arrival, server_head) VALUES (?1, ?2, ?3)",
         )?
         .execute(params![at.chain, Column(at.arrival), Column(ack.head)])?;
-        return Ok(());
     }
-    let waiting = db
-        .prepare_cached(
-            "SELECT record, kind FROM outbox
-             WHERE state <> 'sent' AND state = 'waiting' AND chain = ?1 AND via = ?1
-               AND sequence <= ?2",
-        )?
-        .query_map(params![at.chain, Column(ack.head)], |row| Ok((get(row, 0)?, get(row, 1)?)))?
-        .collect::<rusqlite::Result<Vec<(u64, u64)>>>()?;
-    waiting.into_iter().try_for_each(|(record, kind)| sent(db, record, kind, ClaimState::Submitted))
+    Ok(())
 }
 
 /// Whether the record at the server's head is one of this phone's chain.

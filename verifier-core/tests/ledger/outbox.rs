@@ -82,18 +82,26 @@ fn a_refused_record_is_set_aside_with_its_reason_and_blocks_nothing() {
 }
 
 #[test]
-fn a_lost_ack_is_made_good_by_the_head_of_the_next() {
+fn what_became_of_a_record_is_told_by_its_result_and_not_by_the_head() {
     let mut phone = Phone::new();
     phone.redeem(1, 1, 1);
     let second = phone.redeem(2, 2, 2);
-    phone.redeem(3, 3, 3);
     let mut ack = phone.ack(1, 100);
     (ack.head, ack.head_hash) = (2, Some(second.hash));
     phone.accept(&ack);
     let waiting = phone.ledger.outbox(10, usize::MAX).unwrap();
-    assert_eq!(waiting.iter().map(|item| item.sequence).collect::<Vec<_>>(), [3]);
-    assert_eq!(phone.ledger.claim(claim_id(1)).unwrap().unwrap().state, ClaimState::Submitted);
+    assert_eq!(waiting.iter().map(|item| item.sequence).collect::<Vec<_>>(), [1, 2]);
     assert_eq!(phone.ledger.chain_state().unwrap(), ChainState::Agreed);
+
+    let refused = Outcome::Refused("issuer_compromised".into());
+    let outcomes = [Outcome::Duplicate, refused].into_iter();
+    let results = waiting.iter().zip(outcomes);
+    ack.results = results.map(|(it, outcome)| ItemResult { item: it.item, outcome }).collect();
+    phone.accept(&ack);
+    let delivery = |claim| phone.ledger.claim(claim_id(claim)).unwrap().unwrap().delivery;
+    assert_eq!(delivery(1), Delivery::Sent);
+    assert_eq!(delivery(2), Delivery::Refused("issuer_compromised".into()));
+    assert_eq!(phone.findings(), [""; 0]);
 }
 
 #[test]
