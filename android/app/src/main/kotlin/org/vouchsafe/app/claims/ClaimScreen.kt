@@ -2,6 +2,7 @@ package org.vouchsafe.app.claims
 
 import android.content.Intent
 import androidx.compose.foundation.layout.fillMaxWidth
+import androidx.compose.foundation.layout.heightIn
 import androidx.compose.material3.AlertDialog
 import androidx.compose.material3.MaterialTheme
 import androidx.compose.material3.OutlinedTextField
@@ -16,6 +17,7 @@ import androidx.compose.ui.Modifier
 import androidx.compose.ui.platform.LocalContext
 import androidx.compose.ui.res.stringResource
 import androidx.compose.ui.text.font.FontWeight
+import androidx.compose.ui.unit.dp
 import androidx.lifecycle.compose.collectAsStateWithLifecycle
 import androidx.lifecycle.viewmodel.compose.viewModel
 import org.vouchsafe.app.LocalParts
@@ -48,7 +50,9 @@ fun ClaimScreen(id: String, justServed: Boolean, onDone: () -> Unit) {
         actions = {
             if (justServed) MainButton(stringResource(R.string.next_voucher), onDone)
             if (receipt != null) Share(receipt)
-            if (claim != null && claim.voidedAt == null) SideButton(stringResource(R.string.take_back), { takingBack = true })
+            if (claim != null && claim.voidedAt == null) {
+                TextButton({ takingBack = true }, Modifier.fillMaxWidth().heightIn(min = 48.dp)) { Text(stringResource(R.string.take_back)) }
+            }
         },
     ) {
         if (justServed) Band(Signal.Good, stringResource(R.string.recorded))

@@ -40,12 +40,17 @@ import org.vouchsafe.app.ui.formats
 import org.vouchsafe.app.verdict.receiptNumber
 import org.vouchsafe.core.Claim
 
-@OptIn(ExperimentalMaterial3Api::class)
 @Composable
 fun ClaimsScreen(onClaim: (String) -> Unit) {
     val parts = LocalParts.current
     val model = viewModel { ClaimsModel(parts.phone) }
     val state by model.state.collectAsStateWithLifecycle()
+    ClaimsList(state, onMore = model::more, onClaim = onClaim)
+}
+
+@OptIn(ExperimentalMaterial3Api::class)
+@Composable
+fun ClaimsList(state: ClaimsState, onMore: () -> Unit, onClaim: (String) -> Unit) {
     val formats = formats()
     Scaffold(
         topBar = { TopAppBar({ Text(stringResource(R.string.claims), Modifier.semantics { heading() }) }) },
@@ -59,7 +64,7 @@ fun ClaimsScreen(onClaim: (String) -> Unit) {
                 Line(claim, formats) { onClaim(claim.id) }
                 HorizontalDivider()
             }
-            if (state.more) item { SideButton(stringResource(R.string.older_claims), model::more, Modifier.padding(16.dp)) }
+            if (state.more) item { SideButton(stringResource(R.string.older_claims), onMore, Modifier.padding(16.dp)) }
         }
     }
 }

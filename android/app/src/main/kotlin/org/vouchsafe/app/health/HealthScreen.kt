@@ -27,12 +27,17 @@ fun HealthScreen() {
     val model = viewModel { HealthModel(parts.phone) }
     val state by model.state.collectAsStateWithLifecycle()
     val syncing by parts.syncing.state.collectAsStateWithLifecycle()
+    HealthPage(state, syncing, onSync = parts.syncing::begin)
+}
+
+@Composable
+fun HealthPage(state: HealthState, syncing: SyncState, onSync: () -> Unit) {
     val formats = formats()
     Page(
         stringResource(R.string.health),
         onBack = null,
         actions = {
-            MainButton(stringResource(R.string.sync_now), parts.syncing::begin, enabled = syncing != SyncState.Running)
+            MainButton(stringResource(R.string.sync_now), onSync, enabled = syncing != SyncState.Running)
         },
     ) {
         SyncBand(syncing)

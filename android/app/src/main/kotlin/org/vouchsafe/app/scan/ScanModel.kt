@@ -30,7 +30,7 @@ class ScanModel(private val pictures: Pictures, private val nanos: () -> Long = 
 
     val state: StateFlow<ScanState> = current.asStateFlow()
 
-    /** What was acted on last, and until when it is not found again: the phone still points at it. */
+    /** What was acted on last, and until when it is not found again, since the phone still points at it. */
     @Volatile private var resting: Pair<String, Long>? = null
 
     /** Looks at a frame that is lent for the length of this call, on the camera's own thread. */
@@ -71,12 +71,9 @@ class ScanModel(private val pictures: Pictures, private val nanos: () -> Long = 
 
     fun toggleTorch() = current.update { it.copy(torch = !it.torch) }
 
-    /** A text rests for as long as the camera keeps seeing it, and a little longer. */
     private fun rests(text: String): Boolean {
         val (resting, until) = resting ?: return false
-        if (resting != text || nanos() > until) return false
-        this.resting = resting to nanos() + REST_NANOS
-        return true
+        return resting == text && nanos() < until
     }
 
     private companion object {

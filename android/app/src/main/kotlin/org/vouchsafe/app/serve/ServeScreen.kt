@@ -44,12 +44,12 @@ fun ServeScreen(text: String, howRead: HowRead, onServed: (String) -> Unit, onRe
     if (voucher == null) {
         Page(stringResource(R.string.serve_title), onBack) { state.trouble?.let { Trouble(it) } }
     } else {
-        Form(voucher, state, model::serve, onBack)
+        ServeForm(voucher, state, model::serve, onBack)
     }
 }
 
 @Composable
-private fun Form(voucher: Voucher, state: ServeState, onServe: (Benefit) -> Unit, onBack: () -> Unit) {
+fun ServeForm(voucher: Voucher, state: ServeState, onServe: (Benefit) -> Unit, onBack: () -> Unit) {
     val formats = formats()
     val decimals = voucher.programme?.decimals?.toInt() ?: decimalsOf(voucher.benefit)
     var typed by rememberSaveable { mutableStateOf(typedFor(voucher.benefit, decimals)) }
@@ -74,7 +74,12 @@ private fun Form(voucher: Voucher, state: ServeState, onServe: (Benefit) -> Unit
                 { new -> typed = typed.toMutableList().also { it[line] = new } },
                 Modifier.fillMaxWidth(),
                 label = { Text(label(voucher.benefit, line)) },
-                supportingText = { Text(stringResource(R.string.at_most, most(voucher.benefit, line, formats, decimals))) },
+                supportingText = {
+                    Text(
+                        stringResource(R.string.at_most, most(voucher.benefit, line, formats, decimals)),
+                        style = MaterialTheme.typography.bodyLarge,
+                    )
+                },
                 isError = choice !is Choice.Give,
                 singleLine = true,
                 textStyle = MaterialTheme.typography.headlineMedium,

@@ -11,7 +11,7 @@ import androidx.compose.ui.graphics.Color
 import androidx.compose.ui.text.font.FontWeight
 import androidx.compose.ui.unit.sp
 
-private val light = lightColorScheme(
+val LightColours = lightColorScheme(
     primary = Color(0xFF00513F),
     onPrimary = Color.White,
     primaryContainer = Color(0xFFCDE9DE),
@@ -31,7 +31,7 @@ private val light = lightColorScheme(
     onError = Color.White,
 )
 
-private val dark = darkColorScheme(
+val DarkColours = darkColorScheme(
     primary = Color(0xFF7FD8BA),
     onPrimary = Color(0xFF00382A),
     primaryContainer = Color(0xFF00513F),
@@ -62,7 +62,7 @@ private val type = Typography().run {
 
 @Composable
 fun VouchsafeTheme(content: @Composable () -> Unit) {
-    MaterialTheme(if (isSystemInDarkTheme()) dark else light, typography = type, content = content)
+    MaterialTheme(if (isSystemInDarkTheme()) DarkColours else LightColours, typography = type, content = content)
 }
 
 /** The colours that mean something. The same by day and by night: staff learn them. */

@@ -53,16 +53,21 @@ fun VerdictScreen(voucher: String, onServe: () -> Unit, onSync: () -> Unit, onDo
     Private()
     when (val now = state) {
         VerdictState.Deciding -> Box(Modifier.fillMaxSize(), Alignment.Center) { CircularProgressIndicator() }
-        is VerdictState.Decided -> when (val verdict = now.verdict) {
-            is Verdict.Accept -> Accepted(verdict, onServe, onDone)
-            is Verdict.Refuse -> Refused(verdict, onSync, onDone)
-        }
+        is VerdictState.Decided -> VerdictSheet(now.verdict, onServe, onSync, onDone)
         is VerdictState.Undecided -> Sheet(
             Signal.Neutral,
             stringResource(R.string.word_not_decided),
             { Trouble(now.trouble) },
             { MainButton(stringResource(R.string.back_to_scan), onDone) },
         )
+    }
+}
+
+@Composable
+fun VerdictSheet(verdict: Verdict, onServe: () -> Unit, onSync: () -> Unit, onDone: () -> Unit) {
+    when (verdict) {
+        is Verdict.Accept -> Accepted(verdict, onServe, onDone)
+        is Verdict.Refuse -> Refused(verdict, onSync, onDone)
     }
 }
 

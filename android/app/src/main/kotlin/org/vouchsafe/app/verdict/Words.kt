@@ -105,4 +105,6 @@ private const val HOUR = 3_600uL
 private const val DAY = 86_400uL
 
 /** What staff read out and write down: the claim's last eight digits, in two groups. */
-fun receiptNumber(claim: String): String = claim.filter(Char::isLetterOrDigit).takeLast(8).uppercase().chunked(4).joinToString(" ")
+fun receiptNumber(claim: String): String = claim.filter(Char::isLetterOrDigit).takeLast(8).uppercase().chunked(4).joinToString(NO_BREAK)
+
+private const val NO_BREAK = "\u00A0"

@@ -1,0 +1,142 @@
+package org.vouchsafe.app
+
+import androidx.compose.runtime.Composable
+import org.vouchsafe.app.claims.ClaimsList
+import org.vouchsafe.app.claims.ClaimsState
+import org.vouchsafe.app.enrol.ConfirmScreen
+import org.vouchsafe.app.health.HealthPage
+import org.vouchsafe.app.health.HealthState
+import org.vouchsafe.app.serve.ServeForm
+import org.vouchsafe.app.serve.ServeState
+import org.vouchsafe.app.sync.SyncState
+import org.vouchsafe.app.verdict.VerdictSheet
+import org.vouchsafe.core.Accepted
+import org.vouchsafe.core.Benefit
+import org.vouchsafe.core.Claim
+import org.vouchsafe.core.EngineException
+import org.vouchsafe.core.Goods
+import org.vouchsafe.core.Health
+import org.vouchsafe.core.Programme
+import org.vouchsafe.core.Reason
+import org.vouchsafe.core.RecordDelivery
+import org.vouchsafe.core.Refusal
+import org.vouchsafe.core.Stopped
+import org.vouchsafe.core.SyncReport
+import org.vouchsafe.core.Verdict
+import org.vouchsafe.core.Voucher
+import org.vouchsafe.core.Warning
+
+/** One way in which a reader may see the app. */
+class Look(private val language: String, private val width: Int, val fontScale: Float, private val night: Boolean) {
+    private val height = if (width < 400) 568 else 891
+    private val rtl = if (language == "ar") "ldrtl" else "ldltr"
+
+    val qualifiers = "$language-$rtl-w${width}dp-h${height}dp-port-${if (night) "night" else "notnight"}-xhdpi"
+    val name = "$language-$width-${if (fontScale > 1) "large" else "normal"}-${if (night) "dark" else "light"}"
+
+    override fun toString() = name
+
+    fun screens(): List<Pair<String, @Composable () -> Unit>> =
+        verdicts.map { (name, verdict) -> name to @Composable { VerdictSheet(verdict, {}, {}, {}) } } + others
+
+    companion object {
+        private val languages = listOf("en", "fr", "ar")
+
+        /** Every combination. */
+        val all = languages.flatMap { language ->
+            listOf(320, 411).flatMap { width ->
+                listOf(1f, 2f).flatMap { scale -> listOf(false, true).map { Look(language, width, scale, it) } }
+            }
+        }
+
+        /** Three of them, in which every language, size, scale and light is met. */
+        val pairwise = listOf(Look("en", 411, 1f, true), Look("fr", 320, 2f, false), Look("ar", 320, 1f, false))
+    }
+}
+
+private val money = Voucher(
+    issuer = "welfare",
+    reference = "01a1fe13b9fa7224a36a89b57f98c799",
+    benefit = Benefit.Money(500_000uL, "PHP"),
+    assistance = "Medicine",
+    holderName = "Maria Concepción Santos-Villanueva",
+    holderBirthYear = 1953.toUShort(),
+    holderIdTail = "4471",
+    audience = null,
+    notBefore = 1_793_000_000uL,
+    expires = 1_812_000_000uL,
+    lastDay = "2027-06-03",
+    programme = Programme("Medical Aid", 2u),
+    documents = emptyList(),
+)
+private val goods = money.copy(
+    benefit = Benefit.Goods(listOf(Goods("Rice", 25_000uL, "kg"), Goods("Cooking oil", 2_500uL, "l"))),
+    assistance = "Food",
+)
+
+private fun refusal(reason: Reason, voucher: Voucher? = money) = Verdict.Refuse(Refusal(reason, voucher, mayBeOverridden = false))
+
+private val warnings = listOf(Warning.TrustStale(900_000uL), Warning.StatusUnknown, Warning.ClockAhead(7_300uL))
+
+private val verdicts: List<Pair<String, Verdict>> = listOf(
+    "verdict-valid" to Verdict.Accept(Accepted(money, emptyList())),
+    "verdict-valid-goods-warnings" to Verdict.Accept(Accepted(goods, warnings)),
+    "verdict-not-a-voucher" to refusal(Reason.NotAVoucher, null),
+    "verdict-unreadable" to refusal(Reason.Unreadable("text.base45"), null),
+    "verdict-unknown-issuer" to refusal(Reason.UnknownIssuer, null),
+    "verdict-forged" to refusal(Reason.Forged, null),
+    "verdict-issuer-compromised" to refusal(Reason.IssuerCompromised),
+    "verdict-beyond-delegation" to refusal(Reason.BeyondDelegation("single")),
+    "verdict-wrong-programme" to refusal(Reason.WrongProgramme),
+    "verdict-trust-too-old" to refusal(Reason.TrustTooOld(8_000_000uL)),
+    "verdict-profile-too-old" to refusal(Reason.ProfileTooOld(8_000_000uL)),
+    "verdict-clock" to refusal(Reason.ClockTurnedBack(260_000uL)),
+    "verdict-already-served" to refusal(Reason.AlreadyRedeemed("0193f0a2b4c6d8e0f102030405060708", 1_795_000_000uL, "ana")),
+    "verdict-revoked" to refusal(Reason.Revoked),
+    "verdict-suspended" to refusal(Reason.Suspended),
+    "verdict-served-elsewhere" to refusal(Reason.RedeemedElsewhere),
+    "verdict-wrong-provider" to refusal(Reason.WrongProvider("hope")),
+    "verdict-issued-here" to refusal(Reason.IssuedByThisProvider),
+    "verdict-issuer-not-valid" to refusal(Reason.IssuerNotValid),
+    "verdict-not-yet" to refusal(Reason.NotYetValid(1_812_000_000uL)),
+    "verdict-expired" to refusal(Reason.Expired(1_795_000_000uL)),
+)
+
+private fun claim(number: Int, state: String, delivery: RecordDelivery = RecordDelivery.Sent) = Claim(
+    id = "0193f0a2b4c6d8e0f10203040506%04X".format(number),
+    redeemedAt = 1_795_000_000uL + (number * 4_000).toULong(),
+    operator = null,
+    reference = "01a1fe13b9fa7224a36a89b57f98c799",
+    given = if (number % 3 == 0) goods.benefit else Benefit.Money((120_000 + 37 * number).toULong(), "PHP"),
+    state = state,
+    reason = null,
+    delivery = delivery,
+    voidedAt = null,
+)
+
+private val claims = listOf(
+    claim(1, "recorded", RecordDelivery.Waiting), claim(2, "submitted"), claim(3, "in_review"), claim(4, "conflict"),
+    claim(5, "approved"), claim(6, "paid"), claim(7, "rejected"),
+)
+private val health = Health(
+    origin = "https://vouchers.example.org",
+    provider = "Mercy Pharmacy",
+    confirmed = true,
+    trustVersion = 12uL,
+    trustIssued = 1_795_000_000uL,
+    unsentRecords = 3uL,
+    unsentSince = 1_794_900_000uL,
+    unsentDocuments = 1uL,
+)
+private val report = SyncReport(null, false, 0uL, 0uL, 0uL, 0uL, 0uL, 0uL, 0uL, 0uL, stopped = null)
+private val full = EngineException.Storage("the disk is full")
+
+private val others: List<Pair<String, @Composable () -> Unit>> = listOf(
+    "confirm" to { ConfirmScreen(health.copy(confirmed = false), "01678216", {}, {}) },
+    "serve-money" to { ServeForm(money, ServeState(money), {}, {}) },
+    "serve-goods-trouble" to { ServeForm(goods, ServeState(goods, trouble = full), {}, {}) },
+    "claims" to { ClaimsList(ClaimsState(claims, more = true, loaded = true), {}, {}) },
+    "claims-none" to { ClaimsList(ClaimsState(loaded = true), {}, {}) },
+    "health-unsent" to { HealthPage(HealthState(health, "01678216"), SyncState.Ended(report.copy(stopped = Stopped.NOT_OUR_SERVER)), {}) },
+    "health-good" to { HealthPage(HealthState(health.copy(unsentSince = null), "01678216"), SyncState.Ended(report), {}) },
+)
