@@ -16,6 +16,8 @@ from aars import jars
 TOOLS = Path(__file__).resolve().parent
 # Of a page on devices that have the larger ones; native code is mapped from where it lies in the file.
 PAGE = 16384
+# What the app may take without native code: people pay for every megabyte.
+BUDGET = 3_000_000
 
 
 def main() -> None:
@@ -45,7 +47,11 @@ def main() -> None:
     apk = target / "vouchsafe.apk"
     sign = ["java", "-cp", options.tools / "apksig.jar", TOOLS / "Sign.java", work / "unsigned.apk", apk]
     run(*sign, target / "signing.p12", options.min_sdk)
-    print(f"{apk}: {apk.stat().st_size:,} bytes, of which native code {sum(len(code) for _, code in native):,}")
+    code = sum(len(code) for _, code in native)
+    size = apk.stat().st_size
+    print(f"{apk}: {size:,} bytes, of which native code {code:,}")
+    if size - code > BUDGET:
+        sys.exit(f"without native code, the app takes {size - code:,} bytes; {BUDGET:,} are allowed")
 
 
 def unpack_libraries(libraries: list[Path], work: Path) -> tuple[list[Path], list[Path], list[tuple[str, bytes]]]:

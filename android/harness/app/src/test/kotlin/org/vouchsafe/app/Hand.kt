@@ -12,6 +12,7 @@ import androidx.compose.ui.test.onNodeWithText
 import androidx.compose.ui.test.performClick
 import androidx.compose.ui.test.performScrollTo
 import androidx.test.core.app.ApplicationProvider
+import androidx.work.testing.WorkManagerTestInitHelper
 import java.io.File
 import kotlinx.coroutines.runBlocking
 import org.robolectric.Robolectric
@@ -31,6 +32,8 @@ class Hand(private val rule: ComposeTestRule) : AutoCloseable {
     private var activity: ActivityController<MainActivity>? = null
 
     fun allowCamera() = shadowOf(app).grantPermissions(Manifest.permission.CAMERA)
+
+    fun forbidCamera() = shadowOf(app).denyPermissions(Manifest.permission.CAMERA)
 
     fun openApp() {
         activity = Robolectric.buildActivity(MainActivity::class.java).setup()
@@ -113,6 +116,7 @@ class Hand(private val rule: ComposeTestRule) : AutoCloseable {
     override fun close() {
         activity?.close()
         (parts.phone as EnginePhone).close()
+        WorkManagerTestInitHelper.closeWorkDatabase()
     }
 
     private companion object {
