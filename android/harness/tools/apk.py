@@ -24,6 +24,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     for name in ("--app", "--target", "--tools"):
         parser.add_argument(name, type=Path, required=True)
+    # What the app is compiled against and the harness does not have: CameraX's declared signatures.
+    parser.add_argument("--declared", type=Path, required=True)
     parser.add_argument("--min-sdk", required=True)
     options = parser.parse_args()
     target: Path = options.target
@@ -37,7 +39,7 @@ def main() -> None:
 
     java_home = os.environ.get("JAVA_HOME") or Path(shutil.which("javac")).resolve().parent.parent
     r8 = ["java", "-Xmx3g", "-cp", options.tools / "r8.jar", "com.android.tools.r8.R8", "--release"]
-    r8 += ["--min-api", options.min_sdk, "--lib", options.tools / "android.jar", "--lib", java_home]
+    r8 += ["--min-api", options.min_sdk, "--lib", options.tools / "android.jar", "--lib", java_home, "--lib", options.declared]
     r8 += ["--output", work / "dex.zip", "--pg-map-output", target / "mapping.txt"]
     for file in rules:
         r8 += ["--pg-conf", file]
