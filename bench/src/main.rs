@@ -37,6 +37,12 @@ struct Arguments {
     /// A folder of photos for `read`: N.png, with what it says in N.txt or N.bin. Can be given several times.
     #[arg(long, value_name = "FOLDER")]
     photos: Vec<PathBuf>,
+    /// How many damaged prints of each severity `prints` reads.
+    #[arg(long, value_name = "COUNT", default_value_t = 500)]
+    prints: u64,
+    /// Where `prints` draws its curves, as SVG.
+    #[arg(long, value_name = "FILE")]
+    plot: Option<PathBuf>,
     /// Print one JSON object a line.
     #[arg(long)]
     json: bool,
@@ -52,6 +58,9 @@ enum Name {
     Status,
     /// Reading pictures, against zxing-cpp, rxing and rqrr: frames drawn here, and the photos of the folders given.
     Read,
+    /// How many damaged prints are read, from one frame and from ten, against zxing-cpp. Measured only when it is named:
+    /// it takes some hours.
+    Prints,
     /// What phones fetch in a month of a programme with 100,000 vouchers. Measured only when it is
     /// named: it takes some minutes.
     News,
@@ -63,11 +72,11 @@ enum Name {
 }
 
 fn main() -> ExitCode {
-    let Arguments { names, postgres, photos, json } = Arguments::parse();
+    let Arguments { names, postgres, photos, prints, plot, json } = Arguments::parse();
     let mut all_hold = true;
     for name in Name::value_variants() {
         let wanted = match names.is_empty() {
-            true => !matches!(name, Name::IngestUponMany | Name::News),
+            true => !matches!(name, Name::IngestUponMany | Name::News | Name::Prints),
             false => names.contains(name),
         };
         if !wanted {
@@ -78,6 +87,7 @@ fn main() -> ExitCode {
             Name::Redeem => redeem::run(),
             Name::Status => status::run(),
             Name::Read => read::run(&photos),
+            Name::Prints => read::run_prints(prints, plot.as_deref()),
             Name::News => news::run(),
             Name::Ingest => ingest::run(postgres.as_deref()),
             Name::IngestUponMany => ingest::run_upon_many(postgres.as_deref()),

@@ -2,7 +2,9 @@
 //!
 //! Photos come from folders (`N.png` with what it says in `N.txt` or `N.bin`); frames are drawn here, from seeds.
 
+mod curves;
 mod frames;
+mod plot;
 mod readers;
 
 use std::collections::BTreeMap;
@@ -13,6 +15,7 @@ use std::time::{Duration, Instant};
 use crate::measure::{Times, ratio, time};
 use crate::memory;
 use crate::report::{Goal, Line};
+use curves::Tally;
 use frames::Picture;
 use readers::{READERS, Reader, Said};
 
@@ -41,6 +44,68 @@ pub(crate) fn run(folders: &[PathBuf]) -> Vec<Line> {
     lines.push(large());
     lines.push(growth(&frames));
     lines
+}
+
+/// How much of damaged prints is read, of so many for each severity; drawn into a file if one is named.
+pub(crate) fn run_prints(prints: u64, file: Option<&Path>) -> Vec<Line> {
+    let tallies = curves::measured(prints);
+    if let Some(file) = file {
+        fs::write(file, plot::svg(&tallies)).unwrap();
+    }
+    let mut lines: Vec<Line> = tallies.iter().enumerate().map(of_severity).collect();
+    let share = |count: fn(&Tally) -> usize| move |tally: &Tally| tally.share(count(tally));
+    let (one, theirs) = (share(|tally| tally.one), share(|tally| tally.theirs));
+    lines.extend(at(&tallies, 0.1, one).map(|(severity, together)| Line {
+        benchmark: "prints",
+        what: "read from ten frames together, where one frame is read 1 time in 10".to_owned(),
+        ratio: together,
+        goal: Goal::AtLeast(0.9),
+        detail: format!("severity {severity:.2}"),
+    }));
+    lines.extend(at(&tallies, 0.3, theirs).map(|(severity, together)| {
+        Line {
+            benchmark: "prints",
+            what: "read from ten frames together, where zxing-cpp reads one of ten 3 times in 10"
+                .to_owned(),
+            ratio: together,
+            goal: Goal::AtLeast(0.8),
+            detail: format!("severity {severity:.2}"),
+        }
+    }));
+    let false_reads: usize = tallies.iter().map(|tally| tally.false_reads).sum();
+    lines.push(Line {
+        benchmark: "prints",
+        what: "false reads of ours".to_owned(),
+        ratio: false_reads as f64,
+        goal: Goal::AtMost(0.0),
+        detail: format!("{} prints, {} frames each", prints * tallies.len() as u64, curves::FRAMES),
+    });
+    lines
+}
+
+fn of_severity((severity, tally): (usize, &Tally)) -> Line {
+    let Tally { prints, one, any, together, theirs, .. } = *tally;
+    Line {
+        benchmark: "prints",
+        what: format!("severity {severity}: ten frames together ÷ all prints"),
+        ratio: tally.share(together),
+        goal: Goal::None,
+        detail: format!(
+            "of {prints}: ours together {together}, ours any of ten {any}, ours one frame {one}, \
+             zxing-cpp any of ten {theirs}"
+        ),
+    }
+}
+
+/// The severity where a share falls to `level`, on the straight line between two that were measured, and what is read
+/// from ten frames together there.
+fn at(tallies: &[Tally], level: f64, share: impl Fn(&Tally) -> f64) -> Option<(f64, f64)> {
+    let falls = |pair: &[Tally]| share(&pair[0]) > level && share(&pair[1]) <= level;
+    let place = tallies.windows(2).position(falls)?;
+    let [before, after] = [&tallies[place], &tallies[place + 1]];
+    let part = (share(before) - level) / (share(before) - share(after));
+    let [above, below] = [before, after].map(|tally| tally.share(tally.together));
+    Some((place as f64 + part, above + part * (below - above)))
 }
 
 /// What one reader did with every picture.

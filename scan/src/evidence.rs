@@ -1,177 +1,255 @@
-//! One picture of a located symbol to how sure each module is.
+//! Pictures of a located symbol to how sure each module is.
 //!
-//! A module's pixels hold light of its neighbours, since lenses and hands are not still. How much, the modules tell that
-//! are the same in every symbol: a linear equaliser is fitted to them, and what it leaves unexplained is the noise that
-//! confidences are measured by (minimum mean square error estimation).
+//! A module's pixels hold light of its neighbours, since lenses and hands are not still. Each picture is taken as the
+//! symbol seen through a blur of its own, which is fitted to the modules that are known and, round after round, to
+//! those that have become likely (expectation maximisation); `sight` does that. What the blur's matched filter gives is
+//! added up over pictures, and when modules are judged the light of their neighbours is taken off it again (mean field
+//! with falling temperature).
 
 use crate::grid::Grid;
-use crate::layout::Layout;
-use crate::linear::solved;
-use crate::matching::level;
 use crate::plane::Plane;
+use crate::sight::{Blur, REACH, SPAN, Sight, Sums, TAPS};
 use crate::soft::Confidences;
 
-/// Modules are compared with the mean of their surroundings up to so many modules away.
-const SURROUNDINGS: usize = 4;
-/// Levels above this are glare or paper that the camera cannot tell from it.
-const SATURATED: f32 = 252.0;
-/// The most confidence that one picture gives to a module: what deceives one picture must not outweigh all others.
-const MAX_CONFIDENCE: f32 = 6.0;
-/// The least share of the variance that is noise: nothing is fitted better than this.
-const MIN_NOISE: f64 = 0.03;
-/// How much the weights are held back, in parts of what the known modules say.
-const RIDGE: f64 = 0.002;
-/// Inputs of the equaliser: a module, its neighbours in a row, in a column and on both diagonals, and 1.
-const INPUTS: usize = 6;
+/// How far two modules may be apart and yet have light in common, and the modules of that square.
+const OVERLAP: usize = 2 * REACH;
+const OVERLAP_SPAN: usize = 2 * OVERLAP + 1;
+const OVERLAPS: usize = OVERLAP_SPAN * OVERLAP_SPAN;
+/// Light in common below this part of a module's own is not worth taking off.
+const LEAST_OVERLAP: f32 = 0.01;
+/// Rounds in which blur and modules are fitted to each other.
+const ROUNDS: usize = 4;
+/// How much less certain modules are taken to be, round after round, while they are fitted to each other.
+const HEATS: [f32; 8] = [8.0, 6.0, 4.0, 3.0, 2.0, 1.5, 1.2, 1.0];
+/// What no number of pictures takes away, as a variance where a module is 1 or -1: ink that has come off, stains.
+const LASTING_DOUBT: f32 = 0.35;
+/// The most that one module tells about how wrong those around it are.
+const MAX_MISFIT: f32 = 4.0;
+/// How far around a module that is looked for.
+const MISFIT_REACH: usize = 2;
+/// Modules of which the pictures show less than this are not judged.
+const LEAST_SHOWN: f32 = 0.0025;
+/// The most confidence that a module is given.
+const MAX_CONFIDENCE: f32 = 30.0;
 
-/// What one picture says of a symbol.
+/// What pictures say of a symbol.
 #[derive(Clone, Debug)]
 pub(crate) struct Evidence {
-    pub(crate) confidences: Confidences,
-    /// The share of the variance of fixed modules that is not explained, from 0 to 1: 1 is no symbol at all.
-    pub(crate) noise: f64,
+    side: usize,
+    /// Of each module the sum of matched filters: how dark it looks times how much that counts.
+    matched: Vec<f32>,
+    /// Of each module how much of it the pictures show, as a multiple of what one shows that shows it well.
+    shown: Vec<f32>,
+    /// What a module adds to the matched filters around it, if all pictures show both well.
+    overlap: Vec<f32>,
+    /// How many there are.
+    pictures: f32,
 }
 
-/// Weighs the modules of a symbol at `grid`. `known` tells of each module whether it is known to be
-/// dark (1) or light (-1) or neither (0).
-pub(crate) fn weigh(picture: &Plane, layout: &Layout, grid: &Grid, known: &[f32]) -> Evidence {
-    let side = layout.side();
-    let darkness = levelled(&sampled(picture, grid, side), side);
-    let equaliser = Equaliser::fitted(&darkness, side, known);
-    let values = (0..side * side)
-        .map(|index| {
-            if darkness[index] == 0.0 {
-                return 0.0;
-            }
-            // The estimate is of a mean of 1 - noise with a variance of noise (1 - noise).
-            let odds = 2.0 * equaliser.estimate(&darkness, side, index) / equaliser.noise;
-            (odds as f32).clamp(-MAX_CONFIDENCE, MAX_CONFIDENCE)
-        })
-        .collect();
-    Evidence { confidences: Confidences::new(side, values), noise: equaliser.noise }
-}
+impl Evidence {
+    /// No pictures.
+    pub(crate) fn none(side: usize) -> Self {
+        Self {
+            side,
+            matched: vec![0.0; side * side],
+            shown: vec![0.0; side * side],
+            overlap: vec![0.0; OVERLAPS],
+            pictures: 0.0,
+        }
+    }
 
-/// What makes darkness of modules from that of their pixels.
-struct Equaliser {
-    weights: [f64; INPUTS],
-    /// The mean square of what is left.
-    noise: f64,
-}
+    /// One picture of a symbol at `grid`. `known` tells of each module whether it is known to be dark (1) or light (-1)
+    /// or neither (0).
+    pub(crate) fn of(picture: &Plane, grid: &Grid, known: &[f32]) -> Self {
+        let mut sight = Sight::of(picture, grid);
+        let mut blur = sight.blur(known);
+        let mut evidence = Self::matched(&sight, &blur);
+        for _ in 1..ROUNDS {
+            let confidences = evidence.confidences(known);
+            let likely: Vec<f32> = known
+                .iter()
+                .zip(confidences.values())
+                .map(|(&known, odds)| if known == 0.0 { (odds / 2.0).tanh() } else { known })
+                .collect();
+            sight.relight(&likely, &blur);
+            blur = sight.blur(&likely);
+            evidence = Self::matched(&sight, &blur);
+        }
+        evidence
+    }
 
-impl Equaliser {
-    /// By least squares over the known modules.
-    fn fitted(darkness: &[f64], side: usize, known: &[f32]) -> Self {
-        let known = || known.iter().enumerate().filter(|(_, known)| **known != 0.0);
-        let mut sums = [[0.0; INPUTS + 1]; INPUTS];
-        let mut count = 0.0;
-        for (index, &target) in known() {
-            let inputs = inputs(darkness, side, index);
-            for (row, a) in sums.iter_mut().zip(inputs) {
-                for (sum, b) in row.iter_mut().zip(inputs.iter().chain([&target.into()])) {
-                    *sum += a * b;
+    fn matched(sight: &Sight, blur: &Blur) -> Self {
+        let side = sight.side();
+        let precision = 1.0 / blur.noise;
+        let whole: f32 = blur.taps.iter().map(|tap| tap * tap).sum();
+        let mut evidence = Self::none(side);
+        for place in 0..side * side {
+            let (sum, shown) = sight.matched(place % side, place / side, blur);
+            evidence.matched[place] = sum * precision;
+            evidence.shown[place] = shown / whole;
+        }
+        let offset = |part: usize| part as isize - OVERLAP as isize;
+        for (index, overlap) in evidence.overlap.iter_mut().enumerate() {
+            let (dx, dy) = (offset(index % OVERLAP_SPAN), offset(index / OVERLAP_SPAN));
+            let beside = |tap: usize| {
+                let x = (tap % SPAN).checked_add_signed(dx).filter(|x| *x < SPAN)?;
+                let y = (tap / SPAN).checked_add_signed(dy).filter(|y| *y < SPAN)?;
+                Some(blur.taps[y * SPAN + x])
+            };
+            let sum: f32 = (0..TAPS).filter_map(|tap| Some(blur.taps[tap] * beside(tap)?)).sum();
+            *overlap = sum * precision;
+        }
+        evidence.pictures = 1.0;
+        evidence
+    }
+
+    /// Adds other pictures of the same symbol.
+    pub(crate) fn add(&mut self, other: &Self) {
+        let pairs = [
+            (&mut self.matched, &other.matched),
+            (&mut self.shown, &other.shown),
+            (&mut self.overlap, &other.overlap),
+        ];
+        for (sums, values) in pairs {
+            sums.iter_mut().zip(values).for_each(|(sum, value)| *sum += value);
+        }
+        self.pictures += other.pictures;
+    }
+
+    /// The same of less weight, as if there were fewer pictures.
+    pub(crate) fn faded(&mut self, part: f32) {
+        let all = self.matched.iter_mut().chain(&mut self.shown).chain(&mut self.overlap);
+        all.for_each(|value| *value *= part);
+        self.pictures *= part;
+    }
+
+    /// How many pictures there are, less what has faded.
+    pub(crate) fn pictures(&self) -> f32 {
+        self.pictures
+    }
+
+    /// How sure each module is, given those that are `known` to be dark (1) or light (-1).
+    pub(crate) fn confidences(&self, known: &[f32]) -> Confidences {
+        let side = self.side;
+        let own = self.overlap[OVERLAPS / 2];
+        if own <= 0.0 {
+            return Confidences::new(side, vec![0.0; side * side]);
+        }
+        let mut field = Field::of(self, known);
+        let (mut means, mut variances) = (vec![0.0; side * side], vec![0.0; side * side]);
+        let mut doubt = 1.0;
+        for heat in HEATS {
+            for index in 0..side * side {
+                let Some((mean, variance)) = field.judged(self.matched[index], index) else {
+                    continue;
+                };
+                (means[index], variances[index]) = (mean, variance);
+                if known[index] == 0.0 {
+                    field.believe(index, mean / (variance * heat * doubt + LASTING_DOUBT));
                 }
             }
-            count += 1.0;
+            // Modules that are known tell how much wronger the others are than noise alone makes them.
+            let told =
+                (0..side * side).filter(|&index| known[index] != 0.0 && variances[index] > 0.0);
+            let (left, count) = told.fold((0.0, 0.0_f32), |(left, count), index| {
+                (left + (means[index] - known[index]).powi(2) / variances[index], count + 1.0)
+            });
+            doubt = (left / count.max(1.0)).max(1.0);
         }
-        for (index, row) in sums.iter_mut().enumerate() {
-            row[index] += RIDGE * count;
-        }
-        let weights = solved(sums).map_or([0.0; INPUTS], |rows| rows.map(|row| row[INPUTS]));
-        let mut equaliser = Self { weights, noise: 1.0 };
-        let left: f64 = known()
-            .map(|(index, &target)| {
-                (equaliser.estimate(darkness, side, index) - f64::from(target)).powi(2)
-            })
-            .sum();
-        equaliser.noise = (left / f64::max(count - INPUTS as f64, 1.0)).clamp(MIN_NOISE, 1.0);
-        equaliser
-    }
-
-    fn estimate(&self, darkness: &[f64], side: usize, index: usize) -> f64 {
-        inputs(darkness, side, index)
-            .iter()
-            .zip(self.weights)
-            .map(|(input, weight)| input * weight)
-            .sum()
-    }
-}
-
-/// The level of each module, as a mean over its middle; not a number where it is saturated.
-fn sampled(picture: &Plane, grid: &Grid, side: usize) -> Vec<f32> {
-    const OFF: f64 = 0.2;
-    let mut levels = Vec::with_capacity(side * side);
-    for y in 0..side {
-        for x in 0..side {
-            let (u, v) = (x as f64 + 0.5, y as f64 + 0.5);
-            let places = [(u - OFF, v), (u + OFF, v), (u, v - OFF), (u, v + OFF)];
-            let sum: f32 = places
-                .iter()
-                .map(|&(u, v)| {
-                    let place = grid.place(u, v);
-                    level(picture, place.x, place.y)
-                })
-                .sum();
-            let mean = sum / 4.0;
-            levels.push(if mean > SATURATED { f32::NAN } else { mean });
-        }
-    }
-    levels
-}
-
-/// How much darker each module is than its surroundings, in deviations of the symbol as a whole, so that places without
-/// contrast stay near 0; 0 where it is saturated.
-fn levelled(levels: &[f32], side: usize) -> Vec<f64> {
-    // Sums and counts over everything above and to the left.
-    let mut sums = vec![[0.0_f64; 2]; (side + 1) * (side + 1)];
-    for y in 0..side {
-        for x in 0..side {
-            let level = levels[y * side + x];
-            let own = if level.is_nan() { [0.0; 2] } else { [f64::from(level), 1.0] };
-            let at = |x: usize, y: usize| sums[y * (side + 1) + x];
-            let sum = [0, 1]
-                .map(|part| own[part] + at(x, y + 1)[part] + at(x + 1, y)[part] - at(x, y)[part]);
-            sums[(y + 1) * (side + 1) + x + 1] = sum;
-        }
-    }
-    let mut darkness: Vec<f64> = (0..side * side)
-        .map(|index| {
-            if levels[index].is_nan() {
+        // Around places that are neither dark nor light, something has happened to the paper.
+        let misfit = |index: usize| {
+            let wanted = if known[index] == 0.0 { means[index].signum() } else { known[index] };
+            (means[index] - wanted).powi(2).min(MAX_MISFIT)
+        };
+        let misfits = Sums::of(side, misfit);
+        let odds = (0..side * side).map(|index| {
+            if variances[index] <= 0.0 {
                 return 0.0;
             }
-            let range = |middle: usize| {
-                (middle.saturating_sub(SURROUNDINGS), (middle + SURROUNDINGS + 1).min(side))
-            };
-            let ((left, right), (top, bottom)) = (range(index % side), range(index / side));
-            let at = |x: usize, y: usize| sums[y * (side + 1) + x];
-            let [sum, count] = [0, 1].map(|part| {
-                at(right, bottom)[part] + at(left, top)[part]
-                    - at(left, bottom)[part]
-                    - at(right, top)[part]
-            });
-            sum / count - f64::from(levels[index])
-        })
-        .collect();
-    let deviation = (darkness.iter().map(|it| it * it).sum::<f64>() / darkness.len() as f64).sqrt();
-    if deviation > 0.0 {
-        darkness.iter_mut().for_each(|it| *it /= deviation);
+            let variance = variances[index].max(misfits.mean_around(index, MISFIT_REACH));
+            (2.0 * means[index] / variance).clamp(-MAX_CONFIDENCE, MAX_CONFIDENCE)
+        });
+        Confidences::new(side, odds.collect())
     }
-    darkness
 }
 
-fn inputs(darkness: &[f64], side: usize, index: usize) -> [f64; INPUTS] {
-    let (x, y) = ((index % side) as isize, (index / side) as isize);
-    let at = |dx: isize, dy: isize| {
-        let (x, y) = (x + dx, y + dy);
-        let inside = (0..side as isize).contains(&x) && (0..side as isize).contains(&y);
-        // The quiet zone is light.
-        if inside { darkness[y as usize * side + x as usize] } else { -1.0 }
-    };
-    [
-        at(0, 0),
-        at(-1, 0) + at(1, 0),
-        at(0, -1) + at(0, 1),
-        at(-1, -1) + at(1, 1),
-        at(1, -1) + at(-1, 1),
-        1.0,
-    ]
+/// Modules that are fitted to each other, with light around them.
+struct Field {
+    side: usize,
+    wide: usize,
+    /// From -1, surely light, to 1, surely dark.
+    beliefs: Vec<f32>,
+    /// The square root of how much of each module a picture shows on average.
+    roots: Vec<f32>,
+    own: f32,
+    /// Where the others lie that have light in common with a module, and how much.
+    others: Vec<(isize, f32)>,
+}
+
+impl Field {
+    fn of(evidence: &Evidence, known: &[f32]) -> Self {
+        let side = evidence.side;
+        let wide = side + 2 * OVERLAP;
+        let own = evidence.overlap[OVERLAPS / 2];
+        let offset = |part: usize| part as isize - OVERLAP as isize;
+        let others = evidence.overlap.iter().enumerate().filter_map(|(index, &part)| {
+            let (dx, dy) = (offset(index % OVERLAP_SPAN), offset(index / OVERLAP_SPAN));
+            let is_felt = (dx, dy) != (0, 0) && part.abs() > LEAST_OVERLAP * own;
+            is_felt.then_some((dy * wide as isize + dx, part))
+        });
+        let mut field = Self {
+            side,
+            wide,
+            beliefs: vec![-1.0; wide * wide],
+            roots: vec![1.0; wide * wide],
+            own,
+            others: others.collect(),
+        };
+        for (index, (&known, shown)) in known.iter().zip(&evidence.shown).enumerate() {
+            let place = field.place(index);
+            field.beliefs[place] = known;
+            field.roots[place] = (shown / evidence.pictures).sqrt();
+        }
+        field
+    }
+
+    fn place(&self, index: usize) -> usize {
+        (index / self.side + OVERLAP) * self.wide + index % self.side + OVERLAP
+    }
+
+    /// How dark a module is without the light of others, and the variance of that by noise. `None` if it is not shown.
+    fn judged(&self, matched: f32, index: usize) -> Option<(f32, f32)> {
+        let place = self.place(index);
+        let root = self.roots[place];
+        if root * root < LEAST_SHOWN {
+            return None;
+        }
+        let light: f32 = self
+            .others
+            .iter()
+            .map(|&(offset, part)| {
+                let other = place.wrapping_add_signed(offset);
+                part * self.roots[other] * self.beliefs[other]
+            })
+            .sum();
+        Some(((matched / root - light) / (self.own * root), 1.0 / (self.own * root * root)))
+    }
+
+    fn believe(&mut self, index: usize, half_odds: f32) {
+        let place = self.place(index);
+        self.beliefs[place] = half_odds.tanh();
+    }
+}
+
+#[cfg(test)]
+impl Evidence {
+    /// Of modules that have no light in common: how dark each looks, where dark is 1 and light -1.
+    pub(crate) fn apart(side: usize, darkness: &[f32], variance: f32) -> Self {
+        let mut evidence = Self::none(side);
+        evidence.matched = darkness.iter().map(|dark| dark / variance).collect();
+        evidence.shown.fill(1.0);
+        evidence.overlap[OVERLAPS / 2] = 1.0 / variance;
+        evidence.pictures = 1.0;
+        evidence
+    }
 }

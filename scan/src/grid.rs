@@ -40,6 +40,11 @@ impl Grid {
         Self { side: side as f64, perspective, shift: [[0.0; 2]; TERMS] }
     }
 
+    /// Modules on each side.
+    pub(crate) fn side(&self) -> usize {
+        self.side as usize
+    }
+
     /// The middles of the finder patterns: top left, top right, bottom left.
     pub(crate) fn finders(&self) -> [Point; 3] {
         let far = self.side - 3.5;
@@ -103,6 +108,25 @@ impl Grid {
     /// Shifted as the controls say, as far as they agree on something smooth. The finder patterns alone fix what is
     /// straight, so that the fewer controls there are, the flatter the symbol stays.
     pub(crate) fn bent(&self, controls: &[Control]) -> Self {
+        // What does not go with the rest counts little: half at this distance in modules.
+        const ASTRAY: f64 = 0.4;
+        let mut bent = self.bent_by(controls);
+        for _ in 0..3 {
+            let judged: Vec<Control> = controls
+                .iter()
+                .map(|control| {
+                    let (was, is) = (self.shift_at(control.from), bent.shift_at(control.from));
+                    let left = [0, 1].map(|axis| control.by[axis] - (is[axis] - was[axis]));
+                    let astray = (left[0] * left[0] + left[1] * left[1]) / (ASTRAY * ASTRAY);
+                    Control { weight: control.weight / (1.0 + astray), ..*control }
+                })
+                .collect();
+            bent = self.bent_by(&judged);
+        }
+        bent
+    }
+
+    fn bent_by(&self, controls: &[Control]) -> Self {
         // How much weight of controls it takes to believe in a term: little for the lower ones.
         const STIFFNESS: [f64; TERMS] = [0.02, 0.02, 0.02, 0.05, 0.05, 0.05, 0.3, 0.3, 0.3, 0.3];
         let mut sums = [[0.0; TERMS + 2]; TERMS];

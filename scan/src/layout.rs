@@ -71,9 +71,29 @@ impl Layout {
         self.fixed.iter().map(|fixed| fixed.map_or(0.0, sign)).collect()
     }
 
+    /// The fixed modules but those of finder patterns, which are the same in every version.
+    pub(crate) fn telling(&self) -> Vec<f32> {
+        let (side, near) = (self.side, 8);
+        let mut telling = self.known();
+        for (index, dark) in telling.iter_mut().enumerate() {
+            let (x, y) = (index % side, index / side);
+            let near_finder =
+                (x < near && (y < near || y >= side - near)) || (y < near && x >= side - near);
+            if near_finder {
+                *dark = 0.0;
+            }
+        }
+        telling
+    }
+
     /// The modules of codewords, eight for each, highest bit first.
     pub(crate) fn data(&self) -> &[Place] {
         &self.data
+    }
+
+    /// The modules of one codeword, highest bit first.
+    pub(crate) fn codeword(&self, index: usize) -> &[Place] {
+        &self.data[8 * index..8 * (index + 1)]
     }
 
     /// The middles of the alignment patterns.

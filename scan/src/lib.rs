@@ -9,8 +9,8 @@
 //! symbol's codewords, `payload` reads their segments.
 //!
 //! A stream works on grey levels instead: `rings` finds finder patterns, `threesome` and `timing` make grids of them
-//! that `locate` fits to what every symbol has (`layout`), `evidence` says how sure each module is, and `soft` decodes
-//! such confidences by `reed_solomon`.
+//! that `locate` fits to what every symbol has (`layout`), `sight` and `evidence` say how sure each module is, and `soft`
+//! decodes such confidences by `reed_solomon`.
 //!
 //! ```
 //! # fn main() -> Result<(), scan::FrameError> {
@@ -39,6 +39,7 @@ mod reader;
 mod reed_solomon;
 mod rings;
 mod second_finder;
+mod sight;
 mod soft;
 mod stream;
 mod symbol;

@@ -1,12 +1,13 @@
 //! Finder patterns to the grids of symbols, by what every symbol has: timing patterns tell version and perspective,
 //! alignment patterns the rest. Works on grey levels, so that pictures do whose single modules are lost in noise.
 
-use crate::evidence::{Evidence, weigh};
-use crate::grid::{Grid, Perspective};
+use crate::evidence::Evidence;
+use crate::grid::{Control, Grid, Perspective};
 use crate::layout::{Layout, Place};
-use crate::matching::Patch;
+use crate::matching::{Patch, contrasting};
 use crate::plane::Plane;
-use crate::rings;
+use crate::rings::Rings;
+use crate::sight::Sight;
 use crate::soft::Confidences;
 use crate::symbol::Point;
 use crate::threesome::Threesome;
@@ -17,12 +18,11 @@ const MAX_THREESOMES: usize = 6;
 const MAX_VERSIONS: usize = 3;
 /// How far off the estimate of the symbol's side may be, in parts of it.
 const SIDE_TOLERANCE: f64 = 0.08;
-/// The share of noise below which a symbol is found and no other explanation is tried.
-const CLEAR: f64 = 0.5;
-/// The share of noise above which there is no symbol.
-const MAX_NOISE: f64 = 0.8;
+/// The likeness above which a symbol is found and no other explanation is tried, and below which there is none.
+const CLEAR: f32 = 0.6;
+const LEAST_LIKENESS: f32 = 0.5;
 /// Modules on each side of the blocks that frames are aligned by.
-const BLOCK: usize = 9;
+const BLOCK: usize = 12;
 
 /// A symbol that was found.
 #[derive(Clone, Debug)]
@@ -33,25 +33,18 @@ pub(crate) struct Located {
     pub(crate) evidence: Evidence,
 }
 
-/// The symbols of a picture whose finder patterns are to be seen. Those that were seen in the picture before, by
-/// `before`, are looked for first, and may have lost one of theirs to glare.
-pub(crate) fn locate<'a>(
-    picture: &Plane,
-    before: impl Iterator<Item = (&'a Layout, &'a Grid)>,
-) -> Vec<Located> {
-    let rings = rings::find(picture);
+impl Located {
+    /// How sure the picture by itself makes each module.
+    pub(crate) fn confidences(&self) -> Confidences {
+        self.evidence.confidences(&self.layout.known())
+    }
+}
+
+/// The symbols of a picture whose finder patterns are to be seen among `rings`.
+pub(crate) fn locate(picture: &Plane, rings: &[Rings]) -> Vec<Located> {
     let mut located: Vec<Located> = Vec::new();
-    for (layout, grid) in before {
-        let again = Threesome::again(picture, &grid.finders(), grid.module(), &rings, 2);
-        located.extend(
-            again.iter().find_map(|threesome| found_again(picture, layout, grid, threesome)),
-        );
-    }
-    if !located.is_empty() {
-        return located;
-    }
     let mut used: Vec<Point> = Vec::new();
-    for threesome in Threesome::likeliest(picture, &rings, MAX_THREESOMES) {
+    for threesome in Threesome::likeliest(picture, rings, MAX_THREESOMES) {
         let is_used = |finder: &Point| {
             used.iter().any(|used| (used.x - finder.x).hypot(used.y - finder.y) < 8.0)
         };
@@ -66,6 +59,24 @@ pub(crate) fn locate<'a>(
     located
 }
 
+/// A symbol that the last picture showed already, held a little differently. One of its finder patterns may be lost to
+/// glare.
+pub(crate) fn locate_again(
+    picture: &Plane,
+    rings: &[Rings],
+    layout: &Layout,
+    before: &Grid,
+) -> Option<Located> {
+    Threesome::again(picture, &before.finders(), before.module(), rings, 2).iter().find_map(
+        |threesome| {
+            let held_alike = Guess::of(picture, layout, before.with_finders(threesome.finders));
+            let anew = Guess::of(picture, layout, timed(picture, layout.side(), threesome).1);
+            let better = if held_alike.likeness > anew.likeness { held_alike } else { anew };
+            better.located(picture)
+        },
+    )
+}
+
 fn found(picture: &Plane, threesome: &Threesome) -> Option<Located> {
     let estimate = threesome.side();
     let mut guesses: Vec<(f32, u32, Grid)> = (1..=40)
@@ -78,30 +89,42 @@ fn found(picture: &Plane, threesome: &Threesome) -> Option<Located> {
         })
         .collect();
     guesses.sort_by(|(a, ..), (b, ..)| b.total_cmp(a));
-    let mut best: Option<Located> = None;
+    let mut best: Option<Guess> = None;
     for (_, version, grid) in guesses.into_iter().take(MAX_VERSIONS) {
-        let found = judged(picture, &Layout::of(version)?, grid);
-        if best.as_ref().is_none_or(|best| found.evidence.noise < best.evidence.noise) {
-            best = Some(found);
+        let guess = Guess::of(picture, &Layout::of(version)?, grid);
+        if best.as_ref().is_none_or(|best| guess.likeness > best.likeness) {
+            best = Some(guess);
         }
-        if best.as_ref().is_some_and(|best| best.evidence.noise < CLEAR) {
+        if best.as_ref().is_some_and(|best| best.likeness > CLEAR) {
             break;
         }
     }
-    best.filter(|best| best.evidence.noise < MAX_NOISE)
+    best?.located(picture)
 }
 
-/// A symbol that the last picture showed already, held a little differently.
-fn found_again(
-    picture: &Plane,
-    layout: &Layout,
-    before: &Grid,
-    threesome: &Threesome,
-) -> Option<Located> {
-    let held_alike = judged(picture, layout, before.with_finders(threesome.finders));
-    let anew = judged(picture, layout, timed(picture, layout.side(), threesome).1);
-    let better = if held_alike.evidence.noise < anew.evidence.noise { held_alike } else { anew };
-    (better.evidence.noise < MAX_NOISE).then_some(better)
+/// A symbol that may be there.
+struct Guess {
+    layout: Layout,
+    grid: Grid,
+    likeness: f32,
+}
+
+impl Guess {
+    fn of(picture: &Plane, layout: &Layout, grid: Grid) -> Self {
+        let grid = settled(picture, layout, grid);
+        let likeness = Sight::of(picture, &grid).likeness(&layout.telling());
+        Self { layout: layout.clone(), grid, likeness }
+    }
+
+    fn located(self, picture: &Plane) -> Option<Located> {
+        let Self { layout, grid, likeness } = self;
+        if likeness < LEAST_LIKENESS {
+            return None;
+        }
+        let grid = sharpened(picture, grid);
+        let evidence = Evidence::of(picture, &grid, &layout.known());
+        Some(Located { layout, grid, evidence })
+    }
 }
 
 /// A grid by both timing patterns, and how sure they are to be some.
@@ -115,12 +138,6 @@ fn timed(picture: &Plane, side: usize, threesome: &Threesome) -> (f32, Grid) {
     };
     let flat = Grid::flat(side, perspective);
     (upper.sureness + left.sureness, flat.bowed(upper.bow.into(), left.bow.into()))
-}
-
-fn judged(picture: &Plane, layout: &Layout, grid: Grid) -> Located {
-    let grid = settled(picture, layout, grid);
-    let evidence = weigh(picture, layout, &grid, &layout.known());
-    Located { layout: layout.clone(), grid, evidence }
 }
 
 /// Corrected by the patterns that every symbol of the layout has, from coarse to fine.
@@ -142,6 +159,23 @@ fn settled(picture: &Plane, layout: &Layout, grid: Grid) -> Grid {
         };
         let mut controls = found(&finders, f64::min(reach, 1.2), 0.3, 4.0);
         controls.extend(found(&alignments, reach, 0.5, 1.0));
+        grid.bent(&controls)
+    })
+}
+
+/// Corrected so that the middles of modules are where levels differ most.
+fn sharpened(picture: &Plane, grid: Grid) -> Grid {
+    let side = grid.side();
+    let count = side.div_ceil(BLOCK);
+    let edge = |index: usize| index * side / count;
+    [(0.5, 0.125), (0.375, 0.125)].into_iter().fold(grid, |grid, (reach, step)| {
+        let controls: Vec<Control> = (0..count * count)
+            .filter_map(|block| {
+                let (column, row) = (block % count, block / count);
+                let (from, to) = ([edge(column), edge(row)], [edge(column + 1), edge(row + 1)]);
+                contrasting(picture, &grid, [from, to], reach, step)
+            })
+            .collect();
         grid.bent(&controls)
     })
 }

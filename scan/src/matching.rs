@@ -2,6 +2,7 @@
 
 use crate::grid::{Control, Grid};
 use crate::plane::Plane;
+use crate::symbol::Point;
 
 /// Grey levels between pixels. Beyond the edge the last pixel goes on.
 pub(crate) fn level(picture: &Plane, x: f32, y: f32) -> f32 {
@@ -17,6 +18,9 @@ pub(crate) fn level(picture: &Plane, x: f32, y: f32) -> f32 {
     let lower = at(left, bottom) + s * (at(right, bottom) - at(left, bottom));
     upper + t * (lower - upper)
 }
+
+/// How much agreement a place one module away must have more, as grids are right more often than not.
+const UNLIKELY: f32 = 0.04;
 
 /// Some neighbouring modules, and which of them are dark.
 #[derive(Clone, Debug)]
@@ -53,6 +57,7 @@ impl Patch {
         let right = [right.x - origin.x, right.y - origin.y];
         let down = [down.x - origin.x, down.y - origin.y];
         let steps = (reach / step) as i32;
+        let mut most = f32::MIN;
         let mut best = Found { middle: self.middle, by: [0.0; 2], agreement: -1.0 };
         for row in -steps..=steps {
             for column in -steps..=steps {
@@ -62,7 +67,9 @@ impl Patch {
                     (origin.x + u * right[0] + v * down[0], origin.y + u * right[1] + v * down[1])
                 };
                 let agreement = self.agreement(picture, place);
-                if agreement > best.agreement {
+                let likely = agreement - UNLIKELY * (by[0] * by[0] + by[1] * by[1]) as f32;
+                if likely > most {
+                    most = likely;
                     best = Found { by, agreement, ..best };
                 }
             }
@@ -84,6 +91,49 @@ impl Patch {
         let variance = squares - sum * sum / self.modules.len() as f32;
         if variance < 1.0 { 0.0 } else { product / (variance * template).sqrt() }
     }
+}
+
+/// Where a square of modules lies best within `reach` modules, by how much levels at the middles of neighbouring modules
+/// differ: between modules they are mixed. It goes from one column and row to before another.
+pub(crate) fn contrasting(
+    picture: &Plane,
+    grid: &Grid,
+    [from, to]: [[usize; 2]; 2],
+    reach: f64,
+    step: f64,
+) -> Option<Control> {
+    let middle = [0, 1].map(|axis| (from[axis] + to[axis]) as f64 / 2.0);
+    let origin = grid.place(middle[0], middle[1]);
+    let ahead = [grid.place(middle[0] + 1.0, middle[1]), grid.place(middle[0], middle[1] + 1.0)];
+    let [right, down] = ahead.map(|there| [there.x - origin.x, there.y - origin.y]);
+    let places: Vec<Point> = (from[1]..to[1])
+        .flat_map(|v| (from[0]..to[0]).map(move |u| (u, v)))
+        .map(|(u, v)| grid.place(u as f64 + 0.5, v as f64 + 0.5))
+        .collect();
+    let wide = to[0] - from[0];
+    let mut levels = vec![0.0; places.len()];
+    let steps = (reach / step) as i32;
+    let (mut best, mut most, mut all, mut count) = ([0.0; 2], 0.0_f32, 0.0, 0.0);
+    for row in -steps..=steps {
+        for column in -steps..=steps {
+            let by = [f64::from(column) * step, f64::from(row) * step];
+            let [u, v] = by.map(|by| by as f32);
+            let (dx, dy) = (u * right[0] + v * down[0], u * right[1] + v * down[1]);
+            for (there, place) in levels.iter_mut().zip(&places) {
+                *there = level(picture, place.x + dx, place.y + dy);
+            }
+            let across = levels.chunks_exact(wide).flat_map(|row| row.windows(2));
+            let contrast = across.map(|pair| (pair[0] - pair[1]).abs()).sum::<f32>()
+                + levels.iter().zip(&levels[wide..]).map(|(a, b)| (a - b).abs()).sum::<f32>();
+            all += contrast;
+            count += 1.0;
+            if contrast > most {
+                (best, most) = (by, contrast);
+            }
+        }
+    }
+    let weight = f64::from(most / (all / count) - 1.0);
+    (most > 0.0).then_some(Control { from: middle, by: best, weight })
 }
 
 /// Where a patch lies.

@@ -104,6 +104,25 @@ impl<'a> Plane<'a> {
         Some(Plane { pixels: pixels.into(), width, height, scale })
     }
 
+    /// Each pixel and those around it, weighed 1, 2, 1 in both directions. Those at the edges stay as they are.
+    pub(crate) fn softened(&self) -> Plane<'static> {
+        let (width, height) = (self.width, self.height);
+        let mut pixels = self.pixels.to_vec();
+        let mut sums = vec![0_u16; width];
+        for y in 1..height.saturating_sub(1) {
+            let row = |y: usize| &self.pixels[y * width..(y + 1) * width];
+            let rows = row(y - 1).iter().zip(row(y)).zip(row(y + 1));
+            for (sum, ((&above, &here), &below)) in sums.iter_mut().zip(rows) {
+                *sum = u16::from(above) + 2 * u16::from(here) + u16::from(below);
+            }
+            let inner = &mut pixels[y * width + 1..((y + 1) * width).max(y * width + 2) - 1];
+            for (pixel, three) in inner.iter_mut().zip(sums.windows(3)) {
+                *pixel = ((three[0] + 2 * three[1] + three[2] + 8) / 16) as u8;
+            }
+        }
+        Plane { pixels: pixels.into(), width, height, scale: self.scale }
+    }
+
     /// Twice as wide and high, pixels between interpolated: the finders need modules of two pixels and more.
     pub(crate) fn doubled(&self) -> Plane<'static> {
         let (width, height) = (self.width * 2, self.height * 2);

@@ -3,14 +3,13 @@
 //! The order is by cost. What costs much is tried only where finder patterns show that there is something to read, or
 //! where the picture is small: a camera's frame without a symbol costs little more than one with.
 
-use std::iter;
-
 use crate::finder::{self, Findings, Wanted};
 use crate::frame::{Luma, Rotation};
 use crate::guard::caught;
 use crate::locate::{Located, locate};
 use crate::outline::Outline;
 use crate::plane::{Plane, Threshold};
+use crate::rings;
 use crate::second_finder;
 use crate::soft;
 use crate::symbol::Symbol;
@@ -128,14 +127,14 @@ fn look(plane: &Plane, threshold: Threshold, wanted: Wanted) -> Option<Findings>
 
 fn look_softly(plane: &Plane) -> Findings {
     let read = |located: &Located| {
-        let decoded = soft::decode(&located.layout, &located.evidence.confidences)?;
+        let decoded = soft::decode(&located.layout, |known| located.evidence.confidences(known))?;
         let mut corners = located.grid.corners();
         if decoded.mirrored {
             corners.swap(1, 3);
         }
         Some(Symbol { content: decoded.content, corners })
     };
-    let located = caught(|| locate(plane, iter::empty())).unwrap_or_default();
+    let located = caught(|| locate(plane, &rings::find(plane))).unwrap_or_default();
     let symbols = located.iter().filter_map(|located| caught(|| read(located)).flatten()).collect();
     Findings { symbols, ..Findings::default() }.scaled(plane.scale())
 }

@@ -6,23 +6,21 @@
 use crate::plane::Plane;
 use crate::symbol::Point;
 
-/// Radii of the circles that are looked at, in modules. Circles of these radii stay within the square rings, but for a
-/// few degrees at their corners.
-const CORE: f32 = 0.9;
-const LIGHT: f32 = 2.05;
-const DARK: f32 = 3.2;
-/// Places on each of the two rings.
-const PLACES: usize = 16;
+/// Places of each circle that is looked at, and how dark a pattern is there on average over all ways to turn it, a
+/// little out of focus: from 1 for dark to -1 for light. Circles are one module apart, the first is the middle.
+const CIRCLES: [(usize, f32); 5] = [(1, 1.0), (8, 0.9), (16, -0.7), (16, 0.5), (16, -0.2)];
+/// All places of all circles.
+const PLACES: usize = 57;
 /// Pixels of a module in the sizes that are looked for; larger ones are looked for in a picture of half the size.
 const MODULES: [f32; 4] = [1.7, 2.02, 2.4, 2.86];
 /// The least side of a picture in which patterns are looked for, in pixels.
 const LEAST_SIDE: usize = 100;
 /// How much lighter the light ring must be than the core, in levels.
-const LEAST_CONTRAST: i32 = 7;
+const LEAST_CONTRAST: f32 = 4.0;
 /// How well levels must go with the rings, as a correlation.
-const LEAST_LIKENESS: f32 = 0.6;
+const LEAST_LIKENESS: f32 = 0.5;
 /// The most patterns that are told, the likeliest first.
-const MAX_RINGS: usize = 24;
+const MAX_RINGS: usize = 48;
 
 /// What looks like a finder pattern.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -36,11 +34,11 @@ pub(crate) struct Rings {
 /// The likeliest finder patterns of a picture, in its own pixels.
 pub(crate) fn find(picture: &Plane) -> Vec<Rings> {
     let mut found = Vec::new();
-    search(picture, 1.0, &mut found);
+    search(&picture.softened(), 1.0, &mut found);
     let mut scale = 2.0;
     let mut smaller = picture.shrunk(2);
     while let Some(half) = smaller.filter(|half| half.width().min(half.height()) >= LEAST_SIDE) {
-        search(&half, scale, &mut found);
+        search(&half.softened(), scale, &mut found);
         scale *= 2.0;
         smaller = half.shrunk(2);
     }
@@ -50,14 +48,13 @@ pub(crate) fn find(picture: &Plane) -> Vec<Rings> {
 fn search(picture: &Plane, scale: f32, found: &mut Vec<Rings>) {
     let (width, height) = (picture.width(), picture.height());
     for module in MODULES {
-        let reach = (DARK * module).ceil() as usize + 1;
+        let reach = ((CIRCLES.len() - 1) as f32 * module).ceil() as usize + 1;
         if width <= 2 * reach || height <= 2 * reach {
             continue;
         }
-        let step = if module < 2.2 { 1 } else { 2 };
         let sight = Sight::new(module, width);
-        for y in (reach..height - reach).step_by(step) {
-            for x in (reach..width - reach).step_by(step) {
+        for y in (reach..height - reach).step_by(2) {
+            for x in (reach..width - reach).step_by(2) {
                 let likeness = sight.likeness(picture.pixels(), y * width + x);
                 if likeness > LEAST_LIKENESS {
                     let middle = Point { x: (x as f32 + 0.5) * scale, y: (y as f32 + 0.5) * scale };
@@ -87,57 +84,55 @@ fn likeliest(mut found: Vec<Rings>) -> Vec<Rings> {
     kept
 }
 
-/// Where the pixels of a pattern of one size lie from its middle, in a picture of one width.
+/// Where the pixels of a pattern of one size lie from its middle, in a picture of one width, and how dark they should
+/// be, with a mean of 0 and a sum of squares of 1.
 struct Sight {
-    core: [isize; 9],
-    light: [isize; PLACES],
-    dark: [isize; PLACES],
+    places: [(isize, f32); PLACES],
+    /// Places of the core and of the light ring that are enough to give most up.
+    core: [isize; 5],
+    light: [isize; 8],
 }
 
 impl Sight {
     fn new(module: f32, width: usize) -> Self {
-        let offset = |dx: f32, dy: f32| dy.round() as isize * width as isize + dx.round() as isize;
-        let circle = |radius: f32| {
-            std::array::from_fn(|place| {
-                let angle = (place as f32 + 0.5) / PLACES as f32 * std::f32::consts::TAU;
-                offset(radius * module * angle.cos(), radius * module * angle.sin())
+        let offset = |radius: f32, part: f32| {
+            let angle = part * std::f32::consts::TAU;
+            let (dx, dy) = (radius * module * angle.cos(), radius * module * angle.sin());
+            dy.round() as isize * width as isize + dx.round() as isize
+        };
+        let mut places = [(0, 0.0); PLACES];
+        let circles = CIRCLES.iter().enumerate().flat_map(|(radius, &(count, dark))| {
+            (0..count).map(move |place| {
+                (offset(radius as f32, (place as f32 + 0.5) / count as f32), dark)
             })
-        };
-        let core = |place: usize| {
-            let part = |index: usize| (index as f32 - 1.0) * CORE * module;
-            offset(part(place % 3), part(place / 3))
-        };
-        Self { core: std::array::from_fn(core), light: circle(LIGHT), dark: circle(DARK) }
+        });
+        places.iter_mut().zip(circles).for_each(|(place, given)| *place = given);
+        let mean = places.iter().map(|(_, dark)| dark).sum::<f32>() / PLACES as f32;
+        let square: f32 = places.iter().map(|(_, dark)| (dark - mean).powi(2)).sum();
+        places.iter_mut().for_each(|(_, dark)| *dark = (*dark - mean) / square.sqrt());
+        let core = |place: usize| if place == 4 { 0 } else { offset(0.9, place as f32 / 4.0) };
+        Self {
+            places,
+            core: std::array::from_fn(core),
+            light: std::array::from_fn(|place| offset(2.0, place as f32 / 8.0)),
+        }
     }
 
     /// How well the pixels around `middle` go with the rings, 0 where they clearly do not.
     fn likeness(&self, pixels: &[u8], middle: usize) -> f32 {
-        let at = |offset: &isize| i32::from(pixels[middle.wrapping_add_signed(*offset)]);
-        let sum = |offsets: &[isize]| offsets.iter().map(at).sum::<i32>();
-        // A few places are enough to give most up.
-        let core = at(&self.core[4])
-            + at(&self.core[1])
-            + at(&self.core[3])
-            + at(&self.core[5])
-            + at(&self.core[7]);
-        let light: i32 = self.light.iter().step_by(4).map(at).sum();
-        if light * 5 - core * 4 < LEAST_CONTRAST * 20 {
+        let at = |offset: isize| f32::from(pixels[middle.wrapping_add_signed(offset)]);
+        let core = self.core.iter().map(|&offset| at(offset)).sum::<f32>() / 5.0;
+        let light = self.light.iter().map(|&offset| at(offset)).sum::<f32>() / 8.0;
+        if light - core < LEAST_CONTRAST {
             return 0.0;
         }
-        let light = sum(&self.light);
-        let dark = sum(&self.core) + sum(&self.dark);
-        let (lights, darks) = (PLACES as i32, (9 + PLACES) as i32);
-        let contrast = light * darks - dark * lights;
-        if contrast < LEAST_CONTRAST * lights * darks {
-            return 0.0;
+        let (mut product, mut sum, mut squares) = (0.0, 0.0, 0.0);
+        for &(offset, dark) in &self.places {
+            let level = at(offset);
+            product -= level * dark;
+            sum += level;
+            squares += level * level;
         }
-        let square = |offset: &isize| at(offset) * at(offset);
-        let all = self.core.iter().chain(&self.light).chain(&self.dark);
-        let squares: i32 = all.map(square).sum();
-        let (count, whole) = ((lights + darks) as f32, (light + dark) as f32);
-        let variance = squares as f32 / count - (whole / count) * (whole / count);
-        let contrast = contrast as f32 / (lights * darks) as f32;
-        let spread = ((lights * darks) as f32).sqrt() / count;
-        contrast * spread / variance.max(1.0).sqrt()
+        product / (squares - sum * sum / PLACES as f32).max(1.0).sqrt()
     }
 }

@@ -2,7 +2,7 @@
 //! least certain codewords first (generalised minimum distance decoding, Forney 1966).
 
 use crate::decoder::Decoded;
-use crate::layout::{Format, Layout, Place};
+use crate::layout::{Block, Format, Layout, Place};
 use crate::payload;
 use crate::reed_solomon::correct;
 
@@ -34,6 +34,7 @@ impl Confidences {
         &self.values
     }
 
+    #[cfg(test)]
     pub(crate) fn values_mut(&mut self) -> &mut [f32] {
         &mut self.values
     }
@@ -56,20 +57,25 @@ impl Confidences {
 }
 
 /// Decodes a symbol of this layout, as it stands or seen in a mirror. `None` unless every block is certain.
-pub(crate) fn decode(layout: &Layout, confidences: &Confidences) -> Option<Decoded> {
-    let turned = confidences.mirrored();
-    let sights = [(confidences, false), (&turned, true)];
-    let mut formats: Vec<(f32, Format, bool)> = sights
+///
+/// `confidences` tells how sure each module is, given the modules that are known by now: dark (1), light (-1) or
+/// neither (0). It is asked first with the modules that are fixed, and again when blocks were corrected, since what
+/// they say makes modules beside theirs surer.
+pub(crate) fn decode(
+    layout: &Layout,
+    confidences: impl Fn(&[f32]) -> Confidences,
+) -> Option<Decoded> {
+    let seen = confidences(&layout.known());
+    let mut formats: Vec<(f32, Format, bool)> = [(seen.clone(), false), (seen.mirrored(), true)]
         .iter()
-        .flat_map(|&(sight, mirrored)| {
-            agreements(layout, sight).map(move |(agreement, format)| (agreement, format, mirrored))
+        .flat_map(|(sight, mirrored)| {
+            agreements(layout, sight).map(|(agreement, format)| (agreement, format, *mirrored))
         })
         .collect();
     formats.sort_by(|(a, ..), (b, ..)| b.total_cmp(a));
     formats.iter().take(FORMATS).find_map(|&(_, format, mirrored)| {
-        let sight = if mirrored { &turned } else { confidences };
-        let content = payload::read(&corrected(layout, format, sight)?, layout.version())?;
-        Some(Decoded { content, mirrored })
+        let data = corrected(layout, format, mirrored, &seen, &confidences)?;
+        Some(Decoded { content: payload::read(&data, layout.version())?, mirrored })
     })
 }
 
@@ -87,24 +93,51 @@ fn agreements(layout: &Layout, confidences: &Confidences) -> impl Iterator<Item 
 }
 
 /// The data codewords, if every block can be corrected for certain.
-fn corrected(layout: &Layout, format: Format, confidences: &Confidences) -> Option<Vec<u8>> {
-    let codewords: Vec<Codeword> = layout
-        .data()
-        .chunks_exact(8)
-        .map(|places| {
-            Codeword::of(places.iter().map(|&place| {
-                let confidence = confidences.at(place);
-                if format.masks(place) { -confidence } else { confidence }
-            }))
-        })
-        .collect();
-    let mut data = Vec::with_capacity(codewords.len());
-    for block in layout.blocks(format.level) {
-        let seen: Vec<Codeword> = block.codewords.iter().map(|&index| codewords[index]).collect();
-        let whole = corrected_block(&seen, block.parity)?;
-        data.extend_from_slice(&whole[..whole.len() - block.parity]);
+fn corrected(
+    layout: &Layout,
+    format: Format,
+    mirrored: bool,
+    seen: &Confidences,
+    confidences: impl Fn(&[f32]) -> Confidences,
+) -> Option<Vec<u8>> {
+    let seat = |(x, y): Place| if mirrored { (y, x) } else { (x, y) };
+    let mut known = layout.known();
+    let mut seen = seen.clone();
+    let mut blocks: Vec<(Block, Option<Vec<u8>>)> =
+        layout.blocks(format.level).into_iter().map(|block| (block, None)).collect();
+    while blocks.iter().any(|(_, whole)| whole.is_none()) {
+        let mut progress = false;
+        for (block, whole) in blocks.iter_mut().filter(|(_, whole)| whole.is_none()) {
+            let codewords = block.codewords.iter().map(|&index| {
+                Codeword::of(layout.codeword(index).iter().map(|&place| {
+                    let confidence = seen.at(seat(place));
+                    if format.masks(place) { -confidence } else { confidence }
+                }))
+            });
+            let Some(right) = corrected_block(&codewords.collect::<Vec<_>>(), block.parity) else {
+                continue;
+            };
+            for (&index, codeword) in block.codewords.iter().zip(&right) {
+                for (bit, &place) in layout.codeword(index).iter().enumerate() {
+                    let dark = (codeword >> (7 - bit) & 1 == 1) != format.masks(place);
+                    let (x, y) = seat(place);
+                    known[y * layout.side() + x] = if dark { 1.0 } else { -1.0 };
+                }
+            }
+            *whole = Some(right);
+            progress = true;
+        }
+        if !progress {
+            return None;
+        }
+        seen = confidences(&known);
     }
-    Some(data)
+    let data = blocks.into_iter().filter_map(|(block, whole)| {
+        let mut whole = whole?;
+        whole.truncate(whole.len() - block.parity);
+        Some(whole)
+    });
+    Some(data.collect::<Vec<_>>().concat())
 }
 
 /// Eight bits, and how likely they are not the right ones.
@@ -177,10 +210,13 @@ mod tests {
         let (layout, mut confidences) = symbol();
         // Codewords of both blocks take turns: 20 of each.
         change(&layout, &mut confidences, &Vec::from_iter(0..40), |_| 0.0);
-        assert_eq!(text(decode(&layout, &confidences)), Some(Content::Text(TEXT.into())));
+        assert_eq!(
+            text(decode(&layout, |_| confidences.clone())),
+            Some(Content::Text(TEXT.into()))
+        );
         change(&layout, &mut confidences, &Vec::from_iter(40..48), |_| 0.0);
         assert!(
-            decode(&layout, &confidences).is_none(),
+            decode(&layout, |_| confidences.clone()).is_none(),
             "with all parity used up nothing is certain"
         );
     }
@@ -189,15 +225,18 @@ mod tests {
     fn codewords_that_are_wrong_may_be_half_as_many_as_the_parity() {
         let (layout, mut confidences) = symbol();
         change(&layout, &mut confidences, &Vec::from_iter(0..24), |odds| -2.0 * odds);
-        assert_eq!(text(decode(&layout, &confidences)), Some(Content::Text(TEXT.into())));
+        assert_eq!(
+            text(decode(&layout, |_| confidences.clone())),
+            Some(Content::Text(TEXT.into()))
+        );
         change(&layout, &mut confidences, &[24, 25], |odds| -2.0 * odds);
-        assert!(decode(&layout, &confidences).is_none());
+        assert!(decode(&layout, |_| confidences.clone()).is_none());
     }
 
     #[test]
     fn a_symbol_from_behind_is_read_and_told_to_be_one() {
         let (layout, confidences) = symbol();
-        let decoded = decode(&layout, &confidences.mirrored()).unwrap();
+        let decoded = decode(&layout, |_| confidences.mirrored()).unwrap();
         assert!(decoded.mirrored);
         assert_eq!(decoded.content, Content::Text(TEXT.into()));
     }
@@ -205,7 +244,7 @@ mod tests {
     proptest! {
         #[test]
         fn noise_is_never_a_symbol(values in proptest::collection::vec(-9.0_f32..9.0, 37 * 37)) {
-            prop_assert!(decode(&Layout::of(5).unwrap(), &Confidences::new(37, values)).is_none());
+            prop_assert!(decode(&Layout::of(5).unwrap(), |_| Confidences::new(37, values.clone())).is_none());
         }
 
         #[test]
@@ -216,7 +255,7 @@ mod tests {
             for (index, odds) in spoilt {
                 confidences.values_mut()[index] = odds;
             }
-            if let Some(decoded) = decode(&layout, &confidences) {
+            if let Some(decoded) = decode(&layout, |_| confidences.clone()) {
                 prop_assert_eq!(decoded.content, Content::Text(TEXT.into()));
             }
         }

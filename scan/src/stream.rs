@@ -1,16 +1,18 @@
 //! Frames of a camera, one after the other: what no frame gives alone comes out of several.
 
-use crate::evidence::{Evidence, weigh};
+use crate::decoder::Decoded;
+use crate::evidence::Evidence;
 use crate::frame::Luma;
 use crate::grid::Grid;
 use crate::layout::Layout;
-use crate::locate::{Located, locate, resettled};
+use crate::locate::{Located, locate, locate_again, resettled};
 use crate::plane::Plane;
 use crate::reader;
+use crate::rings;
 use crate::soft::{Confidences, decode};
 use crate::symbol::{Point, Symbol};
 
-/// The most symbols whose evidence is kept at a time. Each takes four bytes a module.
+/// The most symbols whose evidence is kept at a time. Each takes some twelve bytes a module.
 const MAX_TRACKS: usize = 3;
 /// Frames without a sign of it after which a symbol is forgotten: a second of a camera's.
 const PATIENCE: u32 = 30;
@@ -19,8 +21,8 @@ const MAX_AREA: usize = 2_200_000;
 /// How much must speak for one symbol, or against it, before frames are taken to show the same or another: the
 /// logarithm of the odds.
 const SURE: f64 = 12.0;
-/// The most evidence that is kept for a module, so that new frames can always overrule old ones.
-const MAX_SUM: f32 = 40.0;
+/// The most pictures that are kept added up, so that new frames can always overrule old ones.
+const MAX_PICTURES: f32 = 24.0;
 
 /// Reads the frames of a camera as they come.
 ///
@@ -43,9 +45,9 @@ struct Track {
     layout: Layout,
     /// Where it was seen last.
     grid: Grid,
-    sums: Confidences,
-    /// How many frames are in the sums.
-    frames: u32,
+    evidence: Evidence,
+    /// What the evidence makes of each module.
+    confidences: Confidences,
     last_seen: u32,
 }
 
@@ -79,43 +81,50 @@ impl Stream {
         let (unturned, turn) = frame.unturned();
         let given = Plane::of(&unturned);
         let picture = given.shrunk_to(MAX_AREA).unwrap_or(given);
-        let before = self.tracks.iter().map(|track| (&track.layout, &track.grid));
-        let located = locate(&picture, before);
-        let mut symbols: Vec<Symbol> =
-            located.iter().filter_map(|located| self.add(&picture, located)).collect();
+        let mut symbols = self.gather(&picture);
+        if symbols.is_empty() {
+            return reader::look_again(frame, self.now);
+        }
         for corner in symbols.iter_mut().flat_map(|symbol| &mut symbol.corners) {
             let place = Point { x: corner.x * picture.scale(), y: corner.y * picture.scale() };
             *corner = turn.turned(place, unturned.width(), unturned.height());
         }
-        if located.is_empty() { reader::look_again(frame, self.now) } else { symbols }
+        symbols
     }
 
-    /// Adds what a picture says of a symbol, and decodes it if that is enough.
-    fn add(&mut self, picture: &Plane, located: &Located) -> Option<Symbol> {
-        let layout = &located.layout;
-        let track = self.track_of(located)?;
-        let (mut grid, mut evidence) = (located.grid.clone(), located.evidence.clone());
-        if track.frames > 0 {
-            grid = resettled(picture, &grid, &track.sums);
-            evidence = weigh(picture, layout, &grid, &track.known());
+    /// Adds what a picture says of the symbols that it shows, and tells those that are certain by that.
+    fn gather(&mut self, picture: &Plane) -> Vec<Symbol> {
+        let rings = rings::find(picture);
+        let mut symbols = Vec::new();
+        let mut is_followed = false;
+        for track in &mut self.tracks {
+            let again = locate_again(picture, &rings, &track.layout, &track.grid);
+            let same = again.filter(|located| {
+                track.likeness(&located.layout, &located.confidences()) == Likeness::Same
+            });
+            if let Some(located) = same {
+                is_followed = true;
+                track.last_seen = self.now;
+                symbols.extend(track.add(picture, located));
+            }
         }
-        track.add(&evidence);
-        let decoded = decode(layout, &track.sums);
-        let mut corners = grid.corners();
-        track.grid = grid;
-        let decoded = decoded?;
-        if decoded.mirrored {
-            corners.swap(1, 3);
+        if !is_followed {
+            for located in locate(picture, &rings) {
+                if let Some(track) = self.track_of(&located) {
+                    symbols.extend(track.add(picture, located));
+                }
+            }
         }
-        Some(Symbol { content: decoded.content, corners })
+        symbols
     }
 
     /// The track that evidence belongs to: one of the same symbol, or a new one. `None` if that cannot be told.
     fn track_of(&mut self, located: &Located) -> Option<&mut Track> {
-        let Located { layout, grid, evidence } = located;
+        let Located { layout, grid, .. } = located;
+        let confidences = located.confidences();
         let mut unclear = None;
         for index in 0..self.tracks.len() {
-            match self.tracks[index].likeness(layout, evidence) {
+            match self.tracks[index].likeness(layout, &confidences) {
                 Likeness::Same => {
                     let track = &mut self.tracks[index];
                     track.last_seen = self.now;
@@ -127,7 +136,7 @@ impl Stream {
         }
         if let Some(index) = unclear {
             // One of them says too little. The one that says more stays.
-            if self.tracks[index].sums.knowledge() >= evidence.confidences.knowledge() {
+            if self.tracks[index].confidences.knowledge() >= confidences.knowledge() {
                 return None;
             }
             self.tracks.remove(index);
@@ -141,8 +150,8 @@ impl Stream {
         self.tracks.push(Track {
             layout: layout.clone(),
             grid: grid.clone(),
-            sums: Confidences::new(side, vec![0.0; side * side]),
-            frames: 0,
+            evidence: Evidence::none(side),
+            confidences: Confidences::new(side, vec![0.0; side * side]),
             last_seen: self.now,
         });
         self.tracks.last_mut()
@@ -150,16 +159,42 @@ impl Stream {
 }
 
 impl Track {
-    fn add(&mut self, evidence: &Evidence) {
-        for (sum, value) in self.sums.values_mut().iter_mut().zip(evidence.confidences.values()) {
-            *sum = (*sum + value).clamp(-MAX_SUM, MAX_SUM);
+    /// Adds what a picture says of this symbol, and decodes it if that is enough, all together or the picture alone.
+    fn add(&mut self, picture: &Plane, located: Located) -> Option<Symbol> {
+        let is_first = self.evidence.pictures() == 0.0;
+        let Located { grid, mut evidence, .. } = located;
+        self.grid = grid;
+        let alone = evidence.clone();
+        if !is_first {
+            self.grid = resettled(picture, &self.grid, &self.confidences);
+            evidence = Evidence::of(picture, &self.grid, &self.layout.known());
         }
-        self.frames += 1;
+        self.merge(&evidence);
+        let together = self.decode(&self.evidence);
+        let decoded = together.or_else(|| if is_first { None } else { self.decode(&alone) })?;
+        let mut corners = self.grid.corners();
+        if decoded.mirrored {
+            corners.swap(1, 3);
+        }
+        Some(Symbol { content: decoded.content, corners })
+    }
+
+    fn merge(&mut self, evidence: &Evidence) {
+        self.evidence.add(evidence);
+        let pictures = self.evidence.pictures();
+        if pictures > MAX_PICTURES {
+            self.evidence.faded(MAX_PICTURES / pictures);
+        }
+        self.confidences = self.evidence.confidences(&self.layout.known());
+    }
+
+    fn decode(&self, evidence: &Evidence) -> Option<Decoded> {
+        decode(&self.layout, |known| evidence.confidences(known))
     }
 
     /// Compares the data modules: if both show one symbol, two confidences have one sign more often than not; if they
     /// show two, they have it by chance.
-    fn likeness(&self, layout: &Layout, evidence: &Evidence) -> Likeness {
+    fn likeness(&self, layout: &Layout, confidences: &Confidences) -> Likeness {
         if layout.version() != self.layout.version() {
             return Likeness::Other;
         }
@@ -170,7 +205,7 @@ impl Track {
                 let belief =
                     |confidences: &Confidences| f64::from(confidences.at(place) / 2.0).tanh();
                 // Of the same bit with these odds, against two bits that have nothing to do with each other.
-                (0.97 * belief(&self.sums) * belief(&evidence.confidences)).ln_1p()
+                (0.97 * belief(&self.confidences) * belief(confidences)).ln_1p()
             })
             .sum();
         match odds {
@@ -178,20 +213,6 @@ impl Track {
             odds if odds < -SURE => Likeness::Other,
             _ => Likeness::Unclear,
         }
-    }
-
-    /// The fixed modules, and those that are certain by now.
-    fn known(&self) -> Vec<f32> {
-        const CERTAIN: f32 = 5.0;
-        let sums = self.sums.values().iter();
-        let known = self.layout.known().into_iter().zip(sums);
-        known
-            .map(
-                |(known, &sum)| {
-                    if known == 0.0 && sum.abs() > CERTAIN { sum.signum() } else { known }
-                },
-            )
-            .collect()
     }
 }
 
@@ -213,6 +234,12 @@ mod tests {
                 .wrapping_add(1_442_695_040_888_963_407);
             (state >> 40) as f64 / f64::from(1 << 24)
         }
+    }
+
+    fn grid(layout: &Layout, top: f32) -> Grid {
+        let finders =
+            [Point { x: 0.0, y: top }, Point { x: 99.0, y: top }, Point { x: 0.0, y: 99.0 + top }];
+        Grid::flat(layout.side(), Perspective { finders, nearer: [1.0, 1.0] })
     }
 
     impl Voucher {
@@ -240,18 +267,18 @@ mod tests {
             random: &mut impl FnMut() -> f64,
         ) -> Located {
             let side = layout.side();
-            let mut values = vec![0.0; side * side];
+            let mut darkness = layout.known();
             for (&(x, y), &dark) in layout.data().iter().zip(&self.0) {
-                let bell: f64 = (0..12).map(|_| random()).sum::<f64>() - 6.0;
-                let seen = if dark { 1.0 } else { -1.0 } + noise * bell;
-                values[y * side + x] = (2.0 * seen / (noise * noise)).clamp(-6.0, 6.0) as f32;
+                darkness[y * side + x] = if dark { 1.0 } else { -1.0 };
             }
-            let finders =
-                [Point { x: 0.0, y: 0.0 }, Point { x: 99.0, y: 0.0 }, Point { x: 0.0, y: 99.0 }];
+            for dark in &mut darkness {
+                let bell: f64 = (0..12).map(|_| random()).sum::<f64>() - 6.0;
+                *dark += (noise * bell) as f32;
+            }
             Located {
                 layout: layout.clone(),
-                grid: Grid::flat(side, Perspective { finders, nearer: [1.0, 1.0] }),
-                evidence: Evidence { confidences: Confidences::new(side, values), noise: 0.5 },
+                grid: grid(layout, 0.0),
+                evidence: Evidence::apart(side, &darkness, (noise * noise) as f32),
             }
         }
     }
@@ -261,13 +288,13 @@ mod tests {
         fn accept(&mut self, located: &Located) -> Option<&mut Track> {
             self.now += 1;
             let track = self.track_of(located)?;
-            track.add(&located.evidence);
+            track.merge(&located.evidence);
             Some(track)
         }
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(128))]
+        #![proptest_config(ProptestConfig::with_cases(48))]
 
         /// However good or bad each picture is, and also where both begin alike as vouchers of one office do.
         #[test]
@@ -285,10 +312,10 @@ mod tests {
                 let located = voucher.located(&layout, noise, &mut random);
                 if let Some(track) = stream.accept(&located) {
                     let owner = f32::from(u8::from(is_second)) + 1.0;
-                    // A corner of a finder pattern, of which the evidence above says nothing, keeps whose it is.
-                    let kept = &mut track.sums.values_mut()[0];
-                    prop_assert!(*kept == 0.0 || *kept == owner, "evidence of both is in one track");
-                    *kept = owner;
+                    // Where it was seen keeps whose it is.
+                    let kept = track.grid.finders()[0].y;
+                    prop_assert!(kept == 0.0 || kept == owner, "evidence of both is in one track");
+                    track.grid = grid(&layout, owner);
                 }
             }
         }
@@ -305,7 +332,7 @@ mod tests {
                 stream.accept(&voucher.located(&layout, noise, &mut random));
             }
             prop_assert_eq!(stream.tracks.len(), 1);
-            prop_assert_eq!(stream.tracks[0].frames, frames);
+            prop_assert_eq!(stream.tracks[0].evidence.pictures(), frames as f32);
         }
     }
 

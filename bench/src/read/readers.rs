@@ -59,7 +59,8 @@ fn said(symbol: &Symbol) -> Said {
     }
 }
 
-fn zxing_cpp(picture: &Picture, most: i32) -> Vec<Said> {
+/// zxing-cpp with every option that makes it try more, for so many symbols at most.
+pub(crate) fn zxing_cpp(picture: &Picture, most: i32) -> Vec<Said> {
     let (width, height) = picture.pixels.dimensions();
     let view = ImageView::from_slice(&picture.pixels, width, height, ImageFormat::Lum).unwrap();
     let symbols = BarcodeReader::new()

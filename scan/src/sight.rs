@@ -1,0 +1,322 @@
+//! One picture of a located symbol, module by module: what is left of its levels without shade, and how light spreads
+//! from module to module.
+
+use crate::grid::Grid;
+use crate::linear::solved;
+use crate::matching::level;
+use crate::plane::Plane;
+
+/// How far light goes astray, in modules; and the modules of that square.
+pub(crate) const REACH: usize = 2;
+pub(crate) const SPAN: usize = 2 * REACH + 1;
+pub(crate) const TAPS: usize = SPAN * SPAN;
+/// Levels above this are glare or paper that the camera cannot tell from it.
+const SATURATED: f32 = 252.0;
+/// How far around a module its light, its contrast and its noise are measured, in modules.
+const SHADE_REACH: usize = 2;
+const CONTRAST_REACH: usize = 4;
+const NOISE_REACH: usize = 2;
+/// How much the contrast of the whole symbol holds that of a place, as a variance of what is expected.
+const HOLD: f32 = 0.3;
+/// The least and the most contrast of a place, in parts of that of the whole.
+const CONTRASTS: [f32; 2] = [0.2, 2.0];
+/// The blur that is expected, along one direction, and how many modules' worth that counts.
+const EXPECTED: [f64; SPAN] = [0.03, 0.22, 0.85, 0.22, 0.03];
+const STIFFNESS: f64 = 12.0;
+/// The least share of the variance that is noise: nothing is fitted better than this.
+const MIN_NOISE: f64 = 0.03;
+/// The least that a module must count to be looked at.
+const LEAST_WEIGHT: f32 = 0.02;
+
+/// How the light of a module spreads: what the modules around one add to its darkness.
+#[derive(Clone, Debug)]
+pub(crate) struct Blur {
+    pub(crate) taps: [f32; TAPS],
+    /// The mean square of what they leave unexplained.
+    pub(crate) noise: f32,
+}
+
+/// The darkness of modules in one picture, of the symbol and [`REACH`] modules around it.
+pub(crate) struct Sight {
+    side: usize,
+    /// As the pixels are; not a number where the picture does not show the module.
+    levels: Vec<f32>,
+    /// Without shade, where the symbol's own contrast is 1.
+    darkness: Vec<f32>,
+    contrast: Vec<f32>,
+    /// How much darkness says, up to 1; 0 where it is not known.
+    weights: Vec<f32>,
+}
+
+impl Sight {
+    pub(crate) fn of(picture: &Plane, grid: &Grid) -> Self {
+        let side = grid.side();
+        let count = (side + 2 * REACH).pow(2);
+        let mut sight = Self {
+            side,
+            levels: sampled(picture, grid),
+            darkness: vec![0.0; count],
+            contrast: vec![1.0; count],
+            weights: vec![0.0; count],
+        };
+        sight.level(&vec![0.0; count]);
+        sight
+    }
+
+    pub(crate) fn side(&self) -> usize {
+        self.side
+    }
+
+    /// The correlation of darkness with that of modules: dark (1), light (-1), or not looked at (0).
+    pub(crate) fn likeness(&self, modules: &[f32]) -> f32 {
+        let (mut product, mut squares, mut count) = (0.0, 0.0, 0.0);
+        for (index, &dark) in modules.iter().enumerate() {
+            let place = self.place(index % self.side, index / self.side);
+            let weight = self.weights[place] * dark * dark;
+            product += weight * self.darkness[place] * dark;
+            squares += weight * self.darkness[place] * self.darkness[place];
+            count += weight;
+        }
+        if squares * count > 0.0 { product / (squares * count).sqrt() } else { 0.0 }
+    }
+
+    /// Takes shade and differences of contrast off, as far as modules that are `likely` dark (1) or light (-1) tell
+    /// them from ink.
+    pub(crate) fn relight(&mut self, likely: &[f32], blur: &Blur) {
+        let wide = self.wide();
+        let framed = Framed::of(self.side, likely);
+        let expected: Vec<f32> = (0..wide * wide)
+            .map(|place| {
+                let rows = blur.taps.chunks_exact(SPAN).enumerate();
+                rows.map(|(dy, taps)| {
+                    let modules = framed.row(place % wide, place / wide + dy);
+                    taps.iter().zip(modules).map(|(tap, module)| tap * module).sum::<f32>()
+                })
+                .sum()
+            })
+            .collect();
+        self.level(&expected);
+    }
+
+    /// How light spreads, by least squares; each module counts by how `likely` it is dark (1) or light (-1).
+    pub(crate) fn blur(&self, likely: &[f32]) -> Blur {
+        let (wide, framed) = (self.wide(), Framed::of(self.side, likely));
+        let mut products = [[0.0_f32; TAPS]; TAPS];
+        let mut equations = [[0.0_f64; TAPS + 1]; TAPS];
+        let (mut squares, mut count) = (0.0, 0.0);
+        let mut inputs = [0.0_f32; TAPS];
+        for place in 0..wide * wide {
+            for (dy, row) in inputs.chunks_exact_mut(SPAN).enumerate() {
+                row.copy_from_slice(framed.row(place % wide, place / wide + dy));
+            }
+            let (contrast, centre) = (self.contrast[place], inputs[TAPS / 2]);
+            let weight = centre * centre * self.weights[place] * contrast * contrast;
+            if weight < LEAST_WEIGHT {
+                continue;
+            }
+            let darkness = self.darkness[place] / contrast;
+            for (index, row) in products.iter_mut().enumerate() {
+                let a = weight * inputs[index];
+                row.iter_mut().zip(&inputs).for_each(|(sum, b)| *sum += a * b);
+                // What a module may be beside what it is likely to be.
+                let open = weight * (1.0 - inputs[index] * inputs[index]);
+                equations[index][index] += f64::from(open);
+                equations[index][TAPS] += f64::from(a * darkness);
+            }
+            squares += f64::from(weight * darkness * darkness);
+            count += f64::from(weight);
+        }
+        for (row, products) in equations.iter_mut().zip(&products) {
+            row.iter_mut().zip(products).for_each(|(sum, &product)| *sum += f64::from(product));
+        }
+        let taps = fitted(&equations);
+        let explained: f64 = equations
+            .iter()
+            .zip(&taps)
+            .map(|(row, a)| {
+                let others: f64 = row.iter().zip(&taps).map(|(sum, b)| sum * b).sum();
+                a * (2.0 * row[TAPS] - others)
+            })
+            .sum();
+        let noise = (squares - explained) / f64::max(count - TAPS as f64, 1.0);
+        Blur { taps: taps.map(|tap| tap as f32), noise: noise.clamp(MIN_NOISE, 1.0) as f32 }
+    }
+
+    /// The matched filter of a module: the darkness of all places that it shines on, and how much of that is shown.
+    pub(crate) fn matched(&self, x: usize, y: usize, blur: &Blur) -> (f32, f32) {
+        let wide = self.wide();
+        let (mut sum, mut shown) = (0.0, 0.0);
+        for (tap, value) in blur.taps.iter().enumerate() {
+            // It lies in the sight of its neighbours as they lie in its, seen from the other end.
+            let place = (y + 2 * REACH - tap / SPAN) * wide + x + 2 * REACH - tap % SPAN;
+            let part = value * self.contrast[place] * self.weights[place];
+            sum += part * self.darkness[place];
+            shown += part * self.contrast[place] * value;
+        }
+        (sum, shown)
+    }
+
+    fn wide(&self) -> usize {
+        self.side + 2 * REACH
+    }
+
+    fn place(&self, x: usize, y: usize) -> usize {
+        (y + REACH) * self.wide() + x + REACH
+    }
+
+    /// Darkness, contrast and weights from levels, where darkness should be as `expected` but for noise: around each
+    /// place, levels are a line over what is expected.
+    fn level(&mut self, expected: &[f32]) {
+        let (wide, levels) = (self.wide(), &self.levels);
+        let shown = |place: usize| if levels[place].is_nan() { 0.0 } else { 1.0 };
+        let dark = |place: usize| if levels[place].is_nan() { 0.0 } else { -levels[place] };
+        let counts = Sums::of(wide, shown);
+        let darks = Sums::of(wide, dark);
+        let expects = Sums::of(wide, |place| shown(place) * expected[place]);
+        let products = Sums::of(wide, |place| dark(place) * expected[place]);
+        let squares = Sums::of(wide, |place| shown(place) * expected[place] * expected[place]);
+        let means = |place: usize, reach: usize| {
+            let count = counts.around(place, reach).max(1.0);
+            (darks.around(place, reach) / count, expects.around(place, reach) / count)
+        };
+        let spreads = |place: usize, reach: usize| {
+            let count = counts.around(place, reach).max(1.0);
+            let (dark, expect) = means(place, reach);
+            let product = products.around(place, reach) / count - dark * expect;
+            (product, squares.around(place, reach) / count - expect * expect)
+        };
+        let (product, square) = spreads(wide * wide / 2, wide);
+        // Before anything is expected, what differs from its surroundings is all there is to go by.
+        let usual = if square > 1e-6 { Some((product / square).max(1e-3)) } else { None };
+        let mut left = vec![0.0; wide * wide];
+        for place in 0..wide * wide {
+            let shade_reach = if usual.is_some() { SHADE_REACH } else { CONTRAST_REACH };
+            let (dark_around, expected_around) = means(place, shade_reach);
+            let contrast = usual.map_or(0.0, |usual| {
+                let (product, square) = spreads(place, CONTRAST_REACH);
+                let [least, most] = CONTRASTS.map(|part| part * usual);
+                ((product + usual * HOLD) / (square + HOLD)).clamp(least, most)
+            });
+            self.contrast[place] = contrast;
+            self.darkness[place] = dark(place) - dark_around + contrast * expected_around;
+            left[place] =
+                shown(place) * (self.darkness[place] - contrast * expected[place]).powi(2);
+        }
+        let left = Sums::of(wide, |place| left[place]);
+        let noise = |place: usize| {
+            left.around(place, NOISE_REACH) / counts.around(place, NOISE_REACH).max(1.0)
+        };
+        let noises: Vec<f32> = (0..wide * wide).map(noise).collect();
+        let mut sorted = noises.clone();
+        let (_, &mut median, _) = sorted.select_nth_unstable_by(wide * wide / 2, f32::total_cmp);
+        // Below a rounding error there is no noise.
+        let median = median.max(0.25);
+        let unit = usual.unwrap_or(median.sqrt());
+        for place in 0..wide * wide {
+            self.weights[place] =
+                if levels[place].is_nan() { 0.0 } else { (median / noises[place]).min(1.0) };
+            self.darkness[place] /= unit;
+            self.contrast[place] = if usual.is_some() { self.contrast[place] / unit } else { 1.0 };
+        }
+    }
+}
+
+/// Modules with light around them, as far as light goes from there.
+struct Framed {
+    wide: usize,
+    modules: Vec<f32>,
+}
+
+impl Framed {
+    fn of(side: usize, modules: &[f32]) -> Self {
+        let wide = side + 4 * REACH;
+        let mut framed = vec![-1.0; wide * wide];
+        for (row, modules) in modules.chunks_exact(side).enumerate() {
+            let start = (row + 2 * REACH) * wide + 2 * REACH;
+            framed[start..start + side].copy_from_slice(modules);
+        }
+        Self { wide, modules: framed }
+    }
+
+    /// The modules that shine on a place of the sight, in one row.
+    fn row(&self, x: usize, y: usize) -> &[f32] {
+        &self.modules[y * self.wide + x..y * self.wide + x + SPAN]
+    }
+}
+
+/// The solution of normal equations, held by what is expected.
+fn fitted(equations: &[[f64; TAPS + 1]; TAPS]) -> [f64; TAPS] {
+    let expected: [f64; TAPS] =
+        std::array::from_fn(|tap| EXPECTED[tap % SPAN] * EXPECTED[tap / SPAN]);
+    let mut held = *equations;
+    for (index, row) in held.iter_mut().enumerate() {
+        row[index] += STIFFNESS;
+        row[TAPS] += STIFFNESS * expected[index];
+    }
+    solved(held).map_or(expected, |rows| rows.map(|row| row[TAPS]))
+}
+
+/// The level of each module and of those around the symbol, as a mean over its middle.
+fn sampled(picture: &Plane, grid: &Grid) -> Vec<f32> {
+    const OFF: f64 = 0.25;
+    let wide = grid.side() + 2 * REACH;
+    let middle = |index: usize| index as f64 + 0.5 - REACH as f64;
+    let places = (0..wide * wide).map(|place| (middle(place % wide), middle(place / wide)));
+    places
+        .map(|(u, v)| {
+            let parts = [(-OFF, -OFF), (OFF, -OFF), (-OFF, OFF), (OFF, OFF)];
+            let sum: f32 = parts
+                .iter()
+                .map(|(du, dv)| {
+                    let place = grid.place(u + du, v + dv);
+                    level(picture, place.x, place.y)
+                })
+                .sum();
+            if sum > 4.0 * SATURATED { f32::NAN } else { sum / 4.0 }
+        })
+        .collect()
+}
+
+/// Sums over squares of places, by sums over everything above and to the left.
+pub(crate) struct Sums {
+    side: usize,
+    sums: Vec<f64>,
+}
+
+impl Sums {
+    pub(crate) fn of(side: usize, value: impl Fn(usize) -> f32) -> Self {
+        let wide = side + 1;
+        let mut sums = vec![0.0; wide * wide];
+        for y in 0..side {
+            let mut row = 0.0;
+            for x in 0..side {
+                row += f64::from(value(y * side + x));
+                sums[(y + 1) * wide + x + 1] = sums[y * wide + x + 1] + row;
+            }
+        }
+        Self { side, sums }
+    }
+
+    /// Over the square that reaches so far around a place, as far as there is any of it.
+    fn around(&self, place: usize, reach: usize) -> f32 {
+        let [left, right, top, bottom] = self.range(place, reach);
+        let at = |x: usize, y: usize| self.sums[y * (self.side + 1) + x];
+        (at(right, bottom) + at(left, top) - at(left, bottom) - at(right, top)) as f32
+    }
+
+    /// The mean of the same.
+    pub(crate) fn mean_around(&self, place: usize, reach: usize) -> f32 {
+        let [left, right, top, bottom] = self.range(place, reach);
+        self.around(place, reach) / ((right - left) * (bottom - top)) as f32
+    }
+
+    fn range(&self, place: usize, reach: usize) -> [usize; 4] {
+        let (x, y) = (place % self.side, place / self.side);
+        [
+            x.saturating_sub(reach),
+            (x + reach + 1).min(self.side),
+            y.saturating_sub(reach),
+            (y + reach + 1).min(self.side),
+        ]
+    }
+}
