@@ -359,6 +359,22 @@ impl Verifier {
         Ok(())
     }
 
+    /// Attaches a document to a claim. When this returns, the record is on the disk, and the document with it.
+    ///
+    /// # Errors
+    /// [`EngineError::NotAllowed`] for a claim that is unknown or was taken back, and for a document that is too large.
+    pub fn attach(
+        &self,
+        claim: &str,
+        document: NewDocument,
+        operator: Option<String>,
+        now: DeviceClock,
+    ) -> Result<()> {
+        let claim = claim_id(claim)?;
+        self.engine().attach(claim, document.into(), operator_id(operator)?, now.into())?;
+        Ok(())
+    }
+
     /// The delegations under which this phone may issue.
     ///
     /// # Errors
@@ -389,6 +405,14 @@ impl Verifier {
         let before = before.map(|id| claim_id(&id)).transpose()?;
         let claims = self.engine().claims(Page { before, limit })?;
         Ok(claims.into_iter().map(Claim::from).collect())
+    }
+
+    /// One claim of this phone.
+    ///
+    /// # Errors
+    /// [`EngineError::NotAllowed`] for a claim that is unknown, [`EngineError::Storage`].
+    pub fn claim(&self, claim: &str) -> Result<Claim> {
+        Ok(self.engine().claim(claim_id(claim)?)?.into())
     }
 
     /// The phone's health at a glance.
@@ -1004,12 +1028,14 @@ impl TryFrom<Service> for verifier::Service {
             given: service.given.map(protocol::Benefit::try_from).transpose()?,
             how_read: service.how_read.into(),
             operator: operator_id(service.operator)?,
-            documents: service
-                .documents
-                .into_iter()
-                .map(|NewDocument { content, media_type }| DocumentContent { content, media_type })
-                .collect(),
+            documents: service.documents.into_iter().map(DocumentContent::from).collect(),
         })
+    }
+}
+
+impl From<NewDocument> for DocumentContent {
+    fn from(NewDocument { content, media_type }: NewDocument) -> Self {
+        Self { content, media_type }
     }
 }
 
@@ -1063,6 +1089,10 @@ pub struct Claim {
     pub delivery: RecordDelivery,
     /// When it was taken back, if it was.
     pub voided_at: Option<u64>,
+    /// How many documents are attached.
+    pub documents: u32,
+    /// How many of them the server holds.
+    pub documents_sent: u32,
 }
 
 /// Whether the server has a record.
@@ -1092,6 +1122,10 @@ pub struct Health {
     pub trust_version: Option<u64>,
     /// When that list was issued.
     pub trust_issued: Option<u64>,
+    /// When the oldest status list of its programmes was issued; absent while one is missing.
+    pub status_issued: Option<u64>,
+    /// What speaks against the device's clock.
+    pub clock: Option<Warning>,
     /// Records that wait to be sent.
     pub unsent_records: u64,
     /// When the oldest of them was made, by the phone's clock.
@@ -1122,12 +1156,23 @@ impl From<ledger::Claim> for Claim {
                 Delivery::Refused(reason) => RecordDelivery::Refused { reason },
             },
             voided_at: claim.voided.map(|voided| voided.at.as_seconds()),
+            documents: count(claim.documents.iter()),
+            documents_sent: count(claim.documents.iter().filter(|it| it.held_by_server)),
         }
     }
 }
 
+fn count(of: impl Iterator) -> u32 {
+    u32::try_from(of.count()).unwrap_or(u32::MAX)
+}
+
 impl From<verifier::Health> for Health {
     fn from(health: verifier::Health) -> Self {
+        let status: Option<Vec<u64>> = health
+            .status_lists
+            .iter()
+            .map(|(_, issued)| issued.map(Timestamp::as_seconds))
+            .collect();
         let profile = health.profile.map(|(profile, _)| profile);
         Self {
             origin: health.origin,
@@ -1135,6 +1180,8 @@ impl From<verifier::Health> for Health {
             provider: profile.map(|profile| profile.provider_name),
             trust_version: health.trust.map(|(version, _, _)| version),
             trust_issued: health.trust.map(|(_, issued, _)| issued.as_seconds()),
+            status_issued: status.and_then(|issued| issued.into_iter().min()),
+            clock: warning(verdict::Warning::ClockDoubtful(health.clock)),
             unsent_records: health.unsent.records,
             unsent_since: health.unsent.since.map(Timestamp::as_seconds),
             unsent_documents: health.unsent.documents,

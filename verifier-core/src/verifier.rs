@@ -6,7 +6,7 @@ mod supervisor;
 pub use issue::{FieldOrder, HeldDelegation, IssuedInField};
 pub use supervisor::Supervision;
 
-use crate::clock::{self, DeviceClock, Floors};
+use crate::clock::{self, ClockTrust, DeviceClock, Floors};
 use crate::device_key::{DeviceKey, DeviceKeyError};
 use crate::home::HomeError;
 use crate::ledger::{
@@ -222,6 +222,8 @@ pub struct Health {
     pub unsent: Unsent,
     /// The last record of the chain.
     pub head: Option<Head>,
+    /// How the device clock stands to what the phone has heard.
+    pub clock: ClockTrust,
 }
 
 impl Verifier {
@@ -452,7 +454,13 @@ impl Verifier {
     /// # Errors
     /// When the ledger cannot be read.
     pub fn health(&self, now: DeviceClock) -> Result<Health, EngineError> {
-        let time = self.judged_time(now)?;
+        let (time, clock) = match self.trust() {
+            None => (now.time, ClockTrust::Good),
+            Some(trust) => {
+                let judged = self.ledger.floors()?.judge(now, trust.list().expires);
+                (judged.time, judged.trust)
+            }
+        };
         let held = self.ledger.status_lists()?;
         let issued = |number| held.iter().find(|list| list.number == number).map(|l| l.issued);
         Ok(Health {
@@ -468,6 +476,7 @@ impl Verifier {
             status_lists: self.status_numbers().into_iter().map(|n| (n, issued(n))).collect(),
             unsent: self.ledger.unsent()?,
             head: self.ledger.head()?,
+            clock,
         })
     }
 

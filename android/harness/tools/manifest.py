@@ -12,8 +12,8 @@ ET.register_namespace("android", ANDROID.strip("{}"))
 
 def merge(main: Path, libraries: list[Path], package: str, sdks: dict[str, str]) -> tuple[ET.ElementTree, list[str]]:
     """The merged manifest, and the packages that the libraries name their resources by."""
-    tree = ET.parse(main)
-    root = tree.getroot()
+    root = ET.fromstring(main.read_text().replace("${applicationId}", package))
+    tree = ET.ElementTree(root)
     root.set("package", package)
     root.insert(0, ET.Element("uses-sdk", {f"{ANDROID}{name}": version for name, version in sdks.items()}))
     absolute_names(root, package)

@@ -29,7 +29,8 @@ class MainActivity : ComponentActivity() {
         setContent {
             val picture by shared.collectAsStateWithLifecycle()
             CompositionLocalProvider(LocalParts provides parts) {
-                VouchsafeTheme { App(picture, onSharedTaken = { shared.value = null }) }
+                val strongContrast by parts.settings.strongContrast.collectAsStateWithLifecycle()
+                VouchsafeTheme(strongContrast) { App(picture, onSharedTaken = { shared.value = null }) }
             }
         }
     }

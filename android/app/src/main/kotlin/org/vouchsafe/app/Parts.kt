@@ -5,6 +5,9 @@ import androidx.compose.runtime.staticCompositionLocalOf
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.SupervisorJob
+import org.vouchsafe.app.claims.Documents
+import org.vouchsafe.app.claims.DocumentsOnPhone
+import org.vouchsafe.app.device.About
 import org.vouchsafe.app.device.AndroidClocks
 import org.vouchsafe.app.device.AndroidFeedback
 import org.vouchsafe.app.device.AndroidKeyStore
@@ -12,6 +15,8 @@ import org.vouchsafe.app.device.Clocks
 import org.vouchsafe.app.device.EnginePhone
 import org.vouchsafe.app.device.Feedback
 import org.vouchsafe.app.device.Phone
+import org.vouchsafe.app.device.Settings
+import org.vouchsafe.app.device.SharedFiles
 import org.vouchsafe.app.scan.CameraFrameSource
 import org.vouchsafe.app.scan.FrameSource
 import org.vouchsafe.app.scan.Pictures
@@ -30,9 +35,14 @@ class Parts(
     clocks: Clocks = AndroidClocks(application),
     transport: Transport = OkHttpTransport(),
 ) {
+    val settings = Settings(application)
+    val files = SharedFiles(application)
+    val documents: Documents = DocumentsOnPhone(application.contentResolver)
     val pictures: Pictures = PicturesOnPhone(application.contentResolver)
     val background: Background = WorkManagerBackground(application)
-    val phone: Phone = EnginePhone(application.noBackupFilesDir.resolve("phone"), AndroidKeyStore(), clocks)
+    private val keys = AndroidKeyStore()
+    val phone: Phone = EnginePhone(application.noBackupFilesDir.resolve("phone"), keys, clocks)
+    val about = About(application, keys)
     val syncing = Syncing(phone, transport, CoroutineScope(SupervisorJob() + Dispatchers.Default))
 }
 

@@ -11,44 +11,50 @@ import org.vouchsafe.app.device.Phone
 import org.vouchsafe.core.Claim
 import org.vouchsafe.core.EngineException
 
-data class ClaimsState(
-    val claims: List<Claim> = emptyList(),
-    /** There are older ones. */
-    val more: Boolean = false,
-    val loaded: Boolean = false,
+data class ClaimState(
+    val claim: Claim? = null,
+    /** A document is being taken in. */
+    val busy: Boolean = false,
+    /** The last file was no picture and no PDF, or too large. */
+    val noDocument: Boolean = false,
     val trouble: EngineException? = null,
 )
 
-/** This phone's claims, newest first, a page at a time; read again whenever something changed. */
-class ClaimsModel(private val phone: Phone) : ViewModel() {
-    private val current = MutableStateFlow(ClaimsState())
+/** One claim; read again whenever something changed. */
+class ClaimModel(private val phone: Phone, private val documents: Documents, private val id: String) : ViewModel() {
+    private val current = MutableStateFlow(ClaimState())
 
-    val state: StateFlow<ClaimsState> = current.asStateFlow()
+    val state: StateFlow<ClaimState> = current.asStateFlow()
 
     init {
-        viewModelScope.launch { phone.changes.collect { read(maxOf(PAGE, current.value.claims.size)) } }
+        viewModelScope.launch {
+            phone.changes.collect {
+                attempt {
+                    val claim = phone.claim(id)
+                    current.update { it.copy(claim = claim) }
+                }
+            }
+        }
     }
 
-    fun more() {
-        viewModelScope.launch { read(current.value.claims.size + PAGE) }
+    fun takeBack(reason: String) {
+        viewModelScope.launch { attempt { phone.takeBack(id, reason) } }
     }
 
-    fun takeBack(claim: String, reason: String) {
-        viewModelScope.launch { attempt { phone.takeBack(claim, reason) } }
-    }
-
-    private suspend fun read(limit: Int) = attempt {
-        val claims = phone.claims(limit = limit + 1)
-        current.update { it.copy(claims = claims.take(limit), more = claims.size > limit, loaded = true, trouble = null) }
+    /** Attaches what a file holds, and lets [onRead] know that the file is needed no more. */
+    fun attach(address: String, onRead: () -> Unit = {}) {
+        current.update { it.copy(busy = true, noDocument = false, trouble = null) }
+        viewModelScope.launch {
+            val document = documents.read(address)
+            onRead()
+            if (document == null) current.update { it.copy(noDocument = true) } else attempt { phone.attach(id, document) }
+            current.update { it.copy(busy = false) }
+        }
     }
 
     private suspend fun attempt(call: suspend () -> Unit) = try {
         call()
     } catch (trouble: EngineException) {
-        current.update { it.copy(trouble = trouble, loaded = true) }
-    }
-
-    private companion object {
-        const val PAGE = 50
+        current.update { it.copy(trouble = trouble) }
     }
 }

@@ -2,8 +2,11 @@ package org.vouchsafe.app.claims
 
 import androidx.compose.foundation.background
 import androidx.compose.foundation.clickable
+import androidx.compose.foundation.horizontalScroll
 import androidx.compose.foundation.layout.Arrangement
 import androidx.compose.foundation.layout.Column
+import androidx.compose.foundation.layout.ExperimentalLayoutApi
+import androidx.compose.foundation.layout.FlowRow
 import androidx.compose.foundation.layout.PaddingValues
 import androidx.compose.foundation.layout.Row
 import androidx.compose.foundation.layout.fillMaxSize
@@ -12,32 +15,39 @@ import androidx.compose.foundation.layout.heightIn
 import androidx.compose.foundation.layout.padding
 import androidx.compose.foundation.lazy.LazyColumn
 import androidx.compose.foundation.lazy.items
+import androidx.compose.foundation.rememberScrollState
 import androidx.compose.foundation.shape.RoundedCornerShape
-import androidx.compose.material3.ExperimentalMaterial3Api
+import androidx.compose.material3.FilterChip
 import androidx.compose.material3.HorizontalDivider
 import androidx.compose.material3.MaterialTheme
+import androidx.compose.material3.OutlinedTextField
 import androidx.compose.material3.Scaffold
 import androidx.compose.material3.Text
-import androidx.compose.material3.TopAppBar
 import androidx.compose.runtime.Composable
+import androidx.compose.runtime.LaunchedEffect
 import androidx.compose.runtime.getValue
+import androidx.compose.runtime.mutableStateOf
+import androidx.compose.runtime.saveable.rememberSaveable
+import androidx.compose.runtime.setValue
 import androidx.compose.ui.Alignment
 import androidx.compose.ui.Modifier
+import androidx.compose.ui.res.pluralStringResource
 import androidx.compose.ui.res.stringResource
-import androidx.compose.ui.semantics.heading
-import androidx.compose.ui.semantics.semantics
 import androidx.compose.ui.unit.dp
 import androidx.lifecycle.compose.collectAsStateWithLifecycle
 import androidx.lifecycle.viewmodel.compose.viewModel
 import org.vouchsafe.app.LocalParts
 import org.vouchsafe.app.R
+import org.vouchsafe.app.ui.Between
 import org.vouchsafe.app.ui.Formats
 import org.vouchsafe.app.ui.SideButton
 import org.vouchsafe.app.ui.Signal
+import org.vouchsafe.app.ui.Title
 import org.vouchsafe.app.ui.Trouble
 import org.vouchsafe.app.ui.decimalsOf
 import org.vouchsafe.app.ui.formats
 import org.vouchsafe.app.verdict.receiptNumber
+import org.vouchsafe.core.Benefit
 import org.vouchsafe.core.Claim
 
 @Composable
@@ -45,20 +55,35 @@ fun ClaimsScreen(onClaim: (String) -> Unit) {
     val parts = LocalParts.current
     val model = viewModel { ClaimsModel(parts.phone) }
     val state by model.state.collectAsStateWithLifecycle()
-    ClaimsList(state, onMore = model::more, onClaim = onClaim)
+    var typed by rememberSaveable { mutableStateOf("") }
+    var kind by rememberSaveable { mutableStateOf(Kind.All) }
+    LaunchedEffect(typed, kind) { model.look(typed, kind) }
+    ClaimsList(state, typed, kind, { typed = it }, { kind = it }, onMore = model::more, onClaim = onClaim)
 }
 
-@OptIn(ExperimentalMaterial3Api::class)
 @Composable
-fun ClaimsList(state: ClaimsState, onMore: () -> Unit, onClaim: (String) -> Unit) {
+fun ClaimsList(
+    state: ClaimsState,
+    typed: String,
+    kind: Kind,
+    onType: (String) -> Unit,
+    onKind: (Kind) -> Unit,
+    onMore: () -> Unit,
+    onClaim: (String) -> Unit,
+) {
     val formats = formats()
-    Scaffold(
-        topBar = { TopAppBar({ Text(stringResource(R.string.claims), Modifier.semantics { heading() }) }) },
-    ) { inner ->
+    val looking = typed.isNotBlank() || kind != Kind.All
+    Scaffold(topBar = { Title(stringResource(R.string.claims)) }) { inner ->
         LazyColumn(Modifier.fillMaxSize().padding(inner), contentPadding = PaddingValues(bottom = 16.dp)) {
             state.trouble?.let { item { Trouble(it, Modifier.padding(16.dp)) } }
-            if (state.loaded && state.claims.isEmpty()) {
+            if (state.loaded && state.claims.isEmpty() && !looking) {
                 item { Text(stringResource(R.string.no_claims), Modifier.padding(16.dp), style = MaterialTheme.typography.bodyLarge) }
+            } else {
+                item { Totals(state, formats) }
+                item { Search(typed, kind, onType, onKind) }
+            }
+            if (state.loaded && state.claims.isEmpty() && looking) {
+                item { Text(stringResource(R.string.no_such_claims), Modifier.padding(16.dp), style = MaterialTheme.typography.bodyLarge) }
             }
             items(state.claims, key = { it.id }) { claim ->
                 Line(claim, formats) { onClaim(claim.id) }
@@ -70,22 +95,55 @@ fun ClaimsList(state: ClaimsState, onMore: () -> Unit, onClaim: (String) -> Unit
 }
 
 @Composable
+private fun Totals(state: ClaimsState, formats: Formats) {
+    Column(Modifier.padding(16.dp, 4.dp), Arrangement.spacedBy(4.dp)) {
+        state.today?.let { Between(stringResource(R.string.total_today), words(it, formats)) }
+        state.month?.let { Between(stringResource(R.string.total_month), words(it, formats)) }
+    }
+}
+
+@Composable
+private fun words(total: Total, formats: Formats): String {
+    val claims = pluralStringResource(R.plurals.claims_served, total.claims, formats.count(total.claims.toLong()))
+    val money = total.money.map { (currency, units) -> formats.money(units, currency, decimalsOf(Benefit.Money(units, currency))) }
+    return (listOf(claims) + money).joinToString(" · ")
+}
+
+@Composable
+private fun Search(typed: String, kind: Kind, onType: (String) -> Unit, onKind: (Kind) -> Unit) {
+    OutlinedTextField(
+        typed,
+        onType,
+        Modifier.fillMaxWidth().padding(16.dp, 4.dp),
+        label = { Text(stringResource(R.string.search)) },
+        placeholder = { Text(stringResource(R.string.search_claims)) },
+        singleLine = true,
+    )
+    Row(Modifier.horizontalScroll(rememberScrollState()).padding(16.dp, 0.dp), Arrangement.spacedBy(8.dp)) {
+        for (one in Kind.entries) {
+            FilterChip(one == kind, { onKind(one) }, { Text(stringResource(one.word)) }, Modifier.heightIn(min = 48.dp))
+        }
+    }
+}
+
+@OptIn(ExperimentalLayoutApi::class)
+@Composable
 private fun Line(claim: Claim, formats: Formats, onClick: () -> Unit) {
-    Row(
+    FlowRow(
         Modifier.fillMaxWidth().clickable(onClick = onClick).heightIn(min = 72.dp).padding(16.dp, 12.dp),
-        Arrangement.spacedBy(12.dp),
-        Alignment.CenterVertically,
+        Arrangement.SpaceBetween,
+        Arrangement.spacedBy(8.dp, Alignment.CenterVertically),
     ) {
-        Column(Modifier.weight(1f)) {
+        Column {
             Text(given(claim, formats), style = MaterialTheme.typography.titleLarge)
             Text(
-                "${formats.moment(claim.redeemedAt)} · ${receiptNumber(claim.id)}",
+                "${formats.moment(claim.redeemedAt)} · ${formats.inOrder(receiptNumber(claim.id))}",
                 style = MaterialTheme.typography.bodyMedium,
                 color = MaterialTheme.colorScheme.onSurfaceVariant,
             )
         }
         val standing = standing(claim)
-        Chip(standing.signal, stringResource(standing.word))
+        Chip(standing.signal, stringResource(standing.word), Modifier.align(Alignment.CenterVertically))
     }
 }
 
@@ -94,10 +152,10 @@ fun given(claim: Claim, formats: Formats): String =
     claim.given?.let { formats.benefit(it, decimalsOf(it)) } ?: stringResource(R.string.claim_unreadable)
 
 @Composable
-fun Chip(signal: Signal, text: String) {
+fun Chip(signal: Signal, text: String, modifier: Modifier = Modifier) {
     Text(
         text,
-        Modifier.background(signal.ground, RoundedCornerShape(8.dp)).padding(10.dp, 6.dp),
+        modifier.background(signal.ground, RoundedCornerShape(8.dp)).padding(10.dp, 6.dp),
         color = signal.text,
         style = MaterialTheme.typography.labelLarge,
     )

@@ -6,6 +6,30 @@ import org.vouchsafe.app.ui.Signal
 import org.vouchsafe.core.Claim
 import org.vouchsafe.core.RecordDelivery
 
+/** How staff sort their claims. */
+enum class Kind(@param:StringRes val word: Int) {
+    All(R.string.kind_all),
+    Unsent(R.string.claim_unsent),
+
+    /** Somebody has to do something. */
+    Trouble(R.string.kind_trouble),
+    UnderWay(R.string.kind_under_way),
+    Paid(R.string.claim_paid),
+    TakenBack(R.string.claim_voided),
+}
+
+fun kindOf(claim: Claim): Kind = when {
+    claim.voidedAt != null -> Kind.TakenBack
+    claim.delivery == RecordDelivery.Waiting -> Kind.Unsent
+    claim.delivery is RecordDelivery.Refused -> Kind.Trouble
+    else -> when (claim.state) {
+        "paid" -> Kind.Paid
+        "voided" -> Kind.TakenBack
+        "documents_missing", "conflict", "denied", "rejected", "payment_failed" -> Kind.Trouble
+        else -> Kind.UnderWay
+    }
+}
+
 /** Where a claim stands, as staff say it, and what they can do. */
 data class Standing(val signal: Signal, @param:StringRes val word: Int, @param:StringRes val meaning: Int)
 

@@ -2,10 +2,13 @@ package org.vouchsafe.app.device
 
 import android.os.Build
 import android.security.keystore.KeyGenParameterSpec
+import android.security.keystore.KeyInfo
 import android.security.keystore.KeyPermanentlyInvalidatedException
 import android.security.keystore.KeyProperties
 import android.security.keystore.StrongBoxUnavailableException
 import java.math.BigInteger
+import java.security.GeneralSecurityException
+import java.security.KeyFactory
 import java.security.KeyPairGenerator
 import java.security.PrivateKey
 import java.security.Signature
@@ -19,6 +22,9 @@ import javax.crypto.spec.GCMParameterSpec
 import org.vouchsafe.core.KeyStore
 import org.vouchsafe.core.KeyStoreException
 
+/** Where a key lies. */
+enum class KeyStrength { SOFTWARE, HARDWARE, STRONGBOX }
+
 /**
  * Keys in Android's key store, whose private parts no app can take out: a P-256 key that signs, and an AES key that wraps
  * the ledger's. In StrongBox where the phone has one. Neither asks for the owner's presence, so a changed PIN destroys
@@ -31,6 +37,23 @@ class AndroidKeyStore : KeyStore {
         val key = store.getCertificate(DEVICE_KEY)?.publicKey ?: inStrongBox(::newDeviceKey)
         val point = (key as ECPublicKey).w
         byteArrayOf(UNCOMPRESSED) + coordinate(point.affineX) + coordinate(point.affineY)
+    }
+
+    /** How well the phone keeps the device key; nothing where it does not say. */
+    fun strength(): KeyStrength? = try {
+        val key = store.getKey(DEVICE_KEY, null) as PrivateKey?
+        key?.let { KeyFactory.getInstance(it.algorithm, PROVIDER).getKeySpec(it, KeyInfo::class.java).strength() }
+    } catch (_: GeneralSecurityException) {
+        null
+    }
+
+    private fun KeyInfo.strength(): KeyStrength = when {
+        Build.VERSION.SDK_INT < Build.VERSION_CODES.S ->
+            @Suppress("DEPRECATION")
+            if (isInsideSecureHardware) KeyStrength.HARDWARE else KeyStrength.SOFTWARE
+        securityLevel == KeyProperties.SECURITY_LEVEL_STRONGBOX -> KeyStrength.STRONGBOX
+        securityLevel == KeyProperties.SECURITY_LEVEL_SOFTWARE -> KeyStrength.SOFTWARE
+        else -> KeyStrength.HARDWARE
     }
 
     override fun sign(message: ByteArray): ByteArray = guarded {

@@ -1,6 +1,8 @@
 package org.vouchsafe.app.device
 
 import java.io.File
+import java.io.OutputStream
+import java.nio.ByteBuffer
 import kotlinx.coroutines.CoroutineDispatcher
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.delay
@@ -14,7 +16,9 @@ import org.vouchsafe.core.Claim
 import org.vouchsafe.core.Health
 import org.vouchsafe.core.HttpOutcome
 import org.vouchsafe.core.HttpRequest
+import org.vouchsafe.core.Imported
 import org.vouchsafe.core.KeyStore
+import org.vouchsafe.core.NewDocument
 import org.vouchsafe.core.Redemption
 import org.vouchsafe.core.Service
 import org.vouchsafe.core.SyncReport
@@ -57,6 +61,34 @@ class EnginePhone(
     override suspend fun takeBack(claim: String, reason: String) = changing { it.void(claim, reason, null, clocks.now()) }
 
     override suspend fun claims(before: String?, limit: Int): List<Claim> = engine { it.claims(before, limit.toUInt()) }
+
+    override suspend fun claim(id: String): Claim = engine { it.claim(id) }
+
+    override suspend fun attach(claim: String, document: NewDocument) =
+        changing { it.attach(claim, document, operator = null, clocks.now()) }
+
+    override suspend fun export(open: (name: String) -> OutputStream): Exported = engine { verifier ->
+        val export = verifier.exportBundle(clocks.now())
+        try {
+            val names = export.files.map { file ->
+                val name = file.name()
+                open(name).use { out ->
+                    while (true) out.write(file.nextBytes() ?: break)
+                }
+                name
+            }
+            Exported(export.records.toLong(), export.documents.toLong(), names)
+        } finally {
+            export.files.forEach { it.close() }
+        }
+    }
+
+    override suspend fun import(file: ByteArray): Imported {
+        val buffer = ByteBuffer.allocateDirect(file.size).put(file)
+        return changing { it.importBundle(buffer.apply { flip() }, clocks.now()) }
+    }
+
+    override suspend fun freeSpace(): Long = engine { home.usableSpace }
 
     override suspend fun sync(send: suspend (HttpRequest) -> HttpOutcome): SyncReport? {
         val run = engine { it.beginSync() } ?: return null

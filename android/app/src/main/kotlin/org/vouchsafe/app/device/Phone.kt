@@ -1,5 +1,6 @@
 package org.vouchsafe.app.device
 
+import java.io.OutputStream
 import kotlinx.coroutines.flow.StateFlow
 import org.vouchsafe.core.Benefit
 import org.vouchsafe.core.Claim
@@ -7,6 +8,7 @@ import org.vouchsafe.core.Health
 import org.vouchsafe.core.HowRead
 import org.vouchsafe.core.HttpOutcome
 import org.vouchsafe.core.HttpRequest
+import org.vouchsafe.core.Imported
 import org.vouchsafe.core.NewDocument
 import org.vouchsafe.core.Redemption
 import org.vouchsafe.core.SyncReport
@@ -42,9 +44,26 @@ interface Phone {
     /** At most [limit] claims, newest first, from the one after [before] on. */
     suspend fun claims(before: String? = null, limit: Int): List<Claim>
 
+    suspend fun claim(id: String): Claim
+
+    /** Attaches a document to a claim; when it returns, the document is on the disk. */
+    suspend fun attach(claim: String, document: NewDocument)
+
+    /** Writes sealed files that carry all that the server lacks, each to what [open] gives for its name. Blocks on [open]. */
+    suspend fun export(open: (name: String) -> OutputStream): Exported
+
+    /** Takes in a file that the office sent back. */
+    suspend fun import(file: ByteArray): Imported
+
+    /** Bytes that this phone can still write. */
+    suspend fun freeSpace(): Long
+
     /** Exchanges with the server all there is; nothing while another exchange is under way. */
     suspend fun sync(send: suspend (HttpRequest) -> HttpOutcome): SyncReport?
 }
+
+/** What an export put into its files. */
+data class Exported(val records: Long, val documents: Long, val names: List<String>)
 
 /** What staff asks to be recorded as served. */
 data class Serving(

@@ -23,6 +23,7 @@ import org.vouchsafe.app.ui.MainButton
 import org.vouchsafe.app.ui.Page
 import org.vouchsafe.app.ui.SideButton
 import org.vouchsafe.app.ui.Trouble
+import org.vouchsafe.app.ui.formats
 import org.vouchsafe.core.Health
 
 /** A phone that belongs to nobody yet: it reads an enrolment code, and nothing else. */
@@ -56,7 +57,7 @@ fun ConfirmScreen(health: Health, digits: String, onAnotherCode: () -> Unit, onG
     ) {
         health.provider?.let { Text(it, style = MaterialTheme.typography.headlineSmall) }
         Text(stringResource(R.string.compare_digits), style = MaterialTheme.typography.bodyLarge)
-        Text(grouped(digits), style = MaterialTheme.typography.displayMedium, fontWeight = FontWeight.Bold)
+        Text(formats().inOrder(grouped(digits)), style = MaterialTheme.typography.displayMedium, fontWeight = FontWeight.Bold)
         if (health.provider != null) {
             Text(stringResource(R.string.not_confirmed), style = MaterialTheme.typography.bodyLarge)
         }

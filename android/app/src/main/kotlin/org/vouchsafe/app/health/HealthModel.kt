@@ -11,7 +11,13 @@ import org.vouchsafe.app.device.Phone
 import org.vouchsafe.core.EngineException
 import org.vouchsafe.core.Health
 
-data class HealthState(val health: Health? = null, val digits: String? = null, val trouble: EngineException? = null)
+data class HealthState(
+    val health: Health? = null,
+    val digits: String? = null,
+    /** Bytes that the phone can still write. */
+    val freeSpace: Long? = null,
+    val trouble: EngineException? = null,
+)
 
 /** How this phone is; read again whenever something changed. */
 class HealthModel(private val phone: Phone) : ViewModel() {
@@ -28,9 +34,7 @@ class HealthModel(private val phone: Phone) : ViewModel() {
     }
 
     private suspend fun read() = try {
-        val health = phone.health()
-        val digits = phone.digits()
-        current.value = HealthState(health, digits)
+        current.value = HealthState(phone.health(), phone.digits(), phone.freeSpace())
     } catch (trouble: EngineException) {
         current.update { it.copy(trouble = trouble) }
     }

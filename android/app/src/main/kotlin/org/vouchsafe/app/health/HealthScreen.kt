@@ -2,42 +2,70 @@ package org.vouchsafe.app.health
 
 import androidx.compose.runtime.Composable
 import androidx.compose.runtime.getValue
+import androidx.compose.runtime.remember
+import androidx.compose.ui.platform.LocalContext
 import androidx.compose.ui.res.pluralStringResource
 import androidx.compose.ui.res.stringResource
 import androidx.lifecycle.compose.collectAsStateWithLifecycle
 import androidx.lifecycle.viewmodel.compose.viewModel
 import org.vouchsafe.app.LocalParts
 import org.vouchsafe.app.R
+import org.vouchsafe.app.device.KeyStrength
+import org.vouchsafe.app.device.share
 import org.vouchsafe.app.sync.SyncBand
 import org.vouchsafe.app.sync.SyncState
 import org.vouchsafe.app.ui.Band
+import org.vouchsafe.app.ui.Choice
 import org.vouchsafe.app.ui.Fact
 import org.vouchsafe.app.ui.Formats
 import org.vouchsafe.app.ui.MainButton
 import org.vouchsafe.app.ui.Page
+import org.vouchsafe.app.ui.SideButton
 import org.vouchsafe.app.ui.Signal
 import org.vouchsafe.app.ui.Trouble
 import org.vouchsafe.app.ui.formats
+import org.vouchsafe.app.verdict.warning
 import org.vouchsafe.core.Health
 
 /** How this phone is: what waits, how old its trust is, who it belongs to. */
 @Composable
-fun HealthScreen() {
+fun HealthScreen(onByFile: () -> Unit) {
     val parts = LocalParts.current
     val model = viewModel { HealthModel(parts.phone) }
     val state by model.state.collectAsStateWithLifecycle()
     val syncing by parts.syncing.state.collectAsStateWithLifecycle()
-    HealthPage(state, syncing, onSync = parts.syncing::begin)
+    val strongContrast by parts.settings.strongContrast.collectAsStateWithLifecycle()
+    val context = LocalContext.current
+    val key = remember(state.digits) { parts.about.keyStrength() }
+    HealthPage(
+        state,
+        key,
+        syncing,
+        strongContrast,
+        HealthActions(
+            onSync = parts.syncing::begin,
+            onByFile = onByFile,
+            onContrast = parts.settings::chooseStrongContrast,
+            onDiagnostics = { context.share("text/plain", text = diagnostics(parts.about, state, syncing)) },
+        ),
+    )
 }
 
+class HealthActions(
+    val onSync: () -> Unit = {},
+    val onByFile: () -> Unit = {},
+    val onContrast: (Boolean) -> Unit = {},
+    val onDiagnostics: () -> Unit = {},
+)
+
 @Composable
-fun HealthPage(state: HealthState, syncing: SyncState, onSync: () -> Unit) {
+fun HealthPage(state: HealthState, key: KeyStrength?, syncing: SyncState, strongContrast: Boolean, actions: HealthActions) {
     val formats = formats()
     Page(
         stringResource(R.string.health),
         onBack = null,
         actions = {
-            MainButton(stringResource(R.string.sync_now), onSync, enabled = syncing != SyncState.Running)
+            MainButton(stringResource(R.string.sync_now), actions.onSync, enabled = syncing != SyncState.Running)
         },
     ) {
         SyncBand(syncing)
@@ -45,11 +73,21 @@ fun HealthPage(state: HealthState, syncing: SyncState, onSync: () -> Unit) {
         state.health?.let { health ->
             Unsent(health, formats)
             if (!health.confirmed) Band(Signal.Attention, stringResource(R.string.not_confirmed))
+            health.clock?.let { Band(Signal.Attention, warning(it, formats)) }
+            state.freeSpace?.let { if (it < LITTLE_SPACE) Band(Signal.Attention, stringResource(R.string.little_space)) }
             health.provider?.let { Fact(stringResource(R.string.fact_provider), it) }
-            state.digits?.let { Fact(stringResource(R.string.fact_digits), grouped(it)) }
+            state.digits?.let { Fact(stringResource(R.string.fact_digits), formats.inOrder(grouped(it))) }
             health.trustIssued?.let { Fact(stringResource(R.string.fact_trust), formats.moment(it)) }
+            Fact(stringResource(R.string.fact_status), health.statusIssued?.let(formats::moment) ?: stringResource(R.string.not_there))
+            state.freeSpace?.let {
+                Fact(stringResource(R.string.fact_space), stringResource(R.string.megabytes, formats.count(it / MEGABYTE)))
+            }
+            key?.let { Fact(stringResource(R.string.fact_key), stringResource(word(it))) }
             health.origin?.let { Fact(stringResource(R.string.fact_server), it) }
         }
+        Choice(stringResource(R.string.strong_contrast), strongContrast, actions.onContrast)
+        SideButton(stringResource(R.string.by_file), actions.onByFile)
+        SideButton(stringResource(R.string.share_diagnostics), actions.onDiagnostics)
     }
 }
 
@@ -64,6 +102,15 @@ private fun Unsent(health: Health, formats: Formats) {
         Band(Signal.Attention, pluralStringResource(R.plurals.unsent, quantity, formats.count(records), formats.moment(since)))
     }
 }
+
+private fun word(key: KeyStrength): Int = when (key) {
+    KeyStrength.STRONGBOX -> R.string.key_strongbox
+    KeyStrength.HARDWARE -> R.string.key_hardware
+    KeyStrength.SOFTWARE -> R.string.key_software
+}
+
+/** Below this, the phone may soon be unable to record anything. */
+private const val LITTLE_SPACE = 100 * MEGABYTE
 
 /** Eight digits in two groups, as they are read out. */
 fun grouped(digits: String): String = digits.filter(Char::isDigit).chunked(4).joinToString(" ")

@@ -98,7 +98,10 @@ private fun Viewing(hint: String, state: ScanState, model: ScanModel, openPictur
     val view = LocalView.current
     DisposableEffect(view) {
         view.keepScreenOn = true
-        onDispose { view.keepScreenOn = false }
+        onDispose {
+            view.keepScreenOn = false
+            model.hidden()
+        }
     }
     Box(modifier.fillMaxSize().background(Color.Black)) {
         LocalParts.current.frames.Viewfinder(state.torch, model::torchFound, model::frame, Modifier.fillMaxSize())

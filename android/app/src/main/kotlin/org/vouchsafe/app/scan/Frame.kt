@@ -4,15 +4,23 @@ import androidx.compose.runtime.Composable
 import androidx.compose.ui.Modifier
 import java.nio.ByteBuffer
 import org.vouchsafe.core.FrameLayout
+import org.vouchsafe.core.FrameStream
+import org.vouchsafe.core.Symbol
 import org.vouchsafe.core.SymbolContent
 import org.vouchsafe.core.scanLuma
 
 /** A camera's luma plane where it lies, lent for the length of a call: a direct buffer, from its position on. */
 class Frame(private val luma: ByteBuffer, private val layout: FrameLayout) {
-    /** The texts of the frame's symbols. */
-    fun texts(): List<String> =
-        // The engine does not look at a buffer's position: a slice begins where the plane does.
-        scanLuma(luma.slice(), layout).mapNotNull { (it.content as? SymbolContent.Text)?.text }
+    /** The texts of its symbols, with what [before] it the camera has seen of them. */
+    fun texts(before: FrameStream): List<String> = texts(before.read(plane(), layout))
+
+    /** The texts of the symbols of a picture that stands alone. */
+    fun texts(): List<String> = texts(scanLuma(plane(), layout))
+
+    // The engine does not look at a buffer's position: a slice begins where the plane does.
+    private fun plane() = luma.slice()
+
+    private fun texts(symbols: List<Symbol>) = symbols.mapNotNull { (it.content as? SymbolContent.Text)?.text }
 }
 
 /** Where live frames come from. */

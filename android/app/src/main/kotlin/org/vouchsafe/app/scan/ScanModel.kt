@@ -8,6 +8,7 @@ import kotlinx.coroutines.flow.asStateFlow
 import kotlinx.coroutines.flow.update
 import kotlinx.coroutines.launch
 import org.vouchsafe.core.EngineException
+import org.vouchsafe.core.FrameStream
 import org.vouchsafe.core.HowRead
 
 /** A text that was found, to be acted on once. */
@@ -33,11 +34,16 @@ class ScanModel(private val pictures: Pictures, private val nanos: () -> Long = 
     /** What was acted on last, and until when it is not found again, since the phone still points at it. */
     @Volatile private var resting: Pair<String, Long>? = null
 
+    /** What the camera has seen since it was opened: some symbols are read from several frames only. */
+    private var stream: FrameStream? = null
+
     /** Looks at a frame that is lent for the length of this call, on the camera's own thread. */
+    @Synchronized
     fun frame(frame: Frame) {
         if (current.value.found != null) return
         try {
-            val text = frame.texts().firstOrNull { !rests(it) } ?: return
+            val stream = stream ?: FrameStream().also { stream = it }
+            val text = frame.texts(before = stream).firstOrNull { !rests(it) } ?: return
             current.update { it.copy(found = Found(text, HowRead.CAMERA), nothingFound = false, trouble = null) }
         } catch (trouble: EngineException) {
             current.update { it.copy(trouble = trouble) }
@@ -66,6 +72,15 @@ class ScanModel(private val pictures: Pictures, private val nanos: () -> Long = 
     fun shown() {
         resting = resting?.copy(second = nanos() + REST_NANOS)
     }
+
+    /** The viewfinder is gone, and its camera with it. Waits for the frame that is being looked at. */
+    @Synchronized
+    fun hidden() {
+        stream?.close()
+        stream = null
+    }
+
+    override fun onCleared() = hidden()
 
     fun torchFound(present: Boolean) = current.update { it.copy(hasTorch = present) }
 

@@ -66,7 +66,7 @@ fun ServeForm(voucher: Voucher, state: ServeState, onServe: (Benefit) -> Unit, o
             MainButton(label, { (choice as? Choice.Give)?.let { onServe(it.given) } }, enabled = choice is Choice.Give && !state.busy)
         },
     ) {
-        voucher.holderName?.let { Text(it, style = MaterialTheme.typography.headlineSmall) }
+        voucher.holderName?.let { Text(formats.name(it), style = MaterialTheme.typography.headlineSmall) }
         Text(voucher.assistance, style = MaterialTheme.typography.bodyLarge)
         typed.forEachIndexed { line, value ->
             OutlinedTextField(

@@ -43,7 +43,7 @@ class OkHttpTransport(client: OkHttpClient = OkHttpClient()) : Transport {
     }
 
     private fun HttpRequest.forOkHttp(): Request {
-        val content = if (body.isEmpty() && method == "GET") null else body.toRequestBody()
+        val content = if (method == "GET" || method == "HEAD") null else body.toRequestBody()
         val built = Request.Builder().url(url).method(method, content)
         headers.forEach { built.header(it.name, it.value) }
         return built.build()

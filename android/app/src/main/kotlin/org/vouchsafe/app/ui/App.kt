@@ -39,6 +39,7 @@ import org.vouchsafe.app.health.HealthModel
 import org.vouchsafe.app.health.HealthScreen
 import org.vouchsafe.app.scan.CodeFinder
 import org.vouchsafe.app.serve.ServeScreen
+import org.vouchsafe.app.sync.BundleScreen
 import org.vouchsafe.app.verdict.VerdictScreen
 
 /** The whole app: first a phone must be enrolled, and its digits confirmed or put off; then it serves. */
@@ -107,7 +108,8 @@ private fun Show(screen: Screen, stack: BackStack, shared: String?, onSharedTake
             stack.push(Screen.Verdict(it.text, it.howRead))
         }
         Screen.Claims -> ClaimsScreen { stack.push(Screen.Claim(it)) }
-        Screen.Health -> HealthScreen()
+        Screen.Health -> HealthScreen(onByFile = { stack.push(Screen.ByFile) })
+        Screen.ByFile -> BundleScreen(onBack = back)
         is Screen.Verdict -> VerdictScreen(
             screen.voucher,
             onServe = { stack.push(Screen.Serve(screen.voucher, screen.howRead)) },

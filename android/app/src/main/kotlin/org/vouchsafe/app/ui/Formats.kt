@@ -1,5 +1,7 @@
 package org.vouchsafe.app.ui
 
+import android.text.TextUtils
+import android.view.View
 import androidx.compose.runtime.Composable
 import androidx.compose.runtime.ReadOnlyComposable
 import androidx.compose.ui.platform.LocalConfiguration
@@ -48,6 +50,13 @@ class Formats(private val locale: Locale) {
 
     fun moment(seconds: ULong): String =
         DateFormat.getDateTimeInstance(DateFormat.MEDIUM, DateFormat.SHORT, locale).format(date(seconds))
+
+    /** Letters and digits that people compare one by one: in their own order, whichever way the language runs. */
+    fun inOrder(text: String): String =
+        if (TextUtils.getLayoutDirectionFromLocale(locale) == View.LAYOUT_DIRECTION_RTL) "\u2066$text\u2069" else text
+
+    /** A name that may go on in the next line after its hyphens. */
+    fun name(name: String): String = name.replace("-", "-\u200B")
 
     private fun date(seconds: ULong) = Date(seconds.toLong() * 1_000)
 }

@@ -4,7 +4,7 @@ import org.vouchsafe.core.HowRead
 
 /** Where one can be in the app, with all that it takes to be there again after Android has ended the process. */
 sealed interface Screen {
-    /** The four that the bar at the bottom leads to. */
+    /** The three that the bar at the bottom leads to. */
     sealed interface Tab : Screen
 
     data object Scan : Tab
@@ -22,6 +22,9 @@ sealed interface Screen {
 
     data class Claim(val claim: String) : Screen
 
+    /** Records out and answers in, as files. */
+    data object ByFile : Screen
+
     fun save(): ArrayList<String> = when (this) {
         Scan -> arrayListOf("scan")
         Claims -> arrayListOf("claims")
@@ -30,6 +33,7 @@ sealed interface Screen {
         is Serve -> arrayListOf("serve", voucher, howRead.name)
         is Receipt -> arrayListOf("receipt", claim)
         is Claim -> arrayListOf("claim", claim)
+        ByFile -> arrayListOf("by file")
     }
 
     companion object {
@@ -41,6 +45,7 @@ sealed interface Screen {
             "serve" -> Serve(saved[1], HowRead.valueOf(saved[2]))
             "receipt" -> Receipt(saved[1])
             "claim" -> Claim(saved[1])
+            "by file" -> ByFile
             else -> error("no screen is called $name")
         }
     }

@@ -1,5 +1,7 @@
 package org.vouchsafe.app.ui
 
+import android.app.UiModeManager
+import android.os.Build
 import androidx.compose.foundation.isSystemInDarkTheme
 import androidx.compose.material3.MaterialTheme
 import androidx.compose.material3.Typography
@@ -8,6 +10,7 @@ import androidx.compose.material3.lightColorScheme
 import androidx.compose.runtime.Composable
 import androidx.compose.runtime.Immutable
 import androidx.compose.ui.graphics.Color
+import androidx.compose.ui.platform.LocalContext
 import androidx.compose.ui.text.font.FontWeight
 import androidx.compose.ui.unit.sp
 
@@ -51,6 +54,28 @@ val DarkColours = darkColorScheme(
     onError = Color(0xFF690002),
 )
 
+/** For bright sunlight: nothing but black, white and what means something. */
+val StrongColours = lightColorScheme(
+    primary = Color.Black,
+    onPrimary = Color.White,
+    primaryContainer = Color.White,
+    onPrimaryContainer = Color.Black,
+    secondaryContainer = Color(0xFFD6D6D6),
+    onSecondaryContainer = Color.Black,
+    background = Color.White,
+    onBackground = Color.Black,
+    surface = Color.White,
+    onSurface = Color.Black,
+    surfaceContainer = Color.White,
+    surfaceContainerHighest = Color.White,
+    surfaceVariant = Color.White,
+    onSurfaceVariant = Color.Black,
+    outline = Color.Black,
+    outlineVariant = Color.Black,
+    error = Color(0xFF8C0009),
+    onError = Color.White,
+)
+
 private val type = Typography().run {
     copy(
         headlineSmall = headlineSmall.copy(fontWeight = FontWeight.SemiBold),
@@ -60,10 +85,34 @@ private val type = Typography().run {
     )
 }
 
-@Composable
-fun VouchsafeTheme(content: @Composable () -> Unit) {
-    MaterialTheme(if (isSystemInDarkTheme()) DarkColours else LightColours, typography = type, content = content)
+private val strongType = type.run {
+    copy(
+        bodyMedium = bodyMedium.copy(fontWeight = FontWeight.Medium),
+        bodyLarge = bodyLarge.copy(fontWeight = FontWeight.Medium),
+        headlineMedium = headlineMedium.copy(fontWeight = FontWeight.SemiBold),
+    )
 }
+
+/** The look of the app: as the phone is set, or with [strongContrast], which the phone may be set to as well. */
+@Composable
+fun VouchsafeTheme(strongContrast: Boolean, content: @Composable () -> Unit) {
+    val strong = strongContrast || phoneWantsContrast()
+    val colours = when {
+        strong -> StrongColours
+        isSystemInDarkTheme() -> DarkColours
+        else -> LightColours
+    }
+    MaterialTheme(colours, typography = if (strong) strongType else type, content = content)
+}
+
+@Composable
+private fun phoneWantsContrast(): Boolean {
+    if (Build.VERSION.SDK_INT < Build.VERSION_CODES.UPSIDE_DOWN_CAKE) return false
+    val modes = LocalContext.current.getSystemService(UiModeManager::class.java) ?: return false
+    return modes.contrast > MEDIUM_CONTRAST
+}
+
+private const val MEDIUM_CONTRAST = 0.5f
 
 /** The colours that mean something. The same by day and by night: staff learn them. */
 @Immutable

@@ -5,30 +5,34 @@ import androidx.compose.foundation.layout.Arrangement
 import androidx.compose.foundation.layout.Box
 import androidx.compose.foundation.layout.Column
 import androidx.compose.foundation.layout.ColumnScope
+import androidx.compose.foundation.layout.ExperimentalLayoutApi
+import androidx.compose.foundation.layout.FlowRow
 import androidx.compose.foundation.layout.Row
 import androidx.compose.foundation.layout.fillMaxWidth
 import androidx.compose.foundation.layout.heightIn
 import androidx.compose.foundation.layout.imePadding
 import androidx.compose.foundation.layout.navigationBarsPadding
 import androidx.compose.foundation.layout.padding
+import androidx.compose.foundation.layout.statusBarsPadding
 import androidx.compose.foundation.rememberScrollState
 import androidx.compose.foundation.shape.RoundedCornerShape
+import androidx.compose.foundation.selection.toggleable
 import androidx.compose.foundation.verticalScroll
 import androidx.compose.material.icons.Icons
 import androidx.compose.material.icons.automirrored.filled.ArrowBack
 import androidx.compose.material3.Button
-import androidx.compose.material3.ExperimentalMaterial3Api
 import androidx.compose.material3.Icon
 import androidx.compose.material3.IconButton
 import androidx.compose.material3.MaterialTheme
 import androidx.compose.material3.OutlinedButton
 import androidx.compose.material3.Scaffold
+import androidx.compose.material3.Switch
 import androidx.compose.material3.Text
-import androidx.compose.material3.TopAppBar
 import androidx.compose.runtime.Composable
 import androidx.compose.ui.Alignment
 import androidx.compose.ui.Modifier
 import androidx.compose.ui.res.stringResource
+import androidx.compose.ui.semantics.Role
 import androidx.compose.ui.semantics.heading
 import androidx.compose.ui.semantics.semantics
 import androidx.compose.ui.text.style.TextAlign
@@ -46,14 +50,13 @@ fun MainButton(text: String, onClick: () -> Unit, modifier: Modifier = Modifier,
 
 /** Another thing that can be done. */
 @Composable
-fun SideButton(text: String, onClick: () -> Unit, modifier: Modifier = Modifier) {
-    OutlinedButton(onClick, modifier.fillMaxWidth().heightIn(min = 56.dp), shape = RoundedCornerShape(12.dp)) {
+fun SideButton(text: String, onClick: () -> Unit, modifier: Modifier = Modifier, enabled: Boolean = true) {
+    OutlinedButton(onClick, modifier.fillMaxWidth().heightIn(min = 56.dp), enabled, shape = RoundedCornerShape(12.dp)) {
         Text(text, textAlign = TextAlign.Center)
     }
 }
 
 /** A screen of its own, with its name, a way back, content that scrolls, and actions that stay in reach of the thumb. */
-@OptIn(ExperimentalMaterial3Api::class)
 @Composable
 fun Page(
     title: String,
@@ -62,16 +65,7 @@ fun Page(
     content: @Composable ColumnScope.() -> Unit,
 ) {
     Scaffold(
-        topBar = {
-            TopAppBar(
-                title = { Text(title, Modifier.semantics { heading() }) },
-                navigationIcon = {
-                    if (onBack != null) {
-                        IconButton(onBack) { Icon(Icons.AutoMirrored.Filled.ArrowBack, stringResource(R.string.back)) }
-                    }
-                },
-            )
-        },
+        topBar = { Title(title, onBack) },
         bottomBar = {
             if (actions != null) {
                 Column(Modifier.navigationBarsPadding().imePadding().padding(16.dp), Arrangement.spacedBy(8.dp), content = actions)
@@ -83,6 +77,21 @@ fun Page(
             Arrangement.spacedBy(16.dp),
             content = content,
         )
+    }
+}
+
+/** The name of a screen, however large its type, and the way back where there is one. */
+@Composable
+fun Title(title: String, onBack: (() -> Unit)? = null) {
+    val start = if (onBack == null) 16.dp else 4.dp
+    Row(
+        Modifier.fillMaxWidth().statusBarsPadding().heightIn(min = 64.dp).padding(start = start, end = 16.dp),
+        verticalAlignment = Alignment.CenterVertically,
+    ) {
+        if (onBack != null) {
+            IconButton(onBack) { Icon(Icons.AutoMirrored.Filled.ArrowBack, stringResource(R.string.back)) }
+        }
+        Text(title, Modifier.semantics { heading() }, style = MaterialTheme.typography.headlineSmall)
     }
 }
 
@@ -117,11 +126,25 @@ fun Trouble(trouble: EngineException, modifier: Modifier = Modifier) {
     Band(Signal.Bad, "${stringResource(kind)}\n${trouble.message}", modifier)
 }
 
-/** Two ends of one line. */
+/** Two ends of one line; of two lines where the type is large. */
+@OptIn(ExperimentalLayoutApi::class)
 @Composable
 fun Between(start: String, end: String) {
-    Row(Modifier.fillMaxWidth(), Arrangement.SpaceBetween, Alignment.CenterVertically) {
-        Text(start, Modifier.weight(1f), style = MaterialTheme.typography.bodyLarge)
+    FlowRow(Modifier.fillMaxWidth(), Arrangement.SpaceBetween) {
+        Text(start, Modifier.padding(end = 8.dp), style = MaterialTheme.typography.bodyLarge)
         Text(end, style = MaterialTheme.typography.titleMedium)
+    }
+}
+
+/** Something that is on or off. */
+@Composable
+fun Choice(text: String, on: Boolean, onChange: (Boolean) -> Unit) {
+    Row(
+        Modifier.fillMaxWidth().toggleable(on, role = Role.Switch, onValueChange = onChange).heightIn(min = 56.dp),
+        Arrangement.spacedBy(16.dp),
+        Alignment.CenterVertically,
+    ) {
+        Text(text, Modifier.weight(1f), style = MaterialTheme.typography.bodyLarge)
+        Switch(on, onCheckedChange = null)
     }
 }

@@ -122,7 +122,7 @@ private fun Sheet(
 ) {
     Column(Modifier.fillMaxSize().background(MaterialTheme.colorScheme.background)) {
         Column(Modifier.weight(1f).verticalScroll(rememberScrollState())) {
-            Box(Modifier.fillMaxWidth().background(signal.ground).statusBarsPadding().padding(24.dp, 40.dp)) {
+            Box(Modifier.fillMaxWidth().background(signal.ground).statusBarsPadding().padding(16.dp, 32.dp)) {
                 Text(
                     word,
                     Modifier.semantics {
@@ -134,7 +134,7 @@ private fun Sheet(
                     style = MaterialTheme.typography.displayMedium.copy(hyphens = Hyphens.Auto),
                 )
             }
-            Column(Modifier.padding(24.dp), Arrangement.spacedBy(16.dp), content = details)
+            Column(Modifier.padding(16.dp), Arrangement.spacedBy(16.dp), content = details)
         }
         Column(Modifier.navigationBarsPadding().padding(16.dp), Arrangement.spacedBy(8.dp), content = actions)
     }
@@ -144,7 +144,7 @@ private fun Sheet(
 @Composable
 fun Details(voucher: Voucher, formats: Formats) {
     voucher.holderName?.let { name ->
-        Text(name, style = MaterialTheme.typography.headlineMedium)
+        Text(formats.name(name), style = MaterialTheme.typography.headlineMedium)
         val marks = listOfNotNull(
             voucher.holderBirthYear?.let { stringResource(R.string.born, it.toString()) },
             voucher.holderIdTail?.let { stringResource(R.string.id_ends, it) },

@@ -8,6 +8,7 @@ import org.junit.Test
 import org.vouchsafe.app.ui.DarkColours
 import org.vouchsafe.app.ui.LightColours
 import org.vouchsafe.app.ui.Signal
+import org.vouchsafe.app.ui.StrongColours
 
 /** Text can be read on what lies under it: WCAG 2.1, 1.4.3. */
 class ContrastTest {
@@ -17,8 +18,8 @@ class ContrastTest {
     }
 
     @Test
-    fun `by day and by night`() {
-        for (colours in listOf(LightColours, DarkColours)) {
+    fun `by day, by night and in bright sunlight`() {
+        for (colours in listOf(LightColours, DarkColours, StrongColours)) {
             for ((text, ground) in pairs(colours)) readable(text, ground)
         }
     }

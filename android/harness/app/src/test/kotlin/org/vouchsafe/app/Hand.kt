@@ -1,13 +1,17 @@
 package org.vouchsafe.app
 
 import android.Manifest
+import android.app.Activity
+import android.content.Intent
 import android.graphics.Bitmap
 import android.graphics.Canvas
+import android.net.Uri
 import android.os.Bundle
 import androidx.compose.ui.test.SemanticsNodeInteraction
 import androidx.compose.ui.test.hasText
 import androidx.compose.ui.test.junit4.ComposeTestRule
 import androidx.compose.ui.test.onAllNodesWithText
+import androidx.compose.ui.test.onLast
 import androidx.compose.ui.test.onNodeWithText
 import androidx.compose.ui.test.performClick
 import androidx.compose.ui.test.performScrollTo
@@ -52,6 +56,23 @@ class Hand(private val rule: ComposeTestRule) : AutoCloseable {
         activity!!.recreate()
     }
 
+    /** Another app hands something over. */
+    fun receive(intent: Intent) {
+        rule.runOnUiThread { activity!!.newIntent(intent) }
+    }
+
+    /** The app that this one asked for something gives its answer. */
+    fun answer(asked: Intent, address: Uri?) = rule.runOnUiThread {
+        val code = if (address == null) Activity.RESULT_CANCELED else Activity.RESULT_OK
+        shadowOf(activity!!.get()).receiveResult(asked, code, Intent().setData(address))
+    }
+
+    /** What the app asked other apps for last. */
+    fun asked(): Intent {
+        rule.waitForIdle()
+        return checkNotNull(shadowOf(activity!!.get()).nextStartedActivity) { "nothing was asked of another app" }
+    }
+
     fun showToCamera(picture: File) = showToCamera(planeOf(picture))
 
     fun showToCamera(plane: Plane) {
@@ -79,11 +100,16 @@ class Hand(private val rule: ComposeTestRule) : AutoCloseable {
         }
     }
 
-    fun tap(id: Int, vararg arguments: Any) {
-        val node = see(id, *arguments)
+    fun tap(id: Int, vararg arguments: Any) = tap(text(id, *arguments))
+
+    fun tap(text: String) {
+        val node = see(text)
         runCatching { node.performScrollTo() }
         node.performClick()
     }
+
+    /** Taps the uppermost of several that say the same: a dialog's button. */
+    fun tapLast(id: Int) = rule.onAllNodesWithText(text(id)).onLast().performClick()
 
     fun back() = rule.runOnUiThread { activity!!.get().onBackPressedDispatcher.onBackPressed() }
 

@@ -1,13 +1,26 @@
 package org.vouchsafe.app
 
 import androidx.compose.runtime.Composable
+import org.vouchsafe.app.claims.ClaimActions
+import org.vouchsafe.app.claims.ClaimPage
+import org.vouchsafe.app.claims.ClaimState
 import org.vouchsafe.app.claims.ClaimsList
 import org.vouchsafe.app.claims.ClaimsState
+import org.vouchsafe.app.claims.Kind
+import org.vouchsafe.app.claims.TakeBackPage
+import org.vouchsafe.app.claims.totalOf
+import org.vouchsafe.app.device.Exported
+import org.vouchsafe.app.device.KeyStrength
 import org.vouchsafe.app.enrol.ConfirmScreen
+import org.vouchsafe.app.health.HealthActions
 import org.vouchsafe.app.health.HealthPage
 import org.vouchsafe.app.health.HealthState
+import org.vouchsafe.app.health.MEGABYTE
 import org.vouchsafe.app.serve.ServeForm
 import org.vouchsafe.app.serve.ServeState
+import org.vouchsafe.app.sync.BundlePage
+import org.vouchsafe.app.sync.BundleState
+import org.vouchsafe.app.sync.Carried
 import org.vouchsafe.app.sync.SyncState
 import org.vouchsafe.app.verdict.VerdictSheet
 import org.vouchsafe.core.Accepted
@@ -27,12 +40,13 @@ import org.vouchsafe.core.Voucher
 import org.vouchsafe.core.Warning
 
 /** One way in which a reader may see the app. */
-class Look(private val language: String, private val width: Int, val fontScale: Float, private val night: Boolean) {
+class Look(private val language: String, private val width: Int, val fontScale: Float, private val light: Light) {
     private val height = if (width < 400) 568 else 891
     private val rtl = if (language == "ar") "ldrtl" else "ldltr"
 
-    val qualifiers = "$language-$rtl-w${width}dp-h${height}dp-port-${if (night) "night" else "notnight"}-xhdpi"
-    val name = "$language-$width-${if (fontScale > 1) "large" else "normal"}-${if (night) "dark" else "light"}"
+    val qualifiers = "$language-$rtl-w${width}dp-h${height}dp-port-${if (light == Light.DARK) "night" else "notnight"}-xhdpi"
+    val name = "$language-$width-${if (fontScale > 1) "large" else "normal"}-${light.name.lowercase()}"
+    val strongContrast = light == Light.STRONG
 
     override fun toString() = name
 
@@ -45,14 +59,17 @@ class Look(private val language: String, private val width: Int, val fontScale: 
         /** Every combination. */
         val all = languages.flatMap { language ->
             listOf(320, 411).flatMap { width ->
-                listOf(1f, 2f).flatMap { scale -> listOf(false, true).map { Look(language, width, scale, it) } }
+                listOf(1f, 2f).flatMap { scale -> Light.entries.map { Look(language, width, scale, it) } }
             }
         }
 
         /** Three of them, in which every language, size, scale and light is met. */
-        val pairwise = listOf(Look("en", 411, 1f, true), Look("fr", 320, 2f, false), Look("ar", 320, 1f, false))
+        val few = listOf(Look("en", 411, 1f, Light.DARK), Look("fr", 320, 2f, Light.LIGHT), Look("ar", 320, 1f, Light.STRONG))
     }
 }
+
+/** Light, dark, and black on white. */
+enum class Light { LIGHT, DARK, STRONG }
 
 private val money = Voucher(
     issuer = "welfare",
@@ -112,6 +129,8 @@ private fun claim(number: Int, state: String, delivery: RecordDelivery = RecordD
     reason = null,
     delivery = delivery,
     voidedAt = null,
+    documents = 0u,
+    documentsSent = 0u,
 )
 
 private val claims = listOf(
@@ -124,6 +143,8 @@ private val health = Health(
     confirmed = true,
     trustVersion = 12uL,
     trustIssued = 1_795_000_000uL,
+    statusIssued = 1_794_990_000uL,
+    clock = null,
     unsentRecords = 3uL,
     unsentSince = 1_794_900_000uL,
     unsentDocuments = 1uL,
@@ -135,8 +156,26 @@ private val others: List<Pair<String, @Composable () -> Unit>> = listOf(
     "confirm" to { ConfirmScreen(health.copy(confirmed = false), "01678216", {}, {}) },
     "serve-money" to { ServeForm(money, ServeState(money), {}, {}) },
     "serve-goods-trouble" to { ServeForm(goods, ServeState(goods, trouble = full), {}, {}) },
-    "claims" to { ClaimsList(ClaimsState(claims, more = true, loaded = true), {}, {}) },
-    "claims-none" to { ClaimsList(ClaimsState(loaded = true), {}, {}) },
-    "health-unsent" to { HealthPage(HealthState(health, "01678216"), SyncState.Ended(report.copy(stopped = Stopped.NOT_OUR_SERVER)), {}) },
-    "health-good" to { HealthPage(HealthState(health.copy(unsentSince = null), "01678216"), SyncState.Ended(report), {}) },
+    "claims" to { Claims(ClaimsState(claims, more = true, loaded = true, today = totalOf(claims.take(2)), month = totalOf(claims))) },
+    "claims-none" to { Claims(ClaimsState(loaded = true)) },
+    "claims-none-like-this" to { Claims(ClaimsState(loaded = true), "0506", Kind.Paid) },
+    "receipt" to { ClaimPage(claims[0].id, ClaimState(claims[0]), justServed = true, ClaimActions()) },
+    "claim-paid" to { ClaimPage(claims[5].id, ClaimState(claims[5].copy(documents = 2u, documentsSent = 1u)), false, ClaimActions()) },
+    "claim-conflict" to { ClaimPage(claims[3].id, ClaimState(claims[3], noDocument = true), justServed = false, ClaimActions()) },
+    "take-back" to { TakeBackPage(claims[0].id, {}, {}) },
+    "health-unsent" to {
+        val behind = health.copy(clock = Warning.ClockBehind(5_400uL))
+        val state = HealthState(behind, "01678216", freeSpace = 60 * MEGABYTE)
+        HealthPage(state, KeyStrength.SOFTWARE, SyncState.Ended(report.copy(stopped = Stopped.NOT_OUR_SERVER)), false, HealthActions())
+    },
+    "health-good" to {
+        val state = HealthState(health.copy(unsentSince = null), "01678216", freeSpace = 4_200 * MEGABYTE)
+        HealthPage(state, KeyStrength.STRONGBOX, SyncState.Ended(report), true, HealthActions())
+    },
+    "by-file" to { BundlePage(BundleState(), {}, {}, {}, {}) },
+    "by-file-exported" to { BundlePage(BundleState(carried = listOf(Carried.Out(Exported(3, 1, listOf("a"))))), {}, {}, {}, {}) },
+    "by-file-not-written" to { BundlePage(BundleState(carried = listOf(Carried.NotWritten)), {}, {}, {}, {}) },
 )
+
+@Composable
+private fun Claims(state: ClaimsState, typed: String = "", kind: Kind = Kind.All) = ClaimsList(state, typed, kind, {}, {}, {}, {})

@@ -5,6 +5,7 @@ import androidx.compose.foundation.layout.Box
 import androidx.compose.runtime.Composable
 import androidx.compose.runtime.DisposableEffect
 import androidx.compose.ui.Modifier
+import androidx.core.content.FileProvider
 import androidx.work.Configuration
 import androidx.work.testing.SynchronousExecutor
 import androidx.work.testing.WorkManagerTestInitHelper
@@ -32,9 +33,16 @@ class TestApplication : VouchsafeApplication() {
     override fun onCreate() {
         super.onCreate()
         FakeAndroidKeyStore.install()
+        forgetFolders()
         val configuration = Configuration.Builder().setExecutor(SynchronousExecutor()).build()
         WorkManagerTestInitHelper.initializeTestWorkManager(this, configuration)
         surroundings = Surroundings(this)
+    }
+
+    /** Each test's phone has folders of its own, and AndroidX keeps those of the first. */
+    private fun forgetFolders() {
+        val kept = FileProvider::class.java.getDeclaredField("sCache").apply { isAccessible = true }
+        (kept.get(null) as HashMap<*, *>).clear()
     }
 
     /** The process ends, and another begins in the same place. */

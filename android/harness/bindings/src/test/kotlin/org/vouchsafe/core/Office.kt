@@ -52,6 +52,20 @@ class Office(private val dir: File) : AutoCloseable {
         run(*words)
     }
 
+    /** Says that the key which signs vouchers is in wrong hands, and that nothing it signed stays good. */
+    fun loseVoucherKey() {
+        val keys = run("trust", "show", "--json").single()["keys"].asJsonArray.map { it.asJsonObject }
+        val kid = keys.first { it["use"].asString == "voucher" && it["end"].isJsonNull }["kid"].asString
+        run("trust", "compromise", kid, "--nothing")
+    }
+
+    /** Takes in files of phones; gives those that go back. */
+    fun takeIn(files: List<File>): List<File> {
+        val back = File(dir, "answers-${files.first().name}")
+        run("bundle", "import", "--out", back.path, *files.map { it.path }.toTypedArray())
+        return back.listFiles()!!.sorted()
+    }
+
     /** Every claim that the server holds. */
     fun claims(): List<JsonObject> = run("claims", "--json")
 

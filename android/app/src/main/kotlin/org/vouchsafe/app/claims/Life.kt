@@ -1,0 +1,67 @@
+package org.vouchsafe.app.claims
+
+import androidx.compose.foundation.background
+import androidx.compose.foundation.border
+import androidx.compose.foundation.layout.Arrangement
+import androidx.compose.foundation.layout.Box
+import androidx.compose.foundation.layout.Column
+import androidx.compose.foundation.layout.Row
+import androidx.compose.foundation.layout.padding
+import androidx.compose.foundation.layout.size
+import androidx.compose.foundation.shape.CircleShape
+import androidx.compose.material3.MaterialTheme
+import androidx.compose.material3.Text
+import androidx.compose.runtime.Composable
+import androidx.compose.ui.Modifier
+import androidx.compose.ui.res.stringResource
+import androidx.compose.ui.semantics.clearAndSetSemantics
+import androidx.compose.ui.semantics.contentDescription
+import androidx.compose.ui.unit.dp
+import org.vouchsafe.app.R
+import org.vouchsafe.app.ui.Formats
+import org.vouchsafe.core.Claim
+import org.vouchsafe.core.RecordDelivery
+
+/** One step of a claim's life: done, or still to come. */
+data class Step(val word: Int, val at: ULong?, val done: Boolean)
+
+/** From the counter to the money; a side road ends at what became of it. */
+fun life(claim: Claim): List<Step> {
+    val sent = claim.delivery != RecordDelivery.Waiting
+    val begun = listOf(
+        Step(R.string.fact_served, claim.redeemedAt, done = true),
+        Step(R.string.claim_received, null, done = sent),
+    )
+    if (claim.voidedAt != null) return begun + Step(R.string.claim_voided, claim.voidedAt, done = true)
+    if (kindOf(claim) == Kind.Trouble || claim.state == "voided") return begun + Step(standing(claim).word, null, done = true)
+    val reached = ROAD.indexOfFirst { claim.state in it.second }
+    return begun + ROAD.mapIndexed { place, (word, _) -> Step(word, null, done = sent && place <= reached) }
+}
+
+private val ROAD = listOf(
+    R.string.claim_approved to setOf("approved", "payable", "upheld"),
+    R.string.claim_payment_sent to setOf("sent"),
+    R.string.claim_paid to setOf("paid"),
+)
+
+@Composable
+fun Life(claim: Claim, formats: Formats) {
+    Column(verticalArrangement = Arrangement.spacedBy(8.dp)) {
+        for (step in life(claim)) {
+            val word = stringResource(step.word)
+            val at = step.at?.let(formats::moment).orEmpty()
+            val toCome = stringResource(R.string.step_to_come, word)
+            Row(Modifier.clearAndSetSemantics { contentDescription = if (step.done) "$word $at".trim() else toCome }) {
+                val dot = Modifier.padding(top = 6.dp, end = 12.dp).size(12.dp)
+                val ink = MaterialTheme.colorScheme.primary
+                Box(if (step.done) dot.background(ink, CircleShape) else dot.border(2.dp, MaterialTheme.colorScheme.outline, CircleShape))
+                Column {
+                    Text(word, style = MaterialTheme.typography.bodyLarge)
+                    if (at.isNotEmpty()) {
+                        Text(at, style = MaterialTheme.typography.bodyMedium, color = MaterialTheme.colorScheme.onSurfaceVariant)
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,217 @@
+package org.vouchsafe.app
+
+import android.content.Intent
+import android.net.Uri
+import androidx.compose.ui.test.hasSetTextAction
+import androidx.compose.ui.test.junit4.createEmptyComposeRule
+import androidx.compose.ui.test.performTextInput
+import androidx.compose.ui.test.performTextReplacement
+import androidx.core.content.IntentCompat
+import androidx.test.ext.junit.runners.AndroidJUnit4
+import java.io.File
+import kotlinx.coroutines.runBlocking
+import org.junit.After
+import org.junit.AfterClass
+import org.junit.Assert.assertEquals
+import org.junit.Assert.assertFalse
+import org.junit.Assert.assertTrue
+import org.junit.BeforeClass
+import org.junit.ClassRule
+import org.junit.Rule
+import org.junit.Test
+import org.junit.rules.TemporaryFolder
+import org.junit.runner.RunWith
+import org.robolectric.Shadows.shadowOf
+import org.vouchsafe.app.claims.DocumentsTest
+import org.vouchsafe.app.device.Serving
+import org.vouchsafe.core.EngineException
+import org.vouchsafe.core.Header
+import org.vouchsafe.core.HowRead
+import org.vouchsafe.core.HttpOutcome
+import org.vouchsafe.core.Imported
+import org.vouchsafe.core.Office
+import org.vouchsafe.core.RecordDelivery
+import org.vouchsafe.core.Redemption
+import org.vouchsafe.core.textIn
+
+/** What may happen to a phone and to those who hold it: nothing is lost, and everything is named. */
+@RunWith(AndroidJUnit4::class)
+class MishapsTest {
+    @get:Rule val rule = createEmptyComposeRule()
+
+    private val hand by lazy { Hand(rule).apply { allowCamera() } }
+    private val phone get() = hand.parts.phone
+
+    @After
+    fun `the phone is put down`() = hand.close()
+
+    @Test
+    fun `a network that wants a sign-in is named, and what waits goes out afterwards`() {
+        hand.enrol(office)
+        serve()
+        val page = "<html><body>Welcome to the hotel</body></html>".toByteArray()
+        hand.around.air.instead = { HttpOutcome.Response(200u, listOf(Header("content-type", "text/html")), page) }
+        hand.tap(R.string.health)
+        hand.tap(R.string.sync_now)
+        hand.see(R.string.sync_not_our_server)
+        assertEquals(1uL, hand.health().unsentRecords)
+        hand.around.air.instead = null
+        hand.tap(R.string.sync_now)
+        hand.see(R.string.all_sent)
+    }
+
+    @Test
+    fun `what a stolen key signed is refused from the next sync on`() {
+        hand.enrol(office)
+        val voucher = office.issue()
+        office.loseVoucherKey()
+        hand.showToCamera(voucher)
+        hand.see(R.string.word_valid)
+        hand.showNothing()
+        hand.back()
+        assertEquals(null, runBlocking { phone.sync(hand.around.air::send) }!!.stopped)
+        hand.see(R.string.scan_voucher)
+        hand.showToCamera(voucher)
+        hand.see(R.string.word_not_valid)
+        hand.see(R.string.why_issuer_compromised)
+    }
+
+    @Test
+    fun `a storage that cannot be used is told, and tried again`() {
+        val place = hand.app.noBackupFilesDir.resolve("phone")
+        place.writeText("not a folder")
+        assertTrue(runCatching { hand.health() }.exceptionOrNull() is EngineException.Storage)
+        place.delete()
+        assertEquals(null, hand.health().origin)
+    }
+
+    @Test
+    fun `records go out and answers come in as files, and a full card loses nothing`() {
+        hand.enrol(office)
+        val claim = serve()
+        hand.tap(R.string.health)
+        hand.tap(R.string.by_file)
+        hand.tap(R.string.export_share)
+        hand.seePart(hand.app.resources.getQuantityString(R.plurals.exported, 1, "1"))
+        val sent = hand.asked().let { IntentCompat.getParcelableExtra(it, Intent.EXTRA_INTENT, Intent::class.java)!! }
+        val stream = IntentCompat.getParcelableExtra(sent, Intent.EXTRA_STREAM, Uri::class.java)!!
+        val file = File(dir.newFolder(), stream.lastPathSegment!!)
+        hand.app.contentResolver.openInputStream(stream)!!.use { file.writeBytes(it.readBytes()) }
+
+        assertTrue(runCatching { runBlocking { phone.export { File("/dev/full").outputStream() } } }.exceptionOrNull() is java.io.IOException)
+        assertEquals(RecordDelivery.Waiting, runBlocking { phone.claim(claim) }.delivery)
+
+        for (answer in office.takeIn(listOf(file))) {
+            assertTrue(runBlocking { phone.import(answer.readBytes()) } is Imported.Done)
+        }
+        assertEquals(RecordDelivery.Sent, runBlocking { phone.claim(claim) }.delivery)
+        assertTrue(office.claims().any { it["claim"].asString == claim })
+        assertTrue(runBlocking { phone.import(file.readBytes()) } is Imported.Refused)
+    }
+
+    @Test
+    fun `a voucher that another app shares is read and decided on`() {
+        hand.enrol(office)
+        val address = Uri.parse("content://messages/1")
+        val picture = office.issue()
+        shadowOf(hand.app.contentResolver).registerInputStreamSupplier(address) { picture.inputStream() }
+        hand.receive(Intent(Intent.ACTION_SEND).setType("image/png").putExtra(Intent.EXTRA_STREAM, address))
+        hand.see(R.string.word_valid)
+    }
+
+    @Test
+    fun `every screen is there again after the process has ended, with what was typed`() {
+        hand.enrol(office)
+        hand.showToCamera(office.issue())
+        hand.see(R.string.word_valid)
+        hand.showNothing()
+        again()
+        hand.see(R.string.word_valid)
+        hand.tap(R.string.serve)
+        hand.see(R.string.serve_title)
+        rule.onNode(hasSetTextAction()).performTextReplacement("12.34")
+        again()
+        hand.see("12.34")
+        hand.tap(R.string.confirm_giving, "₱12.34")
+        hand.see(R.string.recorded)
+        again()
+        hand.see(R.string.recorded)
+        hand.tap(R.string.take_back)
+        rule.onNode(hasSetTextAction()).performTextInput("the wrong person")
+        again()
+        hand.see("the wrong person")
+        hand.tap(R.string.keep)
+        hand.see(R.string.recorded)
+        hand.back()
+        hand.tap(R.string.claims)
+        rule.onNode(hasSetTextAction()).performTextInput("12.34")
+        again()
+        hand.see("12.34")
+        hand.tap(R.string.health)
+        hand.tap(R.string.by_file)
+        again()
+        hand.see(R.string.export_share)
+    }
+
+    @Test
+    fun `what was served by mistake is taken back with a reason, and can be served again`() {
+        hand.enrol(office)
+        val voucher = textIn(office.issue())
+        val claim = (runBlocking { phone.serve(voucher, Serving(null, HowRead.CAMERA)) } as Redemption.Done).claim
+        hand.tap(R.string.claims)
+        hand.tap("₱5,000.00")
+        hand.tap(R.string.take_back)
+        rule.onNode(hasSetTextAction()).performTextInput("the wrong person")
+        hand.tapLast(R.string.take_back)
+        hand.see(R.string.claim_voided_means)
+        assertTrue(runBlocking { phone.claim(claim) }.voidedAt != null)
+        assertTrue(runBlocking { phone.serve(voucher, Serving(null, HowRead.CAMERA)) } is Redemption.Done)
+    }
+
+    @Test
+    fun `a photographed document is attached, sent, and left nowhere else`() {
+        hand.enrol(office)
+        val claim = serve()
+        hand.tap(R.string.claims)
+        hand.tap("₱5,000.00")
+        hand.tap(R.string.photograph_document)
+        val asked = hand.asked()
+        val address = IntentCompat.getParcelableExtra(asked, android.provider.MediaStore.EXTRA_OUTPUT, Uri::class.java)!!
+        hand.app.contentResolver.openOutputStream(address)!!.use { it.write(DocumentsTest.photograph(1_200, 900)) }
+        hand.answer(asked, address)
+        hand.see(hand.text(R.string.documents_sent, "0", "1"))
+        assertFalse(hand.app.cacheDir.walk().any(File::isFile))
+        assertEquals(1uL, runBlocking { phone.sync(hand.around.air::send) }!!.documentsSent)
+        hand.see(hand.text(R.string.documents_sent, "1", "1"))
+        assertEquals(1u, runBlocking { phone.claim(claim) }.documentsSent)
+    }
+
+    private fun again() {
+        hand.restartProcess()
+        hand.recreate()
+    }
+
+    /** Serves a new voucher; gives the claim. */
+    private fun serve(): String {
+        val voucher = textIn(office.issue())
+        return (runBlocking { phone.serve(voucher, Serving(null, HowRead.CAMERA)) } as Redemption.Done).claim
+    }
+
+    companion object {
+        @get:JvmStatic
+        @get:ClassRule
+        val dir = TemporaryFolder()
+
+        private lateinit var office: Office
+
+        @JvmStatic
+        @BeforeClass
+        fun `an office is set up`() {
+            office = Office(dir.root)
+        }
+
+        @JvmStatic
+        @AfterClass
+        fun `the office closes`() = office.close()
+    }
+}
