@@ -215,3 +215,49 @@ fn pattern(layout: &Layout, (x, y): Place, reach: usize) -> Option<Patch> {
         .collect();
     Patch::new(&modules)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::frame::Luma;
+    use crate::matching::LOOKS;
+    use crate::rings;
+
+    const SIDE: u32 = 900;
+
+    /// What it takes to locate symbols, in looks at levels.
+    fn looks(level: impl Fn(u32, u32) -> u8) -> u64 {
+        let pixels: Vec<u8> =
+            (0..SIDE * SIDE).map(|place| level(place % SIDE, place / SIDE)).collect();
+        let plane = Plane::of(&Luma::new(&pixels, SIDE, SIDE, SIDE).unwrap());
+        let before = LOOKS.get();
+        let located = locate(&plane, &rings::find(&plane));
+        assert!(located.is_empty(), "there is no symbol");
+        LOOKS.get() - before
+    }
+
+    #[test]
+    fn whatever_a_picture_shows_it_is_looked_at_a_bounded_number_of_times() {
+        const MOST: u64 = 20_000_000;
+        let patterns = |spacing: u32, module: u32| {
+            move |x: u32, y: u32| {
+                let place = |at: u32| (at / module % spacing).abs_diff(spacing / 2);
+                let ring = place(x).max(place(y));
+                if ring == 2 || ring >= 4 { 230 } else { 20 }
+            }
+        };
+        let noise = |x: u32, y: u32| {
+            (x.wrapping_mul(2_654_435_761) ^ y.wrapping_mul(40_503))
+                .wrapping_mul(2_246_822_519)
+                .to_be_bytes()[0]
+        };
+        for (name, looks) in [
+            ("patterns side by side", looks(patterns(9, 2))),
+            ("patterns apart", looks(patterns(21, 3))),
+            ("patterns far apart", looks(patterns(80, 2))),
+            ("noise", looks(noise)),
+        ] {
+            assert!(looks < MOST, "{name}: {looks}");
+        }
+    }
+}

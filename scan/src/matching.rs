@@ -4,8 +4,16 @@ use crate::grid::{Control, Grid};
 use crate::plane::Plane;
 use crate::symbol::Point;
 
+#[cfg(test)]
+thread_local! {
+    /// How often this thread has looked at a level.
+    pub(crate) static LOOKS: std::cell::Cell<u64> = const { std::cell::Cell::new(0) };
+}
+
 /// Grey levels between pixels. Beyond the edge the last pixel goes on.
 pub(crate) fn level(picture: &Plane, x: f32, y: f32) -> f32 {
+    #[cfg(test)]
+    LOOKS.set(LOOKS.get() + 1);
     let (width, height) = (picture.width(), picture.height());
     let (x, y) =
         ((x - 0.5).clamp(0.0, (width - 1) as f32), (y - 0.5).clamp(0.0, (height - 1) as f32));

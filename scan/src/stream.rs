@@ -31,7 +31,7 @@ const MAX_PICTURES: f32 = 24.0;
 /// be decoded for certain. Frames may come at any pace.
 ///
 /// What is added up is of one symbol only: frames that do not agree with what is kept, beyond what chance explains,
-/// begin anew. Memory stays below a few hundred kilobytes however many frames come, beside the picture being read.
+/// begin anew. Memory stays below a megabyte however many frames come, beside the picture being read.
 #[derive(Debug, Default)]
 pub struct Stream {
     tracks: Vec<Track>,
