@@ -90,6 +90,7 @@ class MishapsTest {
         hand.enrol(office)
         val claim = serve()
         hand.tap(R.string.health)
+        hand.see(R.string.fact_digits)
         hand.tap(R.string.by_file)
         hand.tap(R.string.export_share)
         hand.seePart(hand.app.resources.getQuantityString(R.plurals.exported, 1, "1"))
@@ -148,7 +149,9 @@ class MishapsTest {
         again()
         hand.see("12.34")
         hand.tap(R.string.health)
+        hand.see(R.string.fact_digits)
         hand.tap(R.string.by_file)
+        hand.see(R.string.export_share)
         again()
         hand.see(R.string.export_share)
     }
