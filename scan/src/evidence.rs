@@ -253,3 +253,51 @@ impl Evidence {
         evidence
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::frame::Luma;
+    use crate::grid::Perspective;
+    use crate::layout::Layout;
+    use crate::symbol::Point;
+
+    #[test]
+    fn a_module_that_glare_hides_has_no_confidence_and_the_others_have_some() {
+        let layout = Layout::of(5).unwrap();
+        let known = layout.known();
+        // Four pixels a module; the right half is white.
+        let wide = 37 * 4 + 40;
+        let level = |place: usize| {
+            let (x, y) = (place % wide, place / wide);
+            let module = (x.wrapping_sub(20) / 4, y.wrapping_sub(20) / 4);
+            if x > wide / 2 {
+                255
+            } else if module.0 < 37 && module.1 < 37 {
+                let index = module.1 * 37 + module.0;
+                let dark = known[index] > 0.0 || (known[index] == 0.0 && index % 3 == 0);
+                if dark { 40 } else { 200 }
+            } else {
+                200
+            }
+        };
+        let pixels: Vec<u8> = (0..wide * wide).map(level).collect();
+        let picture =
+            Plane::of(&Luma::new(&pixels, wide as u32, wide as u32, wide as u32).unwrap());
+        let point = |x, y| Point { x, y };
+        let finders = [point(34.0, 34.0), point(154.0, 34.0), point(34.0, 154.0)];
+        let grid = Grid::flat(37, Perspective { finders, nearer: [1.0, 1.0] });
+        let confidences = Evidence::of(&picture, &grid, &known).confidences(&known);
+        for y in 0..37 {
+            for x in 0..37 {
+                let odds = confidences.at((x, y));
+                assert!(odds.is_finite());
+                match x {
+                    0..=14 => assert!(odds.abs() > 1.0, "{x} {y}: {odds}"),
+                    22.. => assert_eq!(odds, 0.0, "{x} {y}"),
+                    _ => {}
+                }
+            }
+        }
+    }
+}

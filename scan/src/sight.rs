@@ -213,8 +213,9 @@ impl Sight {
         let median = median.max(0.25);
         let unit = usual.unwrap_or(median.sqrt());
         for place in 0..wide * wide {
-            self.weights[place] =
-                if levels[place].is_nan() { 0.0 } else { (median / noises[place]).min(1.0) };
+            // Where nothing is shown, rounding may leave less than no noise.
+            let noise = noises[place].max(median);
+            self.weights[place] = if levels[place].is_nan() { 0.0 } else { median / noise };
             self.darkness[place] /= unit;
             self.contrast[place] = if usual.is_some() { self.contrast[place] / unit } else { 1.0 };
         }

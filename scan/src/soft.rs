@@ -9,6 +9,8 @@ use crate::reed_solomon::correct;
 /// A block must speak against chance with so many bits. Decoding takes some ten trials a block, so that a million
 /// hopeless symbols of one block give a false one in four hundred times.
 const MIN_CERTAINTY: f64 = 32.0;
+/// The least odds, as a logarithm, that are knowledge of a module.
+const LEAST_ODDS: f32 = 1e-4;
 /// How many formats are tried.
 const FORMATS: usize = 2;
 
@@ -145,24 +147,34 @@ fn corrected(
 struct Codeword {
     value: u8,
     doubt: f32,
+    /// Whether something is known of each of them. What is not known must never count as zeros: a block of zeros has
+    /// the parity that it should.
+    is_known: bool,
 }
 
 impl Codeword {
     /// From the odds of its bits being 1.
     fn of(bits: impl Iterator<Item = f32>) -> Self {
-        bits.fold(Self { value: 0, doubt: 0.0 }, |codeword, odds| Self {
+        let nothing = Self { value: 0, doubt: 0.0, is_known: true };
+        bits.fold(nothing, |codeword, odds| Self {
             value: codeword.value << 1 | u8::from(odds > 0.0),
             doubt: codeword.doubt + 1.0 / (1.0 + odds.abs().exp()),
+            is_known: codeword.is_known && odds.abs() > LEAST_ODDS,
         })
     }
 }
 
-/// Tries with the most doubtful codewords erased, none at first and two more each time, until a correction is certain.
+/// Tries with the most doubtful codewords erased, at first those alone of which something is not known and two more
+/// each time, until a correction is certain.
 fn corrected_block(seen: &[Codeword], parity: usize) -> Option<Vec<u8>> {
     let mut doubtful: Vec<usize> = (0..seen.len()).collect();
-    doubtful.sort_by(|&a, &b| seen[b].doubt.total_cmp(&seen[a].doubt));
+    doubtful.sort_by(|&a, &b| {
+        let by_doubt = seen[b].doubt.total_cmp(&seen[a].doubt);
+        seen[a].is_known.cmp(&seen[b].is_known).then(by_doubt)
+    });
+    let unknown = seen.iter().filter(|codeword| !codeword.is_known).count();
     let values: Vec<u8> = seen.iter().map(|codeword| codeword.value).collect();
-    (0..=parity).step_by(2).find_map(|erasures| {
+    (unknown..=parity).step_by(2).find_map(|erasures| {
         let mut block = values.clone();
         let correction = correct(&mut block, parity, &doubtful[..erasures])?;
         (correction.certainty() >= MIN_CERTAINTY).then_some(block)
@@ -239,6 +251,15 @@ mod tests {
         let decoded = decode(&layout, |_| confidences.mirrored()).unwrap();
         assert!(decoded.mirrored);
         assert_eq!(decoded.content, Content::Text(TEXT.into()));
+    }
+
+    #[test]
+    fn what_is_not_known_is_not_taken_for_zeros() {
+        let layout = Layout::of(5).unwrap();
+        for odds in [0.0, f32::NAN, -f32::NAN] {
+            let nothing = Confidences::new(37, vec![odds; 37 * 37]);
+            assert!(decode(&layout, |_| nothing.clone()).is_none(), "{odds}");
+        }
     }
 
     proptest! {
