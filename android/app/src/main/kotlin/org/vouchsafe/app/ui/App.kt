@@ -1,12 +1,10 @@
 package org.vouchsafe.app.ui
 
 import androidx.activity.compose.BackHandler
-import androidx.compose.foundation.layout.Box
 import androidx.compose.foundation.layout.Column
 import androidx.compose.foundation.layout.consumeWindowInsets
 import androidx.compose.foundation.layout.fillMaxSize
 import androidx.compose.foundation.layout.padding
-import androidx.compose.material3.CircularProgressIndicator
 import androidx.compose.material3.Icon
 import androidx.compose.material3.NavigationBar
 import androidx.compose.material3.NavigationBarItem
@@ -21,7 +19,6 @@ import androidx.compose.runtime.mutableStateOf
 import androidx.compose.runtime.saveable.rememberSaveable
 import androidx.compose.runtime.saveable.rememberSaveableStateHolder
 import androidx.compose.runtime.setValue
-import androidx.compose.ui.Alignment
 import androidx.compose.ui.Modifier
 import androidx.compose.ui.res.painterResource
 import androidx.compose.ui.res.stringResource
@@ -66,9 +63,8 @@ fun App(shared: String?, onSharedTaken: () -> Unit) {
 
 @Composable
 private fun Opening(trouble: org.vouchsafe.core.EngineException?, onAgain: () -> Unit) {
-    if (trouble == null) {
-        Box(Modifier.fillMaxSize(), Alignment.Center) { CircularProgressIndicator() }
-    } else {
+    // Opening takes less time than a sign of waiting would take to be seen.
+    if (trouble != null) {
         Page(stringResource(R.string.app_name), onBack = null, actions = { MainButton(stringResource(R.string.try_again), onAgain) }) {
             Trouble(trouble)
         }

@@ -12,12 +12,10 @@ import androidx.compose.foundation.layout.padding
 import androidx.compose.foundation.layout.statusBarsPadding
 import androidx.compose.foundation.rememberScrollState
 import androidx.compose.foundation.verticalScroll
-import androidx.compose.material3.CircularProgressIndicator
 import androidx.compose.material3.MaterialTheme
 import androidx.compose.material3.Text
 import androidx.compose.runtime.Composable
 import androidx.compose.runtime.getValue
-import androidx.compose.ui.Alignment
 import androidx.compose.ui.Modifier
 import androidx.compose.ui.res.stringResource
 import androidx.compose.ui.semantics.LiveRegionMode
@@ -52,7 +50,8 @@ fun VerdictScreen(voucher: String, onServe: () -> Unit, onSync: () -> Unit, onDo
     val state by model.state.collectAsStateWithLifecycle()
     Private()
     when (val now = state) {
-        VerdictState.Deciding -> Box(Modifier.fillMaxSize(), Alignment.Center) { CircularProgressIndicator() }
+        // It takes milliseconds: a sign of waiting would only flicker.
+        VerdictState.Deciding -> Box(Modifier.fillMaxSize())
         is VerdictState.Decided -> VerdictSheet(now.verdict, onServe, onSync, onDone)
         is VerdictState.Undecided -> Sheet(
             Signal.Neutral,
