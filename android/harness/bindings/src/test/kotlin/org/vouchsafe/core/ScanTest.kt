@@ -2,6 +2,8 @@ package org.vouchsafe.core
 
 import com.google.zxing.BarcodeFormat
 import com.google.zxing.qrcode.QRCodeWriter
+import com.sun.management.ThreadMXBean
+import java.lang.management.ManagementFactory
 import java.nio.ByteBuffer
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertThrows
@@ -35,6 +37,45 @@ class ScanTest {
     }
 
     @Test
+    fun `a part that lies anywhere in a padded frame is read in each of the four turns, alone and as a stream`() {
+        val modules = QRCodeWriter().encode(SAID, BarcodeFormat.QR_CODE, SIDE, SIDE)
+        val frame = plane(500, 333) { x, y ->
+            if (x - 201 in 0 until SIDE && y - 77 in 0 until SIDE && modules[x - 201, y - 77]) 0x10 else 0xE0
+        }
+        val part = Crop(left = 190u, top = 66u, width = 262u, height = 262u)
+        for (rotation in Rotation.entries) {
+            val layout = frame.layout.copy(crop = part, rotation = rotation)
+            assertEquals(listOf(SymbolContent.Text(SAID)), scanLuma(frame.buffer.slice(), layout).map { it.content }, "$rotation")
+            FrameStream().use { stream ->
+                val read = stream.read(frame.buffer.slice(), layout).map { it.content }
+                assertEquals(listOf(SymbolContent.Text(SAID)), read, "$rotation, in a stream")
+            }
+        }
+    }
+
+    @Test
+    fun `a frame crosses without a copy, and leaves a few kilobytes of garbage`() {
+        val blank = plane(640, 480) { _, _ -> 0xE0 }
+        val threads = ManagementFactory.getThreadMXBean() as ThreadMXBean
+        FrameStream().use { stream ->
+            repeat(WARM_UP) { stream.read(blank.buffer, blank.layout) }
+            val before = threads.currentThreadAllocatedBytes
+            repeat(FRAMES) { stream.read(blank.buffer, blank.layout) }
+            val each = (threads.currentThreadAllocatedBytes - before) / FRAMES
+            assertTrue(each <= MOST_GARBAGE, "$each bytes a frame")
+        }
+    }
+
+    @Test
+    fun `a stream that was closed is refused, and closing it twice does nothing`() {
+        val frame = frame()
+        val stream = FrameStream()
+        stream.close()
+        stream.close()
+        assertThrows(IllegalStateException::class.java) { stream.read(frame.buffer.slice(), frame.layout) }
+    }
+
+    @Test
     fun `a buffer one byte too short is refused by a typed exception`() {
         val frame = frame()
         frame.buffer.limit(frame.buffer.limit() - 1)
@@ -57,6 +98,11 @@ class ScanTest {
     companion object {
         private const val SAID = "VS1:a frame from Kotlin"
         private const val SIDE = 240
+        private const val WARM_UP = 200
+        private const val FRAMES = 100
+
+        /** Bytes, of a frame of 307,200: JNA describes each buffer and result by objects of its own. */
+        private const val MOST_GARBAGE = 16_384
 
         @JvmStatic
         @BeforeAll

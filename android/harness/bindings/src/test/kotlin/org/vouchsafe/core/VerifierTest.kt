@@ -33,6 +33,15 @@ class VerifierTest {
     }
 
     @Test
+    fun `a phone that was closed is refused, and its home is free`(@TempDir home: File) {
+        val phone = Verifier.open(home.path)
+        val digits = phone.digits()
+        phone.close()
+        assertThrows(IllegalStateException::class.java) { phone.digits() }
+        Verifier.open(home.path).use { assertEquals(digits, it.digits()) }
+    }
+
+    @Test
     fun `a voucher is no enrolment code`(@TempDir home: File) {
         Verifier.open(home.path).use { phone ->
             assertThrows(EngineException.Enrolment::class.java) { phone.enrol(textIn(office.issue()), deviceClock()) }
@@ -99,6 +108,11 @@ class VerifierTest {
 
             assertEquals(1uL, phone.sync().accepted)
             val claim = phone.claims(before = null, limit = 10u).single()
+            assertEquals(claim, phone.claim(done.claim))
+            phone.attach(done.claim, NewDocument("%PDF-1.4".toByteArray(), "application/pdf"), null, deviceClock())
+            assertEquals(1u, phone.claim(done.claim).documents)
+            assertEquals(1uL, phone.sync().documentsSent)
+            assertEquals(1u, phone.claim(done.claim).documentsSent)
             assertEquals(done.claim, claim.id)
             assertEquals(less, claim.given)
             assertEquals(RecordDelivery.Sent, claim.delivery)
