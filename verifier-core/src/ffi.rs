@@ -1326,8 +1326,36 @@ pub struct SyncReport {
     pub documents_sent: u64,
     /// Documents that could not be sent this time.
     pub documents_failed: u64,
+    /// What the server offered and this phone does not accept. What was held before stays in force.
+    pub not_accepted: Vec<NotAccepted>,
     /// Why the run ended early.
     pub stopped: Option<Stopped>,
+}
+
+/// Something that was offered and is not accepted.
+#[derive(Clone, Debug, uniffi::Record)]
+pub struct NotAccepted {
+    /// What it was to be.
+    pub what: Offered,
+    /// The protocol's code of the fault.
+    pub code: String,
+}
+
+/// What a server offers.
+#[derive(Clone, Debug, uniffi::Enum)]
+pub enum Offered {
+    /// A trust list.
+    TrustList,
+    /// A status list.
+    StatusList {
+        /// Its number in the trust list.
+        number: u32,
+    },
+    /// The set of what was truly issued under a compromised key.
+    IssuedSet {
+        /// The key's id, in hex.
+        key: String,
+    },
 }
 
 impl From<sync::Step> for SyncStep {
@@ -1371,7 +1399,18 @@ impl From<HttpOutcome> for std::result::Result<sync::HttpResponse, sync::Transpo
 
 impl From<sync::SyncReport> for SyncReport {
     fn from(report: sync::SyncReport) -> Self {
+        let refused = |what, code: &str| NotAccepted { what, code: code.to_owned() };
+        let trust = report.trust_refused.map(|code| refused(Offered::TrustList, code));
+        let status = report
+            .status_refused
+            .iter()
+            .map(|&(number, code)| refused(Offered::StatusList { number }, code));
+        let issued = report
+            .issued_refused
+            .iter()
+            .map(|(key, code)| refused(Offered::IssuedSet { key: key.to_string() }, code));
         Self {
+            not_accepted: trust.into_iter().chain(status).chain(issued).collect(),
             trust_version: report.trust_version,
             profile_renewed: report.profile_renewed,
             accepted: report.accepted as u64,

@@ -3,6 +3,8 @@ package org.vouchsafe.app.health
 import java.time.Instant
 import org.vouchsafe.app.device.About
 import org.vouchsafe.app.sync.SyncState
+import org.vouchsafe.core.NotAccepted
+import org.vouchsafe.core.Offered
 import org.vouchsafe.core.Warning
 
 /**
@@ -32,7 +34,14 @@ fun diagnostics(about: About, state: HealthState, sync: SyncState): String {
             is SyncState.Ended -> sync.report.stopped?.name ?: "done"
             is SyncState.Broken -> sync.trouble::class.simpleName.orEmpty()
         },
+        "not accepted" to (sync as? SyncState.Ended)?.report?.notAccepted.orEmpty().joinToString(transform = ::words).ifEmpty { "nothing" },
     ).joinToString("\n") { (name, value) -> "$name: $value" }
 }
+
+private fun words(news: NotAccepted): String = when (val what = news.what) {
+    Offered.TrustList -> "trust list"
+    is Offered.StatusList -> "status list ${what.number}"
+    is Offered.IssuedSet -> "issued vouchers of key ${what.key}"
+} + " (${news.code})"
 
 const val MEGABYTE = 1_000_000L

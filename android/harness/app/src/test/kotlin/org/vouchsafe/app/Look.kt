@@ -149,7 +149,7 @@ private val health = Health(
     unsentSince = 1_794_900_000uL,
     unsentDocuments = 1uL,
 )
-private val report = SyncReport(null, false, 0uL, 0uL, 0uL, 0uL, 0uL, 0uL, 0uL, 0uL, stopped = null)
+private val report = SyncReport(null, false, 0uL, 0uL, 0uL, 0uL, 0uL, 0uL, 0uL, 0uL, emptyList(), stopped = null)
 private val full = EngineException.Storage("the disk is full")
 
 private val others: List<Pair<String, @Composable () -> Unit>> = listOf(

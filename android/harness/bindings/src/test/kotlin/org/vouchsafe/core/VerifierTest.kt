@@ -66,19 +66,6 @@ class VerifierTest {
     }
 
     @Test
-    fun `a text that no voucher can have is refused with the protocol's code`(@TempDir home: File) {
-        enrolled(home).use { phone ->
-            for (vector in vectors("text.json").filter { it["expect"].asJsonObject.has("error") }) {
-                val expected = when (val code = vector["expect"].asJsonObject["error"].asString) {
-                    "text.prefix" -> Reason.NotAVoucher
-                    else -> Reason.Unreadable(code)
-                }
-                assertEquals(expected, refusal(phone, vector["text"].asString).reason, vector["name"].asString)
-            }
-        }
-    }
-
-    @Test
     fun `a voucher of someone else's issuer is refused`(@TempDir home: File) {
         enrolled(home).use { phone ->
             for (vector in vectors("verdict.json").filter { it["expect"].asJsonObject.has("accept") }) {
