@@ -19,6 +19,8 @@ pub struct Office {
 pub struct Issued {
     /// Its `cti`.
     pub reference: String,
+    /// The reference that is printed on it.
+    pub printed: String,
     /// The text of its QR code.
     pub text: String,
     /// Its picture.
@@ -165,6 +167,7 @@ impl Office {
             .map(|line| {
                 Ok(Issued {
                     reference: text_at(line, "reference")?,
+                    printed: text_at(line, "printed")?,
                     text: text_at(line, "text")?,
                     png: PathBuf::from(text_at(line, "png")?),
                 })

@@ -6,6 +6,7 @@ mod public;
 
 pub use benefit::{BenefitShape, GoodsShape};
 pub use problem::Problem;
+pub use public::is_held;
 
 use crate::app::App;
 use crate::{Error, bundles, claims, devices, documents, sync, vouchers};

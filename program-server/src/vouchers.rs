@@ -21,6 +21,7 @@ use protocol::cose::{ObjectType, Sign1};
 use protocol::delegation::FieldVoucher;
 use protocol::id::{Audience, IssuerId, VoucherId};
 use protocol::key::Kid;
+use protocol::printed::PrintedReference;
 use protocol::voucher::{Identity, Voucher, to_text};
 use protocol::{Hash, Timestamp};
 use sea_orm::ConnectionTrait;
@@ -166,26 +167,19 @@ pub async fn issued(
     store::find(connection, identity.hash()).await
 }
 
-/// The voucher with this `cti`, as hexadecimal digits, or with this printed reference.
+/// The voucher with this `cti`, as hexadecimal digits, or with this printed reference, however it is typed.
 ///
 /// # Errors
 /// [`Error::NotFound`].
 pub async fn find(connection: &impl ConnectionTrait, named: &str) -> Result<IssuedVoucher> {
     let found = match VoucherId::from_hex(named) {
         Some(cti) => store::find_cti(connection, cti).await?,
-        None => {
-            let plain: String = named.chars().filter(char::is_ascii_alphanumeric).collect();
-            store::find_reference(connection, &hyphenated(&plain.to_ascii_uppercase())).await?
-        }
+        None => match PrintedReference::typed(named) {
+            Some(reference) => store::find_reference(connection, &reference.to_string()).await?,
+            None => None,
+        },
     };
     found.ok_or_else(|| Error::not_found("voucher", named))
-}
-
-fn hyphenated(reference: &str) -> String {
-    match reference.split_at_checked(4) {
-        Some((front, back)) if !back.is_empty() => format!("{front}-{back}"),
-        _ => reference.to_owned(),
-    }
 }
 
 /// Vouchers that name one of these providers or groups, in the order of their references, from the

@@ -20,6 +20,7 @@ pub mod id;
 pub mod key;
 pub mod money;
 pub mod openg2p;
+pub mod printed;
 pub mod profile;
 pub mod record;
 pub mod seal;

@@ -25,6 +25,7 @@ mod redeem;
 mod status;
 mod sync;
 mod void;
+mod vouchers;
 mod words;
 
 use failure::Failure;
@@ -59,6 +60,7 @@ enum Command {
     Attach(attach::Arguments),
     Void(void::Arguments),
     Claims(claims::Arguments),
+    Vouchers(vouchers::Arguments),
     Issue(issue::Arguments),
     Delegations(delegations::Arguments),
     Status(status::Arguments),
@@ -120,6 +122,7 @@ fn run(arguments: &Arguments, out: &mut impl Write) -> failure::Result<Outcome> 
         Command::Attach(it) => attach::run(it, home()?, out),
         Command::Void(it) => void::run(it, home()?, out),
         Command::Claims(it) => claims::run(it, home()?, out),
+        Command::Vouchers(it) => vouchers::run(it, home()?, out),
         Command::Issue(it) => issue::run(it, home()?, out),
         Command::Delegations(it) => delegations::run(it, home()?, out),
         Command::Status(it) => status::run(it, home()?, out),

@@ -55,6 +55,8 @@ pub(crate) fn as_json(report: &SyncReport) -> serde_json::Value {
         "claims_changed": report.claims_changed,
         "documents_sent": report.documents_sent,
         "documents_failed": report.documents_failed,
+        "vouchers_listed": report.vouchers_listed,
+        "vouchers_refused": report.vouchers_refused,
         "stopped": report.stopped.map(network::stopped_code),
     })
 }
@@ -119,6 +121,12 @@ pub(crate) fn write_news(report: &SyncReport, out: &mut impl Write) -> failure::
     }
     if report.claims_changed > 0 {
         writeln!(out, "Claims with news: {} (see `claims`)", report.claims_changed)?;
+    }
+    if let Some(code) = report.vouchers_refused {
+        writeln!(
+            out,
+            "Vouchers of this provider: the list offered was refused ({code}); the one held stays"
+        )?;
     }
     Ok(())
 }

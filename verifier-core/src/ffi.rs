@@ -9,9 +9,11 @@
 
 mod bundles;
 mod keys;
+mod vouchers;
 
 pub use bundles::{Export, ExportedFile, ImportReport, Imported};
 pub use keys::{KeyStore, KeyStoreError};
+pub use vouchers::{ListedStanding, ListedVoucher, StandingKind, VoucherListing, VoucherSearch};
 
 use crate::clock::{self, ClockTrust};
 use crate::device_key::FileKey;

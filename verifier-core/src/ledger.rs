@@ -28,6 +28,7 @@ mod pins;
 mod restart;
 mod schema;
 mod sql;
+mod voucher_list;
 
 pub use append::{Act, AppendError, DocumentContent, Entry, LiveRedemption, Overridden, Serving};
 pub use chains::ChainRef;
@@ -40,6 +41,7 @@ pub use inbox::{AcceptError, Arrived, ChainState, HeldStatusList, LastAck};
 pub use issues::Used;
 pub use outbox::{Delivery, OutboxItem, Unsent};
 pub use pins::PinFailures;
+pub use voucher_list::KeptVoucherList;
 
 use crate::home::Home;
 use chains::{Chain, Chains};
@@ -185,7 +187,7 @@ impl Ledger {
             "INSERT OR REPLACE INTO unreadable (only, through) VALUES (1, ?1)",
             [Column(through)],
         )?;
-        Ok(())
+        self.forget_voucher_list()
     }
 
     /// Opens the ledger for reading alone: beside a program that writes, on a read-only home, or on a

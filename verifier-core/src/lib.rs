@@ -14,5 +14,6 @@ pub mod sync;
 mod trust;
 pub mod verdict;
 pub mod verifier;
+pub mod vouchers;
 
 use ffi::UniFfiTag;

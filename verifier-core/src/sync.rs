@@ -7,6 +7,7 @@
 mod backoff;
 mod documents;
 mod http;
+mod vouchers;
 
 pub use backoff::between_runs;
 pub use http::{HttpRequest, HttpResponse, Method, TransportFailure};
@@ -24,6 +25,7 @@ use protocol::key::Kid;
 use protocol::trust::{IssuedSet, IssuedSetRef, TrustFile};
 use std::collections::BTreeSet;
 use std::time::Duration;
+use vouchers::{Gathered, Gathering};
 
 /// Items of a batch at first; a broken connection halves it.
 const BATCH_ITEMS: usize = 100;
@@ -86,6 +88,10 @@ pub struct SyncReport {
     pub documents_sent: usize,
     /// Documents that could not be sent this time.
     pub documents_failed: usize,
+    /// How many vouchers name this phone's provider, when the list of them was fetched whole.
+    pub vouchers_listed: Option<usize>,
+    /// Why the list of vouchers that was offered was not taken: the protocol's code. What is held stays.
+    pub vouchers_refused: Option<&'static str>,
     /// Why the run ended early.
     pub stopped: Option<Stopped>,
 }
@@ -145,10 +151,12 @@ enum Stage {
     Documents {
         waiting: Vec<Upload>,
     },
-    /// Last, since these may be large, and nothing else waits for them.
+    /// Late, since these may be large, and nothing that counts waits for them.
     IssuedSets {
         waiting: Vec<(Kid, IssuedSetRef)>,
     },
+    /// Last, since nothing waits for it.
+    Vouchers(Gathering),
     Over,
 }
 
@@ -283,13 +291,17 @@ impl SyncRun {
                     }
                 },
                 Stage::IssuedSets { waiting } => match waiting.last() {
-                    None => self.go_on(Stage::Over),
+                    None => {
+                        let list = Gathering::begin(verifier.held_voucher_pages());
+                        self.go_on(Stage::Vouchers(list))
+                    }
                     Some((_, pinned)) => {
                         let mut request = get(&origin, &pinned.address, None);
                         request.max_response = IssuedSet::MAX_LEN;
                         Some(request)
                     }
                 },
+                Stage::Vouchers(list) => Some(list.request(&origin, self.token.as_deref())),
             };
             if let Some(request) = request {
                 return Ok(Step::Send(request));
@@ -396,6 +408,19 @@ impl SyncRun {
                     Ok(()) => self.report.issued_sets.push(kid),
                     Err(error) => self.report.issued_refused.push((kid, error.code())),
                 }
+                Ok(())
+            }
+            Stage::Vouchers(list) => {
+                self.attempt = 1;
+                match list.answer(&response) {
+                    Gathered::More => return Ok(()),
+                    Gathered::Whole { pages, vouchers } => {
+                        verifier.keep_voucher_list(pages, clock)?;
+                        self.report.vouchers_listed = Some(vouchers);
+                    }
+                    Gathered::Failed(code) => self.report.vouchers_refused = code,
+                }
+                self.go_on(Stage::Over);
                 Ok(())
             }
         }
@@ -512,10 +537,18 @@ impl SyncRun {
         verifier: &Verifier,
         failure: TransportFailure,
     ) -> Result<(), EngineError> {
+        let last_try = self.attempt >= backoff::ATTEMPTS;
         match failure {
+            // All that counts is done by then.
+            _ if matches!(self.stage, Stage::Vouchers(_))
+                && (last_try || failure != TransportFailure::Interrupted) =>
+            {
+                self.go_on(Stage::Over);
+                Ok(())
+            }
             TransportFailure::Interrupted => {
                 self.batch_items = (self.batch_items / 2).max(1);
-                if self.attempt >= backoff::ATTEMPTS && self.goes_around(verifier)? {
+                if last_try && self.goes_around(verifier)? {
                     self.attempt = 1;
                     return Ok(());
                 }

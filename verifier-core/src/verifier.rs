@@ -2,9 +2,11 @@
 
 mod issue;
 mod supervisor;
+mod vouchers;
 
 pub use issue::{FieldOrder, HeldDelegation, IssuedInField};
 pub use supervisor::Supervision;
+pub use vouchers::{FoundVoucher, VoucherListing};
 
 use crate::clock::{self, ClockTrust, DeviceClock, Floors};
 use crate::device_key::{DeviceKey, DeviceKeyError};
@@ -17,6 +19,7 @@ use crate::trust::Trust;
 use crate::verdict::{
     self, Accepted, Circumstances, Lookup, Overridable, Reason, Refusal, Verdict,
 };
+use crate::vouchers::VoucherList;
 use protocol::ack::{Ack, Batch};
 use protocol::authenticity::SignedBy;
 use protocol::enrolment::{Offer, Request};
@@ -30,6 +33,7 @@ use protocol::status::StatusList;
 use protocol::trust::{Grade, IssuedSetRef, TrustFile, TrustState};
 use protocol::voucher::Identity;
 use protocol::{Benefit, Hash, Span, Timestamp};
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
 /// What is broken or missing: storage, keys, enrolment. Never a verdict on a voucher.
@@ -166,6 +170,8 @@ pub struct Verifier {
     offer: Option<Offer>,
     trust: Option<Trust>,
     profile: Option<Profile>,
+    /// The office's list of vouchers, once it was asked for.
+    vouchers: OnceCell<Option<VoucherList>>,
 }
 
 /// What staff asks to be redeemed.
@@ -232,7 +238,9 @@ impl Verifier {
     /// # Errors
     /// When the ledger cannot be read, or its trust file does not hold together.
     pub fn new(ledger: Ledger, device: Box<dyn DeviceKey + Send>) -> Result<Self, EngineError> {
-        let mut verifier = Verifier { ledger, device, offer: None, trust: None, profile: None };
+        let vouchers = OnceCell::new();
+        let mut verifier =
+            Verifier { ledger, device, offer: None, trust: None, profile: None, vouchers };
         if let Some(agreed) = verifier.ledger.enrolment()? {
             let text = String::from_utf8_lossy(&agreed.bytes);
             verifier.offer = Some(Offer::from_text(&text).map_err(EngineError::NotAnOffer)?);
@@ -685,6 +693,7 @@ impl Verifier {
             Ok(profile) => self.profile = Some(profile),
             Err(error) => return refused(error).map(Err),
         }
+        self.vouchers.take();
         Ok(Ok(true))
     }
 

@@ -115,7 +115,8 @@ fn cached(served: Served, content_type: &'static str, headers: &HeaderMap) -> Re
 }
 
 /// Whether `If-None-Match` names this entity tag, compared weakly.
-fn is_held(headers: &HeaderMap, etag: &str) -> bool {
+#[must_use]
+pub fn is_held(headers: &HeaderMap, etag: &str) -> bool {
     headers
         .get_all(header::IF_NONE_MATCH)
         .iter()

@@ -1,15 +1,16 @@
 //! The vouchers that name a provider, as the provider may see them over HTTP: never the signed bytes
-//! nor the `cti`, since a list must not stand in for a scan.
+//! nor the `cti`, since a list must not stand in for a scan. The digest of the identity tells neither, and
+//! lets a phone know the vouchers that it has served.
 
 use super::{IssuedVoucher, naming};
 use crate::app::App;
 use crate::devices::Session;
-use crate::http::{BenefitShape, Problem};
-use crate::{Result, programmes, providers, trust};
-use axum::Json;
+use crate::http::{BenefitShape, Problem, is_held};
+use crate::{Error, Result, programmes, providers, trust};
 use axum::extract::{Query, State};
-use axum::http::header;
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use protocol::Hash;
 use protocol::id::Audience;
 use protocol::status::Status;
 use protocol::voucher::StatusRef;
@@ -47,6 +48,8 @@ struct Vouchers {
 struct NamedVoucher {
     /// What is printed on it.
     reference: String,
+    /// SHA-256 of its identity (docs/protocol.md §3), in hex.
+    identity: String,
     programme: String,
     /// The first letters of the holder's names.
     holder: Option<String>,
@@ -67,15 +70,27 @@ struct NamedVoucher {
     tag = "provider",
     security(("session" = [])),
     params(Wanted),
-    responses((status = OK, description = "A page of vouchers", body = Vouchers))
+    responses(
+        (status = OK, description = "A page of vouchers", body = Vouchers),
+        (status = NOT_MODIFIED, description = "The page that `If-None-Match` names is the newest"),
+    )
 )]
 async fn own_vouchers(
     State(app): State<App>,
     Session(device): Session,
     Query(wanted): Query<Wanted>,
+    headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let page = page(&app, &device.provider, wanted.after.as_deref()).await?;
-    Ok(([(header::CACHE_CONTROL, "no-store")], Json(page)).into_response())
+    let body = serde_json::to_vec(&page).map_err(|error| Error::Broken(error.to_string()))?;
+    let etag = format!("\"{}\"", Hash::of(&body));
+    // No cache on the way keeps it. The phone does, and asks whether it changed.
+    let about = [(header::ETAG, etag.clone()), (header::CACHE_CONTROL, "no-store".to_owned())];
+    if is_held(&headers, &etag) {
+        return Ok((StatusCode::NOT_MODIFIED, about).into_response());
+    }
+    let json = [(header::CONTENT_TYPE, "application/json")];
+    Ok((about, json, body).into_response())
 }
 
 async fn page(app: &App, provider: &Audience, after: Option<&str>) -> Result<Vouchers> {
@@ -99,6 +114,7 @@ async fn page(app: &App, provider: &Audience, after: Option<&str>) -> Result<Vou
         let status = voucher.status.and_then(|at| statuses.get(&(at.list, at.index)).copied());
         Some(NamedVoucher {
             reference: issued.reference,
+            identity: voucher.identity.hash().to_string(),
             programme: voucher.programme.to_string(),
             holder: voucher.holder.map(|holder| masked(&holder.name)),
             assistance: voucher.assistance,

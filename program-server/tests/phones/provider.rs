@@ -3,9 +3,11 @@
 use crate::office::{Office, audience, order};
 use crate::on_both_engines;
 use crate::phone::Phone;
-use program_server::vouchers::Order;
+use program_server::vouchers::{self, Decision, Order};
+use protocol::Hash;
 use protocol::record::SignedVoucher;
 use serde_json::Value;
+use std::collections::BTreeSet;
 
 async fn page(office: &Office, phone: &Phone, path: &str) -> Value {
     let answer = office.send("GET", path, &[phone.session().as_header()], []).await;
@@ -34,11 +36,44 @@ on_both_engines! {
             assert!(holder.starts_with('M') && !holder.contains("aria"), "{holder}");
         }
         let text = answer.to_string();
+        let listed: BTreeSet<&str> =
+            vouchers.iter().map(|voucher| voucher["identity"].as_str().unwrap()).collect();
+        let named = served[..2].iter().map(|(voucher, _)| voucher.identity.hash().to_string());
+        assert_eq!(listed.into_iter().map(str::to_owned).collect::<BTreeSet<_>>(), named.collect());
         for (voucher, signed) in &served {
             let SignedVoucher::Cose(bytes) = signed else { panic!() };
             assert!(!text.contains(&voucher.identity.reference.to_string()));
             assert!(!text.contains(&hex::encode(bytes)));
         }
+    }
+
+    async fn a_page_that_the_phone_holds_is_not_sent_again(server: TestServer) {
+        let office = Office::open(server).await;
+        let phone = Phone::confirmed(&office, "mercy").await;
+        let voucher = Order { audience: Some(audience("mercy")), ..order() };
+        for _ in 0..101 {
+            office.issue(voucher.clone()).await;
+        }
+        let session = phone.session();
+        let get = async |path: &str, etag: &str| {
+            let headers = [session.as_header(), ("if-none-match", etag)];
+            office.send("GET", path, &headers, []).await
+        };
+        let first = get("/v1/provider/vouchers", "\"\"").await;
+        let etag = first.header("etag").unwrap().to_owned();
+        assert_eq!(etag, format!("\"{}\"", Hash::of(&first.body)), "it is the page's digest");
+        let held = get("/v1/provider/vouchers", &etag).await;
+        assert_eq!((held.status, held.body.len()), (304, 0));
+        assert_eq!(held.header("cache-control"), Some("no-store"));
+        let next = first.json()["next"].as_str().unwrap().to_owned();
+        let second = get(&format!("/v1/provider/vouchers?after={next}"), &etag).await;
+        assert_eq!(second.json()["vouchers"].as_array().unwrap().len(), 1, "another page");
+        let changed = first.json()["vouchers"][0]["reference"].as_str().unwrap().to_owned();
+        let tx = office.app.db.begin().await.unwrap();
+        let now = office.app.now();
+        vouchers::decide(&tx, &changed.to_lowercase(), Decision::Revoke, "a mistake", now).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(get("/v1/provider/vouchers", &etag).await.status, 200);
     }
 
     async fn a_voucher_that_was_served_is_listed_so(server: TestServer) {

@@ -18,6 +18,7 @@ mod money;
 mod never_panics;
 mod objects;
 mod openg2p;
+mod printed;
 mod status;
 mod text;
 mod trust;

@@ -285,6 +285,17 @@ impl Ledger {
         &self,
         identity: &Identity,
     ) -> Result<Option<LiveRedemption>, LedgerError> {
+        self.live_redemption_of(identity.hash())
+    }
+
+    /// The same, of the voucher whose identity has this digest.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn live_redemption_of(
+        &self,
+        identity: Hash,
+    ) -> Result<Option<LiveRedemption>, LedgerError> {
         let digest = derive::keyed_identity(self.cipher()?, identity);
         let live = self
             .db

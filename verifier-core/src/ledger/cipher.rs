@@ -35,6 +35,11 @@ impl Place {
         Place { table: "inbox", column: "content", chain, row: RowKey::Number(arrival) }
     }
 
+    /// The page of the list of vouchers with this number.
+    pub(super) fn voucher_page(chain: ChainId, number: u64) -> Self {
+        Place { table: "voucher_page", column: "content", chain, row: RowKey::Number(number) }
+    }
+
     /// The content of the document with this digest.
     pub(super) fn document(chain: ChainId, hash: Hash) -> Self {
         Place { table: "blob", column: "content", chain, row: RowKey::Digest(hash) }

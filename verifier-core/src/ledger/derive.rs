@@ -12,7 +12,6 @@ use crate::ledger::sql::{Column, get};
 use protocol::ack::{Ack, ClaimState, ClaimUpdate, Outcome};
 use protocol::id::ClaimId;
 use protocol::record::{Body, Document, Header, Kind, RefusedSubject};
-use protocol::voucher::Identity;
 use protocol::{Hash, Timestamp};
 use rusqlite::{Connection, OptionalExtension, params};
 use std::collections::BTreeSet;
@@ -118,7 +117,7 @@ impl<'e> Effect<'e> {
                 let served = served?;
                 Effect::Redeem {
                     claim: redeem.claim,
-                    identity: keyed_identity(cipher, &served.identity),
+                    identity: keyed_identity(cipher, served.identity.hash()),
                     soft_floor: served.soft_floor,
                     documents: &redeem.documents,
                     delegated: redeem.voucher.names_delegation(),
@@ -138,9 +137,9 @@ impl<'e> Effect<'e> {
     }
 }
 
-/// The digest by which a voucher is looked up.
-pub(super) fn keyed_identity(cipher: &Cipher, identity: &Identity) -> Hash {
-    cipher.keyed_digest("identity", identity.hash())
+/// The digest by which the voucher is looked up whose identity has this one.
+pub(super) fn keyed_identity(cipher: &Cipher, identity: Hash) -> Hash {
+    cipher.keyed_digest("identity", identity)
 }
 
 /// The digest by which a refusal is looked up.

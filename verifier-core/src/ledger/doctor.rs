@@ -78,6 +78,11 @@ pub enum Finding {
         /// What is wrong with it.
         fault: String,
     },
+    /// A page of the list of vouchers does not decrypt.
+    VoucherPage {
+        /// Its place in the list.
+        number: u64,
+    },
     /// A derived row is not what follows from the sources.
     Derived {
         /// The table.
@@ -115,6 +120,7 @@ impl Ledger {
         visit.stage(Visit::structure)?;
         visit.stage(|visit| visit.sources(&fresh))?;
         visit.stage(|visit| visit.blobs(&fresh))?;
+        visit.stage(Visit::voucher_list)?;
         if visit.sound {
             visit.stage(|visit| visit.derived(&fresh))?;
         } else {
@@ -474,6 +480,13 @@ impl Visit<'_> {
         Ok(())
     }
 
+    fn voucher_list(&mut self) -> Result<(), LedgerError> {
+        for number in self.ledger.damaged_voucher_pages()? {
+            self.find(Finding::VoucherPage { number });
+        }
+        Ok(())
+    }
+
     /// Compares every derived table with the fresh one, and that the newest things are whole.
     fn derived(&mut self, fresh: &Connection) -> Result<(), LedgerError> {
         for (table, order) in derive::TABLES {
@@ -640,6 +653,10 @@ impl fmt::Display for Finding {
                     "the document, status list or set of issued vouchers {hash} is damaged: {fault}"
                 )
             }
+            Finding::VoucherPage { number } => write!(
+                f,
+                "page {number} of the list of vouchers is damaged: it does not decrypt; sync, and another comes"
+            ),
             Finding::Derived { table, fault } => write!(f, "table {table}: {fault}"),
             Finding::NotCompared => f.write_str(
                 "what follows from the sources was not compared, since the sources are damaged",

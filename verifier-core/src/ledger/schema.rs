@@ -13,6 +13,7 @@ const STEPS: &[M<'static>] = &[
     M::up(include_str!("schema/0004_one_chain_after_another.sql")).foreign_key_check(),
     M::up(include_str!("schema/0005_issued_in_the_field.sql")).foreign_key_check(),
     M::up(include_str!("schema/0006_supervisors_and_lost_keys.sql")).foreign_key_check(),
+    M::up(include_str!("schema/0007_vouchers_of_the_provider.sql")).foreign_key_check(),
 ];
 
 /// The version that this program writes.

@@ -72,6 +72,12 @@ const TAMPERINGS: &[(&str, &str)] = &[
     ("UPDATE blob SET content = zeroblob(99) WHERE kind = 'document'", "does not decrypt"),
     ("UPDATE blob SET content = zeroblob(50) WHERE kind = 'status_list'", "name says"),
     ("INSERT INTO blob VALUES (randomblob(32), 'document', zeroblob(99))", "does not decrypt"),
+    // The list of vouchers.
+    ("UPDATE voucher_page SET content = zeroblob(99) WHERE number = 2", "page 2"),
+    (
+        "UPDATE voucher_page SET content = (SELECT content FROM voucher_page WHERE number = 1)",
+        "page 2",
+    ),
     // What is derived.
     ("UPDATE outbox SET state = 'sent' WHERE sequence = 6", "table outbox"),
     ("UPDATE outbox SET item = zeroblob(32) WHERE sequence = 6", "table outbox"),

@@ -12,3 +12,4 @@ mod phone;
 mod privacy;
 mod stored;
 mod stories;
+mod voucher_list;

@@ -16,7 +16,8 @@ use tempfile::TempDir;
 use verifier_core::clock::DeviceClock;
 use verifier_core::home::Home;
 use verifier_core::ledger::{
-    Act, AppendError, DocumentContent, Entry, KeyInFile, Ledger, LedgerError, Serving,
+    Act, AppendError, DocumentContent, Entry, KeptVoucherList, KeyInFile, Ledger, LedgerError,
+    Serving,
 };
 
 /// The holder's name on every voucher.
@@ -319,9 +320,19 @@ pub fn status_token(seconds: u64) -> Vec<u8> {
     list.sign(&status_key()).unwrap()
 }
 
+/// A list of vouchers in two pages.
+pub fn voucher_list(seconds: u64) -> KeptVoucherList {
+    let page = |holder: &str| format!(r#"{{"vouchers":[],"of":"{holder}"}}"#).into_bytes();
+    KeptVoucherList {
+        provider: Audience::new("corner").unwrap(),
+        listed: time(seconds),
+        pages: vec![page("M*** C*** S***"), page("J*** C***")],
+    }
+}
+
 /// A phone with something of everything, for doctor and for stored databases: enrolled, trust and
 /// status list replaced once, three vouchers served, one of them taken back, one refused, documents,
-/// and an ack for the first records.
+/// an ack for the first records, and a list of vouchers.
 pub fn fill(ledger: &mut Ledger) {
     let act = |ledger: &mut Ledger, seconds, act| {
         let held = ledger.held().unwrap();
@@ -380,6 +391,7 @@ pub fn fill(ledger: &mut Ledger) {
         70,
         Act::AttachDocument { claim: claim_id(3), document: document(b"receipt of Maria") },
     );
+    ledger.keep_voucher_list(&voucher_list(80)).unwrap();
 }
 
 /// The digest of a document of [`fill`].

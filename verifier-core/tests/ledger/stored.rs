@@ -1,12 +1,12 @@
 //! Ledgers that earlier versions wrote. Each was made once, by `examples/stored_ledger.rs` as it was
 //! then, and is never made again.
 
-use crate::phone::{claim_id, digest, identity, open, serving};
+use crate::phone::{claim_id, digest, identity, open, serving, voucher_list};
 use protocol::ack::ClaimState;
 use std::fs;
 use std::path::Path;
 use verifier_core::home::Home;
-use verifier_core::ledger::{Act, Page};
+use verifier_core::ledger::{Act, Ledger, Page};
 
 /// The data key of every stored ledger.
 const DATA_KEY: [u8; 32] = [8; 32];
@@ -24,7 +24,33 @@ fn home_with(stored: &str) -> tempfile::TempDir {
 #[test]
 fn a_ledger_of_version_1_opens_with_everything_in_it() {
     let dir = home_with("v1.db");
-    let ledger = open(dir.path()).unwrap();
+    let ledger = open_with_everything(dir.path());
+    let mut phone = crate::phone::Phone { ledger, dir };
+    assert!(phone.act(100, Act::Redeem(serving(1, 9))).is_err(), "served before");
+    phone.redeem(100, 4, 4);
+    assert_eq!(phone.ledger.head().unwrap().unwrap().sequence, 7);
+}
+
+#[test]
+fn a_ledger_of_version_6_takes_a_list_of_vouchers() {
+    let dir = home_with("v6.db");
+    let mut ledger = open_with_everything(dir.path());
+    assert_eq!(ledger.voucher_list().unwrap(), None);
+    ledger.keep_voucher_list(&voucher_list(90)).unwrap();
+    assert_eq!(ledger.voucher_list().unwrap(), Some(voucher_list(90)));
+    assert!(ledger.doctor().unwrap().findings.is_empty());
+}
+
+#[test]
+fn a_ledger_of_version_7_opens_with_its_list_of_vouchers() {
+    let dir = home_with("v7.db");
+    let ledger = open_with_everything(dir.path());
+    assert_eq!(ledger.voucher_list().unwrap(), Some(voucher_list(80)));
+}
+
+/// Opens a ledger that `fill` filled; looks for everything that it has had since version 1.
+fn open_with_everything(dir: &Path) -> Ledger {
+    let ledger = open(dir).unwrap();
     assert!(ledger.doctor().unwrap().findings.is_empty());
     let states = [3, 2, 1].map(|number| (claim_id(number), number));
     let claims = ledger.claims(Page::ALL).unwrap();
@@ -37,9 +63,5 @@ fn a_ledger_of_version_1_opens_with_everything_in_it() {
     assert_eq!(ledger.held().unwrap().trust_version, 2);
     assert_eq!(ledger.last_ack().unwrap().unwrap().cursor, 5);
     assert_eq!(ledger.outbox(10, usize::MAX).unwrap().len(), 4);
-
-    let mut phone = crate::phone::Phone { ledger, dir };
-    assert!(phone.act(100, Act::Redeem(serving(1, 9))).is_err(), "served before");
-    phone.redeem(100, 4, 4);
-    assert_eq!(phone.ledger.head().unwrap().unwrap().sequence, 7);
+    ledger
 }

@@ -12,6 +12,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use protocol::ack::{Ack, Batch, ClaimUpdate, ItemResult, Outcome};
 use protocol::id::{BootId, ChainId, ClaimId};
 use protocol::key::{P256Key, PublicKey, Signer};
+use protocol::printed::PrintedReference;
 use protocol::profile::Profile;
 use protocol::record::{Body, HowRead, Monotonic, OpenedRecord, Record};
 use protocol::seal::Sealed;
@@ -52,6 +53,8 @@ pub struct Server {
     pub claims: Vec<ClaimUpdate>,
     /// Documents by digest.
     pub documents: BTreeMap<Hash, StoredDocument>,
+    /// The vouchers that it lists for the provider, in the order of their references.
+    pub vouchers: Vec<serde_json::Value>,
     /// Session tokens that are good now.
     pub tokens: BTreeSet<String>,
     /// How many sessions it has opened.
@@ -107,6 +110,7 @@ impl Server {
             judge: Box::new(|_| Outcome::Accepted),
             claims: Vec::new(),
             documents: BTreeMap::new(),
+            vouchers: Vec::new(),
             tokens: BTreeSet::new(),
             sessions: 0,
             now: samples::now(),
@@ -131,6 +135,7 @@ impl Server {
             judge: Box::new(|_| Outcome::Accepted),
             claims: self.claims.clone(),
             documents: self.documents.clone(),
+            vouchers: self.vouchers.clone(),
             tokens: self.tokens.clone(),
             items: self.items.clone(),
             orphans: self.orphans.clone(),
@@ -161,6 +166,9 @@ impl Server {
             }
             _ if !self.is_in_session(request) => status(401),
             (Method::Get, "/v1/profile") => ok(self.signed_profile()),
+            (Method::Get, path) if path.starts_with("/v1/provider/vouchers") => {
+                self.list_vouchers(request, path)
+            }
             (Method::Post, "/v1/records") => self.take(&request.body),
             (Method::Post, "/v1/documents") => self.create_document(request),
             (Method::Head | Method::Patch, path) => match path.strip_prefix("/v1/documents/") {
@@ -309,6 +317,16 @@ impl Server {
             Body::Restart(restart) => restart.orphans.contains(&record),
             _ => false,
         })
+    }
+
+    fn list_vouchers(&self, request: &HttpRequest, path: &str) -> HttpResponse {
+        let after = path.split_once("?after=").map_or("", |(_, after)| after);
+        let reference = |it: &serde_json::Value| it["reference"].as_str().unwrap().to_owned();
+        let rest: Vec<_> = self.vouchers.iter().filter(|it| *reference(it) > *after).collect();
+        let page = &rest[..rest.len().min(PAGE)];
+        let next = page.last().filter(|_| rest.len() > PAGE).map(|last| reference(last));
+        let json = serde_json::json!({ "vouchers": page, "next": next });
+        cacheable(request, json.to_string().as_bytes())
     }
 
     fn create_document(&mut self, request: &HttpRequest) -> HttpResponse {
@@ -522,6 +540,25 @@ pub fn voucher(number: u32) -> Voucher {
     let reference = Reference::Cti(protocol::id::VoucherId::from_bytes(id));
     let identity = Identity { issuer: samples::issuer(), reference };
     Voucher { identity, ..samples::voucher() }
+}
+
+/// How many vouchers the server lists on a page.
+pub const PAGE: usize = 7;
+
+/// A voucher as the server lists it, under the reference with this number.
+pub fn listed(voucher: &Voucher, number: u32) -> serde_json::Value {
+    let [a, b, c, d] = number.to_be_bytes();
+    serde_json::json!({
+        "reference": PrintedReference::from_bits([0, a, b, c, d]).to_string(),
+        "identity": voucher.identity.hash().to_string(),
+        "programme": voucher.programme.as_str(),
+        "holder": "M*** S***",
+        "assistance": voucher.assistance,
+        "benefit": { "money": { "minor": 500_000, "currency": "PHP" } },
+        "first_day": "2026-06-10",
+        "last_day": "2026-06-30",
+        "status": "valid",
+    })
 }
 
 /// The QR text of the `number`th voucher.
