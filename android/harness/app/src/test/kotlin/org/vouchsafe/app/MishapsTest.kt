@@ -5,7 +5,6 @@ import android.net.Uri
 import androidx.compose.ui.test.hasSetTextAction
 import androidx.compose.ui.test.junit4.createEmptyComposeRule
 import androidx.compose.ui.test.performTextInput
-import androidx.compose.ui.test.performTextReplacement
 import androidx.core.content.IntentCompat
 import androidx.test.ext.junit.runners.AndroidJUnit4
 import java.io.File
@@ -24,7 +23,6 @@ import org.junit.runner.RunWith
 import org.robolectric.Shadows.shadowOf
 import org.vouchsafe.app.claims.DocumentsTest
 import org.vouchsafe.app.device.Serving
-import org.vouchsafe.core.EngineException
 import org.vouchsafe.core.Header
 import org.vouchsafe.core.HowRead
 import org.vouchsafe.core.HttpOutcome
@@ -77,15 +75,6 @@ class MishapsTest {
     }
 
     @Test
-    fun `a storage that cannot be used is told, and tried again`() {
-        val place = hand.app.noBackupFilesDir.resolve("phone")
-        place.writeText("not a folder")
-        assertTrue(runCatching { hand.health() }.exceptionOrNull() is EngineException.Storage)
-        place.delete()
-        assertEquals(null, hand.health().origin)
-    }
-
-    @Test
     fun `records go out and answers come in as files, and a full card loses nothing`() {
         hand.enrol(office)
         val claim = serve()
@@ -121,36 +110,6 @@ class MishapsTest {
     }
 
     @Test
-    fun `a screen is there again after the process has ended, with what was typed`() {
-        hand.enrol(office)
-        hand.showToCamera(office.issue())
-        hand.see(R.string.word_valid)
-        hand.showNothing()
-        again()
-        hand.see(R.string.word_valid)
-        hand.tap(R.string.serve)
-        hand.see(R.string.serve_title)
-        rule.onNode(hasSetTextAction()).performTextReplacement("12.34")
-        again()
-        hand.see("12.34")
-        hand.tap(R.string.confirm_giving, "₱12.34")
-        hand.see(R.string.recorded)
-        again()
-        hand.see(R.string.recorded)
-        hand.tap(R.string.take_back)
-        rule.onNode(hasSetTextAction()).performTextInput("the wrong person")
-        again()
-        hand.see("the wrong person")
-        hand.tap(R.string.keep)
-        hand.see(R.string.recorded)
-        hand.back()
-        hand.tap(R.string.claims)
-        rule.onNode(hasSetTextAction()).performTextInput("12.34")
-        again()
-        hand.see("12.34")
-    }
-
-    @Test
     fun `what was served by mistake is taken back with a reason, and can be served again`() {
         hand.enrol(office)
         val voucher = textIn(office.issue())
@@ -181,11 +140,6 @@ class MishapsTest {
         assertEquals(1uL, runBlocking { phone.sync(hand.around.air::send) }!!.documentsSent)
         hand.see(hand.text(R.string.documents_sent, "1", "1"))
         assertEquals(1u, runBlocking { phone.claim(claim) }.documentsSent)
-    }
-
-    private fun again() {
-        hand.restartProcess()
-        hand.recreate()
     }
 
     /** Serves a new voucher; gives the claim. */

@@ -1,16 +1,20 @@
 package org.vouchsafe.app
 
 import android.app.Application
+import android.view.Choreographer
 import androidx.compose.foundation.layout.Box
 import androidx.compose.runtime.Composable
 import androidx.compose.runtime.DisposableEffect
 import androidx.compose.ui.Modifier
+import androidx.compose.ui.platform.AndroidUiDispatcher
 import androidx.core.content.FileProvider
 import androidx.work.Configuration
 import androidx.work.testing.SynchronousExecutor
 import androidx.work.testing.WorkManagerTestInitHelper
 import java.util.concurrent.Executors
 import java.util.concurrent.TimeUnit
+import kotlin.coroutines.ContinuationInterceptor
+import kotlin.coroutines.EmptyCoroutineContext
 import org.vouchsafe.app.device.AndroidClocks
 import org.vouchsafe.app.device.Clocks
 import org.vouchsafe.app.device.EnginePhone
@@ -34,6 +38,7 @@ class TestApplication : VouchsafeApplication() {
         super.onCreate()
         FakeAndroidKeyStore.install()
         forgetFolders()
+        postAnew()
         val configuration = Configuration.Builder().setExecutor(SynchronousExecutor()).build()
         WorkManagerTestInitHelper.initializeTestWorkManager(this, configuration)
         surroundings = Surroundings(this)
@@ -43,6 +48,21 @@ class TestApplication : VouchsafeApplication() {
     private fun forgetFolders() {
         val kept = FileProvider::class.java.getDeclaredField("sCache").apply { isAccessible = true }
         (kept.get(null) as HashMap<*, *>).clear()
+    }
+
+    /**
+     * Compose posts its work to one dispatcher for the life of the process, and Robolectric takes the posted messages away
+     * after each test. What the last test left undone would be waited for for ever: changes of state reach no screen, and
+     * Compose does not get idle.
+     */
+    private fun postAnew() {
+        val main = AndroidUiDispatcher.Main[ContinuationInterceptor] as AndroidUiDispatcher
+        fun put(name: String, value: Any) =
+            AndroidUiDispatcher::class.java.getDeclaredField(name).apply { isAccessible = true }.set(main, value)
+        put("choreographer", Choreographer.getInstance())
+        put("scheduledTrampolineDispatch", false)
+        put("scheduledFrameDispatch", false)
+        main.dispatch(EmptyCoroutineContext) {}
     }
 
     /** The process ends, and another begins in the same place. */
