@@ -18,6 +18,7 @@ import org.vouchsafe.core.HttpOutcome
 import org.vouchsafe.core.HttpRequest
 import org.vouchsafe.core.Imported
 import org.vouchsafe.core.KeyStore
+import org.vouchsafe.core.ListedVoucher
 import org.vouchsafe.core.NewDocument
 import org.vouchsafe.core.Redemption
 import org.vouchsafe.core.Service
@@ -25,6 +26,8 @@ import org.vouchsafe.core.SyncReport
 import org.vouchsafe.core.SyncStep
 import org.vouchsafe.core.Verdict
 import org.vouchsafe.core.Verifier
+import org.vouchsafe.core.VoucherListing
+import org.vouchsafe.core.VoucherSearch
 import org.vouchsafe.core.uniffiEnsureInitialized
 
 /**
@@ -63,6 +66,10 @@ class EnginePhone(
     override suspend fun claims(before: String?, limit: Int): List<Claim> = engine { it.claims(before, limit.toUInt()) }
 
     override suspend fun claim(id: String): Claim = engine { it.claim(id) }
+
+    override suspend fun vouchers(search: VoucherSearch): VoucherListing? = engine { it.vouchers(search, clocks.now()) }
+
+    override suspend fun listedVoucher(reference: String): ListedVoucher? = engine { it.listedVoucher(reference, clocks.now()) }
 
     override suspend fun attach(claim: String, document: NewDocument) =
         changing { it.attach(claim, document, operator = null, clocks.now()) }

@@ -9,10 +9,13 @@ import org.vouchsafe.core.HowRead
 import org.vouchsafe.core.HttpOutcome
 import org.vouchsafe.core.HttpRequest
 import org.vouchsafe.core.Imported
+import org.vouchsafe.core.ListedVoucher
 import org.vouchsafe.core.NewDocument
 import org.vouchsafe.core.Redemption
 import org.vouchsafe.core.SyncReport
 import org.vouchsafe.core.Verdict
+import org.vouchsafe.core.VoucherListing
+import org.vouchsafe.core.VoucherSearch
 
 /**
  * What this phone can do: the engine, in the app's words.
@@ -45,6 +48,12 @@ interface Phone {
     suspend fun claims(before: String? = null, limit: Int): List<Claim>
 
     suspend fun claim(id: String): Claim
+
+    /** The vouchers that the office listed for this provider, those that are looked for; nothing while no list came. */
+    suspend fun vouchers(search: VoucherSearch): VoucherListing?
+
+    /** The listed voucher with this reference; nothing where there is none. */
+    suspend fun listedVoucher(reference: String): ListedVoucher?
 
     /** Attaches a document to a claim; when it returns, the document is on the disk. */
     suspend fun attach(claim: String, document: NewDocument)

@@ -50,8 +50,8 @@ import org.vouchsafe.app.ui.Trouble
 import org.vouchsafe.core.HowRead
 
 /**
- * Finds a code by camera, or in a picture where there is no camera or no leave to use it; [hint] says which code, and [shared] is a
- * picture that another app sent.
+ * Finds a code by camera, or in a picture where there is no camera or no leave to use it; [hint] says which code, [shared] is a
+ * picture that another app sent, and [onType] leads to where a code that cannot be read is typed.
  */
 @Composable
 fun CodeFinder(
@@ -59,6 +59,7 @@ fun CodeFinder(
     modifier: Modifier = Modifier,
     shared: String? = null,
     onSharedTaken: () -> Unit = {},
+    onType: (() -> Unit)? = null,
     onFound: (Found) -> Unit,
 ) {
     val parts = LocalParts.current
@@ -87,14 +88,21 @@ fun CodeFinder(
     val openPicture = { pick.launch(arrayOf("image/*", "application/pdf")) }
 
     if (parts.frames.present && allowed) {
-        Viewing(hint, state, model, openPicture, modifier)
+        Viewing(hint, state, model, openPicture, onType, modifier)
     } else {
-        Blind(parts.frames.present, state, openPicture, modifier, onAllowed = { allowed = true })
+        Blind(parts.frames.present, state, openPicture, onType, modifier, onAllowed = { allowed = true })
     }
 }
 
 @Composable
-private fun Viewing(hint: String, state: ScanState, model: ScanModel, openPicture: () -> Unit, modifier: Modifier) {
+private fun Viewing(
+    hint: String,
+    state: ScanState,
+    model: ScanModel,
+    openPicture: () -> Unit,
+    onType: (() -> Unit)?,
+    modifier: Modifier,
+) {
     val view = LocalView.current
     DisposableEffect(view) {
         view.keepScreenOn = true
@@ -120,13 +128,21 @@ private fun Viewing(hint: String, state: ScanState, model: ScanModel, openPictur
                 }
             }
             FilledTonalButton(openPicture) { Text(stringResource(R.string.open_picture)) }
+            onType?.let { FilledTonalButton(it) { Text(stringResource(R.string.type_code)) } }
         }
     }
 }
 
 /** No camera, or no leave to use it: everything works from pictures all the same. */
 @Composable
-private fun Blind(present: Boolean, state: ScanState, openPicture: () -> Unit, modifier: Modifier, onAllowed: () -> Unit) {
+private fun Blind(
+    present: Boolean,
+    state: ScanState,
+    openPicture: () -> Unit,
+    onType: (() -> Unit)?,
+    modifier: Modifier,
+    onAllowed: () -> Unit,
+) {
     val context = LocalContext.current
     var refused by remember { mutableStateOf(false) }
     val ask = rememberLauncherForActivityResult(ActivityResultContracts.RequestPermission()) { granted ->
@@ -150,6 +166,7 @@ private fun Blind(present: Boolean, state: ScanState, openPicture: () -> Unit, m
             MainButton(stringResource(R.string.allow_camera), { ask.launch(Manifest.permission.CAMERA) })
         }
         SideButton(stringResource(R.string.open_picture), openPicture)
+        onType?.let { SideButton(stringResource(R.string.type_code), it) }
     }
 }
 

@@ -20,8 +20,10 @@ import androidx.compose.runtime.saveable.rememberSaveable
 import androidx.compose.runtime.saveable.rememberSaveableStateHolder
 import androidx.compose.runtime.setValue
 import androidx.compose.ui.Modifier
+import androidx.compose.ui.platform.LocalDensity
 import androidx.compose.ui.res.painterResource
 import androidx.compose.ui.res.stringResource
+import androidx.compose.ui.unit.Density
 import androidx.lifecycle.compose.collectAsStateWithLifecycle
 import androidx.lifecycle.createSavedStateHandle
 import androidx.lifecycle.viewmodel.compose.LocalViewModelStoreOwner
@@ -38,6 +40,8 @@ import org.vouchsafe.app.scan.CodeFinder
 import org.vouchsafe.app.serve.ServeScreen
 import org.vouchsafe.app.sync.BundleScreen
 import org.vouchsafe.app.verdict.VerdictScreen
+import org.vouchsafe.app.vouchers.VoucherScreen
+import org.vouchsafe.app.vouchers.VouchersScreen
 
 /** The whole app: first a phone must be enrolled, and its digits confirmed or put off; then it serves. */
 @Composable
@@ -100,9 +104,15 @@ private fun Show(screen: Screen, stack: BackStack, shared: String?, onSharedTake
     val parts = LocalParts.current
     val back: () -> Unit = { stack.pop() }
     when (screen) {
-        Screen.Scan -> CodeFinder(stringResource(R.string.scan_voucher), shared = shared, onSharedTaken = onSharedTaken) {
+        Screen.Scan -> CodeFinder(
+            stringResource(R.string.scan_voucher),
+            shared = shared,
+            onSharedTaken = onSharedTaken,
+            onType = { stack.goTo(Screen.Vouchers) },
+        ) {
             stack.push(Screen.Verdict(it.text, it.howRead))
         }
+        Screen.Vouchers -> VouchersScreen { stack.push(Screen.Voucher(it)) }
         Screen.Claims -> ClaimsScreen { stack.push(Screen.Claim(it)) }
         Screen.Health -> HealthScreen(onByFile = { stack.push(Screen.ByFile) })
         Screen.ByFile -> BundleScreen(onBack = back)
@@ -124,11 +134,19 @@ private fun Show(screen: Screen, stack: BackStack, shared: String?, onSharedTake
         )
         is Screen.Receipt -> ClaimScreen(screen.claim, justServed = true, onDone = back)
         is Screen.Claim -> ClaimScreen(screen.claim, justServed = false, onDone = back)
+        is Screen.Voucher -> VoucherScreen(
+            screen.reference,
+            onScan = { stack.goTo(Screen.Scan) },
+            onClaim = { stack.push(Screen.Claim(it)) },
+            onBack = back,
+        )
     }
 }
 
 @Composable
-private fun Tabs(current: Screen, onGo: (Screen.Tab) -> Unit) {
+fun Tabs(current: Screen, onGo: (Screen.Tab) -> Unit) {
+    val density = LocalDensity.current
+    val labels = Density(density.density, density.fontScale.coerceAtMost(LARGEST_LABEL))
     NavigationBar {
         for ((tab, name, icon) in tabs) {
             NavigationBarItem(
@@ -136,14 +154,18 @@ private fun Tabs(current: Screen, onGo: (Screen.Tab) -> Unit) {
                 onClick = { onGo(tab) },
                 // The name is read out once, by the label.
                 icon = { Icon(painterResource(icon), contentDescription = null) },
-                label = { Text(stringResource(name)) },
+                label = { CompositionLocalProvider(LocalDensity provides labels) { Text(stringResource(name), maxLines = 1) } },
             )
         }
     }
 }
 
+/** Four names stand beside each other on the narrowest phone in letters no larger than this; the pictures say the same. */
+private const val LARGEST_LABEL = 1f
+
 private val tabs = listOf(
     Triple(Screen.Scan, R.string.scan, R.drawable.ic_scan),
+    Triple(Screen.Vouchers, R.string.vouchers, R.drawable.ic_vouchers),
     Triple(Screen.Claims, R.string.claims, R.drawable.ic_claims),
     Triple(Screen.Health, R.string.health, R.drawable.ic_phone),
 )

@@ -1,5 +1,6 @@
 package org.vouchsafe.app
 
+import androidx.compose.foundation.layout.Column
 import androidx.compose.runtime.Composable
 import org.vouchsafe.app.claims.ClaimActions
 import org.vouchsafe.app.claims.ClaimPage
@@ -22,13 +23,24 @@ import org.vouchsafe.app.sync.BundlePage
 import org.vouchsafe.app.sync.BundleState
 import org.vouchsafe.app.sync.Carried
 import org.vouchsafe.app.sync.SyncState
+import org.vouchsafe.app.ui.Screen
+import org.vouchsafe.app.ui.Tabs
 import org.vouchsafe.app.verdict.VerdictSheet
+import org.vouchsafe.app.vouchers.Kind as VoucherKind
+import org.vouchsafe.app.vouchers.VoucherPage
+import org.vouchsafe.app.vouchers.VoucherState
+import org.vouchsafe.app.vouchers.VouchersActions
+import org.vouchsafe.app.vouchers.VouchersList
+import org.vouchsafe.app.vouchers.VouchersState
+import org.vouchsafe.app.vouchers.Wanted
 import org.vouchsafe.core.Accepted
 import org.vouchsafe.core.Benefit
 import org.vouchsafe.core.Claim
 import org.vouchsafe.core.EngineException
 import org.vouchsafe.core.Goods
 import org.vouchsafe.core.Health
+import org.vouchsafe.core.ListedStanding
+import org.vouchsafe.core.ListedVoucher
 import org.vouchsafe.core.Programme
 import org.vouchsafe.core.Reason
 import org.vouchsafe.core.RecordDelivery
@@ -37,6 +49,7 @@ import org.vouchsafe.core.Stopped
 import org.vouchsafe.core.SyncReport
 import org.vouchsafe.core.Verdict
 import org.vouchsafe.core.Voucher
+import org.vouchsafe.core.VoucherListing
 import org.vouchsafe.core.Warning
 
 /** One way in which a reader may see the app. */
@@ -137,6 +150,35 @@ private val claims = listOf(
     claim(1, "recorded", RecordDelivery.Waiting), claim(2, "submitted"), claim(3, "in_review"), claim(4, "conflict"),
     claim(5, "approved"), claim(6, "paid"), claim(7, "rejected"),
 )
+private fun listed(reference: String, standing: ListedStanding, of: Voucher = money) = ListedVoucher(
+    reference = reference,
+    holder = "M*** C*** S***",
+    assistance = of.assistance,
+    benefit = of.benefit,
+    firstDay = "2026-12-01",
+    lastDay = "2027-06-03",
+    standing = standing,
+    programme = of.programme,
+)
+
+private val listed = listOf(
+    listed("0K2M-94QX", ListedStanding.Open),
+    listed("1ZZ0-0042", ListedStanding.Open, goods),
+    listed("7K2M-94QX", ListedStanding.ServedHere("0193f0a2b4c6d8e0f102030405060708", 1_795_000_000uL)),
+    listed("8A00-94QX", ListedStanding.NotYet),
+    listed("9A00-94QX", ListedStanding.Served, goods),
+    listed("AA00-94QX", ListedStanding.Suspended),
+    listed("BA00-94QX", ListedStanding.Revoked),
+    listed("CA00-94QX", ListedStanding.Expired),
+)
+private val listing = VoucherListing(
+    listed = 1_795_000_000uL,
+    age = 3_600uL,
+    total = 120u,
+    categories = listOf("Food", "Medicine"),
+    matching = 120u,
+    found = listed,
+)
 private val health = Health(
     origin = "https://vouchers.example.org",
     provider = "Mercy Pharmacy",
@@ -159,6 +201,24 @@ private val others: List<Pair<String, @Composable () -> Unit>> = listOf(
     "claims" to { Claims(ClaimsState(claims, more = true, loaded = true, today = totalOf(claims.take(2)), month = totalOf(claims))) },
     "claims-none" to { Claims(ClaimsState(loaded = true)) },
     "claims-none-like-this" to { Claims(ClaimsState(loaded = true), "0506", Kind.Paid) },
+    "vouchers" to { Vouchers(VouchersState(listing, loaded = true)) },
+    "vouchers-old-category" to {
+        val old = listing.copy(age = 900_000uL, matching = 1u, found = listing.found.take(1))
+        Vouchers(VouchersState(old, loaded = true), Wanted(category = "Medicine", kind = VoucherKind.Open))
+    },
+    "vouchers-none-like-this" to {
+        Vouchers(VouchersState(listing.copy(matching = 0u, found = emptyList()), loaded = true), Wanted("7k2m 94qx"))
+    },
+    "vouchers-none" to {
+        val none = listing.copy(total = 0u, matching = 0u, categories = emptyList(), found = emptyList())
+        Vouchers(VouchersState(none, loaded = true))
+    },
+    "vouchers-no-list" to { Vouchers(VouchersState(loaded = true), syncing = SyncState.Ended(report.copy(stopped = Stopped.UNREACHABLE))) },
+    "voucher-open" to { ListedPage(listed[0]) },
+    "voucher-served-here" to { ListedPage(listed[2]) },
+    "voucher-not-yet" to { ListedPage(listed[3]) },
+    "voucher-not-listed" to { VoucherPage("7K2M-94QX", VoucherState(loaded = true), {}, {}, {}) },
+    "tabs" to { Column { Tabs(Screen.Vouchers) {} } },
     "receipt" to { ClaimPage(claims[0].id, ClaimState(claims[0]), justServed = true, ClaimActions()) },
     "claim-paid" to { ClaimPage(claims[5].id, ClaimState(claims[5].copy(documents = 2u, documentsSent = 1u)), false, ClaimActions()) },
     "claim-conflict" to { ClaimPage(claims[3].id, ClaimState(claims[3], noDocument = true), justServed = false, ClaimActions()) },
@@ -176,6 +236,13 @@ private val others: List<Pair<String, @Composable () -> Unit>> = listOf(
     "by-file-exported" to { BundlePage(BundleState(carried = listOf(Carried.Out(Exported(3, 1, listOf("a"))))), {}, {}, {}, {}) },
     "by-file-not-written" to { BundlePage(BundleState(carried = listOf(Carried.NotWritten)), {}, {}, {}, {}) },
 )
+
+@Composable
+private fun Vouchers(state: VouchersState, wanted: Wanted = Wanted(), syncing: SyncState = SyncState.NotYet) =
+    VouchersList(state, wanted, syncing, VouchersActions())
+
+@Composable
+private fun ListedPage(voucher: ListedVoucher) = VoucherPage(voucher.reference, VoucherState(voucher, loaded = true), {}, {}, {})
 
 @Composable
 private fun Claims(state: ClaimsState, typed: String = "", kind: Kind = Kind.All) = ClaimsList(state, typed, kind, {}, {}, {}, {})
