@@ -17,6 +17,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     (SERVER, &["protocol"]),
     // Nobody ships it: it is where both ends meet.
     ("journeys", &["protocol", "scan", "verifier-core", SERVER]),
+    ("border", &["protocol", "scan", "verifier-core"]),
     ("bench", &["prints", "protocol", "scan", "verifier-core", SERVER]),
     ("fuzz", &["protocol", "scan", "verifier-core"]),
     ("prints", &[]),

@@ -4,7 +4,7 @@ import androidx.compose.runtime.Composable
 import androidx.compose.ui.Modifier
 import java.nio.ByteBuffer
 import org.vouchsafe.core.FrameLayout
-import org.vouchsafe.core.FrameStream
+import org.vouchsafe.core.LiveFrames
 import org.vouchsafe.core.Symbol
 import org.vouchsafe.core.SymbolContent
 import org.vouchsafe.core.scanLuma
@@ -12,7 +12,7 @@ import org.vouchsafe.core.scanLuma
 /** A camera's luma plane where it lies, lent for the length of a call: a direct buffer, from its position on. */
 class Frame(private val luma: ByteBuffer, private val layout: FrameLayout) {
     /** The texts of its symbols, with what [before] it the camera has seen of them. */
-    fun texts(before: FrameStream): List<String> = texts(before.read(plane(), layout))
+    fun texts(before: LiveFrames): List<String> = texts(before.next(plane(), layout))
 
     /** The texts of the symbols of a picture that stands alone. */
     fun texts(): List<String> = texts(scanLuma(plane(), layout))

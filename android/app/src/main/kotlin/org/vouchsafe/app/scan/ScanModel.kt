@@ -8,7 +8,7 @@ import kotlinx.coroutines.flow.asStateFlow
 import kotlinx.coroutines.flow.update
 import kotlinx.coroutines.launch
 import org.vouchsafe.core.EngineException
-import org.vouchsafe.core.FrameStream
+import org.vouchsafe.core.LiveFrames
 import org.vouchsafe.core.HowRead
 
 /** A text that was found, to be acted on once. */
@@ -35,14 +35,14 @@ class ScanModel(private val pictures: Pictures, private val nanos: () -> Long = 
     @Volatile private var resting: Pair<String, Long>? = null
 
     /** What the camera has seen since it was opened: some symbols are read from several frames only. */
-    private var stream: FrameStream? = null
+    private var stream: LiveFrames? = null
 
     /** Looks at a frame that is lent for the length of this call, on the camera's own thread. */
     @Synchronized
     fun frame(frame: Frame) {
         if (current.value.found != null) return
         try {
-            val stream = stream ?: FrameStream().also { stream = it }
+            val stream = stream ?: LiveFrames().also { stream = it }
             val text = frame.texts(before = stream).firstOrNull { !rests(it) } ?: return
             current.update { it.copy(found = Found(text, HowRead.CAMERA), nothingFound = false, trouble = null) }
         } catch (trouble: EngineException) {

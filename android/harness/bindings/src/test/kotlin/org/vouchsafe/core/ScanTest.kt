@@ -54,15 +54,40 @@ class ScanTest {
     }
 
     @Test
-    fun `a frame crosses without a copy, and leaves a few kilobytes of garbage`() {
+    fun `a camera's frame crosses without a copy, and leaves less than a kilobyte of garbage`() {
         val blank = plane(640, 480) { _, _ -> 0xE0 }
         val threads = ManagementFactory.getThreadMXBean() as ThreadMXBean
-        FrameStream().use { stream ->
-            repeat(WARM_UP) { stream.read(blank.buffer, blank.layout) }
+        LiveFrames().use { live ->
+            repeat(WARM_UP) { live.next(blank.buffer.slice(), blank.layout) }
             val before = threads.currentThreadAllocatedBytes
-            repeat(FRAMES) { stream.read(blank.buffer, blank.layout) }
+            repeat(FRAMES) { live.next(blank.buffer.slice(), blank.layout) }
             val each = (threads.currentThreadAllocatedBytes - before) / FRAMES
             assertTrue(each <= MOST_GARBAGE, "$each bytes a frame")
+        }
+    }
+
+    @Test
+    fun `a camera's frames are read as a stream's are, however they lie, and refused as they are`() {
+        val frame = frame(before = 64)
+        val short = frame.buffer.slice().apply { limit(limit() - 1) }
+        val live = LiveFrames()
+        for (rotation in Rotation.entries) {
+            val layout = frame.layout.copy(rotation = rotation)
+            assertEquals(listOf(SymbolContent.Text(SAID)), live.next(frame.buffer.slice(), layout).map { it.content }, "$rotation")
+            assertEquals(emptyList<Symbol>(), live.found(), "what was found is given once")
+            val refusal = assertThrows(EngineException.Frame::class.java) { live.next(short, layout) }
+            assertTrue("needs 61424 bytes, the buffer has 61423" in refusal.message!!, refusal.message)
+        }
+        val heap = ByteBuffer.allocate(frame.buffer.remaining())
+        assertThrows(IllegalArgumentException::class.java) { live.next(heap, frame.layout) }
+        live.close()
+        assertThrows(IllegalStateException::class.java) { live.next(frame.buffer.slice(), frame.layout) }
+    }
+
+    @Test
+    fun `a frame of which nobody said how it lies is refused`() {
+        FrameStream().use { stream ->
+            assertThrows(EngineException.Frame::class.java) { stream.look(ByteBuffer.allocateDirect(100)) }
         }
     }
 
@@ -101,8 +126,8 @@ class ScanTest {
         private const val WARM_UP = 200
         private const val FRAMES = 100
 
-        /** Bytes, of a frame of 307,200: JNA describes each buffer and result by objects of its own. */
-        private const val MOST_GARBAGE = 16_384
+        /** Bytes, of a frame of 307,200. */
+        private const val MOST_GARBAGE = 1_024
 
         @JvmStatic
         @BeforeAll
