@@ -63,12 +63,22 @@ impl Grid {
         Self { perspective, ..self.bent(&controls) }
     }
 
-    /// Pixels of a module, on average along the edges.
-    pub(crate) fn module(&self) -> f32 {
-        let [a, b, c] = self.finders();
-        ((b.x - a.x).hypot(b.y - a.y) + (c.x - a.x).hypot(c.y - a.y))
-            / 2.0
-            / (self.side as f32 - 7.0)
+    /// The same with the top right and the bottom left nearer by these factors.
+    pub(crate) fn nearer_by(&self, factors: [f64; 2]) -> Self {
+        let [right, left] = self.perspective.nearer;
+        let nearer = [right * factors[0], left * factors[1]];
+        Self { perspective: Perspective { nearer, ..self.perspective }, ..self.clone() }
+    }
+
+    /// Pixels of a module at the middles of the finder patterns: top left, top right, bottom left.
+    pub(crate) fn modules(&self) -> [f32; 3] {
+        let far = self.side - 3.5;
+        [(3.5, 3.5), (far, 3.5), (3.5, far)].map(|(u, v)| {
+            let [here, right, down] =
+                [(u, v), (u + 1.0, v), (u, v + 1.0)].map(|(u, v)| self.place(u, v));
+            let apart = |there: Point| (there.x - here.x).hypot(there.y - here.y);
+            apart(right).midpoint(apart(down))
+        })
     }
 
     /// Bowed so that the middle of the upper edge's line lies `upper` modules further down, and the middle of the left

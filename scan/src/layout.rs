@@ -36,6 +36,20 @@ pub(crate) struct Block {
     pub(crate) parity: usize,
 }
 
+/// Modules on each side of a symbol.
+pub(crate) fn side(version: u32) -> usize {
+    17 + 4 * version as usize
+}
+
+/// Versions whose side may have been taken for this many modules.
+pub(crate) fn versions_about(estimate: f64) -> impl Iterator<Item = u32> {
+    /// How far off the estimate may be, in parts of it.
+    const TOLERANCE: f64 = 0.08;
+    (1..=40).filter(move |version| {
+        (side(*version) as f64 - estimate).abs() <= 2.0 + TOLERANCE * estimate
+    })
+}
+
 impl Layout {
     /// `None` for a version that does not exist.
     pub(crate) fn of(version: u32) -> Option<Self> {

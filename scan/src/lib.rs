@@ -8,9 +8,9 @@
 //! in which order, `finder` and `second_finder` look for symbols in black and white pixels, `decoder` corrects a
 //! symbol's codewords, `payload` reads their segments.
 //!
-//! A stream works on grey levels instead: `rings` finds finder patterns, `threesome` and `timing` make grids of them
-//! that `locate` fits to what every symbol has (`layout`), `sight` and `evidence` say how sure each module is, and `soft`
-//! decodes such confidences by `reed_solomon`.
+//! A stream works on grey levels instead: `rings` finds finder patterns, `threesome`, `twosome` and `timing` make grids
+//! of them that `locate` fits to what every symbol has (`layout`), `sight` and `evidence` say how sure each module is, and
+//! `soft` decodes such confidences by `reed_solomon`.
 //!
 //! ```
 //! # fn main() -> Result<(), scan::FrameError> {
@@ -46,6 +46,7 @@ mod symbol;
 mod threesome;
 mod threshold;
 mod timing;
+mod twosome;
 
 pub use frame::{Crop, FrameError, Luma, Rotation};
 pub use guard::keep_caught_panics_quiet;

@@ -3,8 +3,8 @@
 
 use crate::evidence::Evidence;
 use crate::grid::{Control, Grid, Perspective};
-use crate::layout::{Layout, Place};
-use crate::matching::{Patch, contrasting};
+use crate::layout::{Layout, Place, versions_about};
+use crate::matching::{Patch, contrasting, level};
 use crate::plane::Plane;
 use crate::rings::Rings;
 use crate::sight::Sight;
@@ -12,12 +12,15 @@ use crate::soft::Confidences;
 use crate::symbol::Point;
 use crate::threesome::Threesome;
 use crate::timing::Timing;
+use crate::twosome::{self, Completed};
 
 /// The most threesomes of finder patterns that are looked into, and how many versions of each.
 const MAX_THREESOMES: usize = 6;
 const MAX_VERSIONS: usize = 3;
-/// How far off the estimate of the symbol's side may be, in parts of it.
-const SIDE_TOLERANCE: f64 = 0.08;
+/// The same for those of which two patterns were found.
+const MAX_COMPLETED: usize = 3;
+/// How sure both timing patterns must be together, in deviations, for a symbol that was not found to be looked at closer.
+const SURE_TIMING: f32 = 6.5;
 /// The likeness above which a symbol is found and no other explanation is tried, and below which there is none.
 const CLEAR: f32 = 0.6;
 const LEAST_LIKENESS: f32 = 0.5;
@@ -44,6 +47,7 @@ impl Located {
 pub(crate) fn locate(picture: &Plane, rings: &[Rings]) -> Vec<Located> {
     let mut located: Vec<Located> = Vec::new();
     let mut used: Vec<Point> = Vec::new();
+    let mut missed: Vec<Timed> = Vec::new();
     for threesome in Threesome::likeliest(picture, rings, MAX_THREESOMES) {
         let is_used = |finder: &Point| {
             used.iter().any(|used| (used.x - finder.x).hypot(used.y - finder.y) < 8.0)
@@ -51,10 +55,19 @@ pub(crate) fn locate(picture: &Plane, rings: &[Rings]) -> Vec<Located> {
         if threesome.finders.iter().any(is_used) {
             continue;
         }
-        if let Some(found) = found(picture, &threesome) {
+        let likeliest = Timed::likeliest(picture, &threesome);
+        if let Some(found) = found(picture, &likeliest) {
             located.push(found);
             used.extend(threesome.finders);
+        } else {
+            missed.extend(likeliest.into_iter().next());
         }
+    }
+    if located.is_empty() {
+        located.extend(focused(picture, missed));
+    }
+    if located.is_empty() {
+        located.extend(found_by_two(picture, rings));
     }
     located
 }
@@ -67,31 +80,22 @@ pub(crate) fn locate_again(
     layout: &Layout,
     before: &Grid,
 ) -> Option<Located> {
-    Threesome::again(picture, &before.finders(), before.module(), rings, 2).iter().find_map(
+    Threesome::again(picture, &before.finders(), before.modules(), rings, 2).iter().find_map(
         |threesome| {
             let held_alike = Guess::of(picture, layout, before.with_finders(threesome.finders));
-            let anew = Guess::of(picture, layout, timed(picture, layout.side(), threesome).1);
+            let timed = Timed::of(picture, layout.version(), threesome)?;
+            let anew = Guess::of(picture, layout, timed.grid);
             let better = if held_alike.likeness > anew.likeness { held_alike } else { anew };
             better.located(picture)
         },
     )
 }
 
-fn found(picture: &Plane, threesome: &Threesome) -> Option<Located> {
-    let estimate = threesome.side();
-    let mut guesses: Vec<(f32, u32, Grid)> = (1..=40)
-        .filter(|version| {
-            (f64::from(17 + 4 * version) - estimate).abs() <= 2.0 + SIDE_TOLERANCE * estimate
-        })
-        .map(|version| {
-            let (sureness, grid) = timed(picture, 17 + 4 * version as usize, threesome);
-            (sureness, version, grid)
-        })
-        .collect();
-    guesses.sort_by(|(a, ..), (b, ..)| b.total_cmp(a));
+/// The first of these that is clearly a symbol, or the one that is most like it, if any is.
+fn found(picture: &Plane, likeliest: &[Timed]) -> Option<Located> {
     let mut best: Option<Guess> = None;
-    for (_, version, grid) in guesses.into_iter().take(MAX_VERSIONS) {
-        let guess = Guess::of(picture, &Layout::of(version)?, grid);
+    for timed in likeliest {
+        let guess = Guess::of(picture, &timed.layout, timed.grid.clone());
         if best.as_ref().is_none_or(|best| guess.likeness > best.likeness) {
             best = Some(guess);
         }
@@ -100,6 +104,59 @@ fn found(picture: &Plane, threesome: &Threesome) -> Option<Located> {
         }
     }
     best?.located(picture)
+}
+
+/// A symbol of which one finder pattern is too faint to be among `rings`.
+fn found_by_two(picture: &Plane, rings: &[Rings]) -> Option<Located> {
+    let likeliest: Vec<Timed> = twosome::completed(picture, rings, MAX_COMPLETED)
+        .iter()
+        .filter_map(|Completed { threesome, version, .. }| Timed::of(picture, *version, threesome))
+        .collect();
+    found(picture, &likeliest).or_else(|| focused(picture, likeliest))
+}
+
+/// The surest of several that were not found as their timing patterns tell the perspective: as neighbouring modules
+/// tell it, which are many more.
+fn focused(picture: &Plane, missed: Vec<Timed>) -> Option<Located> {
+    let surest = missed.into_iter().max_by(|a, b| a.sureness.total_cmp(&b.sureness))?;
+    if surest.sureness < SURE_TIMING {
+        return None;
+    }
+    Guess::of(picture, &surest.layout, contrasted(picture, surest.grid)).located(picture)
+}
+
+/// Where timing patterns say that a symbol could be.
+struct Timed {
+    layout: Layout,
+    grid: Grid,
+    /// Of both patterns, in deviations.
+    sureness: f32,
+}
+
+impl Timed {
+    /// Of the versions that a threesome may be, the surest ones first.
+    fn likeliest(picture: &Plane, threesome: &Threesome) -> Vec<Self> {
+        let versions = versions_about(threesome.side());
+        let mut timed: Vec<Self> =
+            versions.filter_map(|version| Self::of(picture, version, threesome)).collect();
+        timed.sort_by(|a, b| b.sureness.total_cmp(&a.sureness));
+        timed.truncate(MAX_VERSIONS);
+        timed
+    }
+
+    fn of(picture: &Plane, version: u32, threesome: &Threesome) -> Option<Self> {
+        let layout = Layout::of(version)?;
+        let side = layout.side();
+        let [a, b, c] = threesome.finders;
+        let (upper, left) =
+            (Timing::best(picture, side, a, b, c), Timing::best(picture, side, a, c, b));
+        let perspective = Perspective {
+            finders: threesome.finders,
+            nearer: [upper.nearer, left.nearer].map(f64::from),
+        };
+        let grid = Grid::flat(side, perspective).bowed(upper.bow.into(), left.bow.into());
+        Some(Self { layout, grid, sureness: upper.sureness + left.sureness })
+    }
 }
 
 /// A symbol that may be there.
@@ -127,19 +184,6 @@ impl Guess {
     }
 }
 
-/// A grid by both timing patterns, and how sure they are to be some.
-fn timed(picture: &Plane, side: usize, threesome: &Threesome) -> (f32, Grid) {
-    let [a, b, c] = threesome.finders;
-    let (upper, left) =
-        (Timing::best(picture, side, a, b, c), Timing::best(picture, side, a, c, b));
-    let perspective = Perspective {
-        finders: threesome.finders,
-        nearer: [upper.nearer, left.nearer].map(f64::from),
-    };
-    let flat = Grid::flat(side, perspective);
-    (upper.sureness + left.sureness, flat.bowed(upper.bow.into(), left.bow.into()))
-}
-
 /// Corrected by the patterns that every symbol of the layout has, from coarse to fine.
 fn settled(picture: &Plane, layout: &Layout, grid: Grid) -> Grid {
     let far = layout.side() - 4;
@@ -161,6 +205,38 @@ fn settled(picture: &Plane, layout: &Layout, grid: Grid) -> Grid {
         controls.extend(found(&alignments, reach, 0.5, 1.0));
         grid.bent(&controls)
     })
+}
+
+/// Seen in the perspective in which neighbouring modules differ most.
+fn contrasted(picture: &Plane, grid: Grid) -> Grid {
+    [(2, 0.05), (2, 0.02)].into_iter().fold(grid, |grid, (reach, step)| {
+        let best = (-reach..=reach)
+            .flat_map(|right| (-reach..=reach).map(move |left| [right, left]))
+            .map(|steps: [i32; 2]| grid.nearer_by(steps.map(|by| (f64::from(by) * step).exp())))
+            .map(|grid| (contrast(picture, &grid), grid))
+            .max_by(|(a, _), (b, _)| a.total_cmp(b));
+        best.map_or(grid, |(_, best)| best)
+    })
+}
+
+/// How much levels at the middles of neighbouring modules differ, in all.
+fn contrast(picture: &Plane, grid: &Grid) -> f32 {
+    let side = grid.side();
+    let rows: Vec<Vec<f32>> = (0..side)
+        .map(|v| {
+            (0..side)
+                .map(|u| {
+                    let place = grid.place(u as f64 + 0.5, v as f64 + 0.5);
+                    level(picture, place.x, place.y)
+                })
+                .collect()
+        })
+        .collect();
+    let across = rows.iter().flat_map(|row| row.windows(2)).map(|pair| (pair[0] - pair[1]).abs());
+    let down = rows
+        .windows(2)
+        .flat_map(|pair| pair[0].iter().zip(&pair[1]).map(|(above, below)| (above - below).abs()));
+    across.sum::<f32>() + down.sum::<f32>()
 }
 
 /// Corrected so that the middles of modules are where levels differ most.
@@ -238,7 +314,7 @@ mod tests {
 
     #[test]
     fn whatever_a_picture_shows_it_is_looked_at_a_bounded_number_of_times() {
-        const MOST: u64 = 20_000_000;
+        const MOST: u64 = 25_000_000;
         let patterns = |spacing: u32, module: u32| {
             move |x: u32, y: u32| {
                 let place = |at: u32| (at / module % spacing).abs_diff(spacing / 2);

@@ -147,6 +147,8 @@ fn corrected(
 struct Codeword {
     value: u8,
     doubt: f32,
+    /// Of each bit to be 1, as logarithms.
+    odds: [f32; 8],
     /// Whether something is known of each of them. What is not known must never count as zeros: a block of zeros has
     /// the parity that it should.
     is_known: bool,
@@ -155,17 +157,34 @@ struct Codeword {
 impl Codeword {
     /// From the odds of its bits being 1.
     fn of(bits: impl Iterator<Item = f32>) -> Self {
-        let nothing = Self { value: 0, doubt: 0.0, is_known: true };
-        bits.fold(nothing, |codeword, odds| Self {
-            value: codeword.value << 1 | u8::from(odds > 0.0),
-            doubt: codeword.doubt + 1.0 / (1.0 + odds.abs().exp()),
-            is_known: codeword.is_known && odds.abs() > LEAST_ODDS,
-        })
+        let mut odds = [0.0; 8];
+        // What is not a number says nothing.
+        odds.iter_mut()
+            .zip(bits)
+            .for_each(|(odds, bit)| *odds = if bit.is_nan() { 0.0 } else { bit });
+        Self {
+            value: odds.iter().fold(0, |value, &odds| value << 1 | u8::from(odds > 0.0)),
+            doubt: odds.iter().map(|odds| 1.0 / (1.0 + odds.abs().exp())).sum(),
+            odds,
+            is_known: odds.iter().all(|odds| odds.abs() > LEAST_ODDS),
+        }
+    }
+
+    /// How much what was seen speaks for another value, against any value at all, in bits.
+    fn support(&self, value: u8) -> f64 {
+        let bits = self.odds.iter().enumerate().map(|(bit, &odds)| {
+            let against = if value >> (7 - bit) & 1 == 1 { -odds } else { odds };
+            1.0 - f64::from(against).exp().ln_1p() / std::f64::consts::LN_2
+        });
+        bits.sum()
     }
 }
 
 /// Tries with the most doubtful codewords erased, at first those alone of which something is not known and two more
 /// each time, until a correction is certain.
+///
+/// Erased codewords have no part in the correction, so what was seen of them speaks for or against it by itself: for a
+/// wrong one by k bits or more once in two to the power of k, whatever was seen.
 fn corrected_block(seen: &[Codeword], parity: usize) -> Option<Vec<u8>> {
     let mut doubtful: Vec<usize> = (0..seen.len()).collect();
     doubtful.sort_by(|&a, &b| {
@@ -176,8 +195,10 @@ fn corrected_block(seen: &[Codeword], parity: usize) -> Option<Vec<u8>> {
     let values: Vec<u8> = seen.iter().map(|codeword| codeword.value).collect();
     (unknown..=parity).step_by(2).find_map(|erasures| {
         let mut block = values.clone();
-        let correction = correct(&mut block, parity, &doubtful[..erasures])?;
-        (correction.certainty() >= MIN_CERTAINTY).then_some(block)
+        let erased = &doubtful[..erasures];
+        let correction = correct(&mut block, parity, erased)?;
+        let support: f64 = erased.iter().map(|&index| seen[index].support(block[index])).sum();
+        (correction.certainty() + support >= MIN_CERTAINTY).then_some(block)
     })
 }
 

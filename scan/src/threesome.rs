@@ -15,8 +15,8 @@ const SIDES: std::ops::Range<f32> = 12.0..190.0;
 pub(crate) struct Threesome {
     /// The middles of the top left, the top right and the bottom left one.
     pub(crate) finders: [Point; 3],
-    /// Pixels of a module.
-    module: f32,
+    /// Pixels of a module at each of them.
+    modules: [f32; 3],
     /// The sum of their agreements.
     pub(crate) agreement: f32,
 }
@@ -36,11 +36,16 @@ impl Threesome {
         found.into_iter().map(|threesome| threesome.centred(picture, 1.0)).collect()
     }
 
+    /// Of patterns with these middles and pixels of a module, which are not looked at.
+    pub(crate) fn new(finders: [Point; 3], modules: [f32; 3]) -> Self {
+        Self { finders, modules, agreement: 0.0 }
+    }
+
     /// Those that lie nearly as `before`, of which one pattern may be out of sight; best first, and at most `count`.
     pub(crate) fn again(
         picture: &Plane,
         before: &[Point; 3],
-        module: f32,
+        modules: [f32; 3],
         rings: &[Rings],
         count: usize,
     ) -> Vec<Self> {
@@ -51,7 +56,7 @@ impl Threesome {
                     let Some(finders) = moved(before, (first, a.middle), (second, b.middle)) else {
                         continue;
                     };
-                    let guess = Self { finders, module, agreement: 0.0 }.measured(picture);
+                    let guess = Self::new(finders, modules).measured(picture);
                     if guess.agreement > LEAST_AGREEMENT * 0.7 {
                         found.push(guess);
                     }
@@ -66,7 +71,9 @@ impl Threesome {
     /// Modules of a side, by distances and sizes.
     pub(crate) fn side(&self) -> f64 {
         let [right, down] = self.sides();
-        f64::from((length(right) + length(down)) / 2.0 / self.module) + 7.0
+        let [corner, right_module, down_module] = self.modules;
+        let between = |side, module: f32| length(side) / corner.midpoint(module);
+        f64::from(between(right, right_module).midpoint(between(down, down_module))) + 7.0
     }
 
     fn of(picture: &Plane, [a, b, c]: [Rings; 3]) -> Option<Self> {
@@ -74,16 +81,16 @@ impl Threesome {
         if ![a, b, c].iter().all(|rings| (rings.module / module - 1.0).abs() < 0.3) {
             return None;
         }
-        let [a, b, c] = [a, b, c].map(|rings| rings.middle);
         // The top left pattern is the one across from the longest side.
-        let apart = |a: Point, b: Point| length(between(a, b));
+        let apart = |a: Rings, b: Rings| length(between(a.middle, b.middle));
         let (longest, top_left, right, left) =
             [(apart(b, c), a, b, c), (apart(a, c), b, a, c), (apart(a, b), c, a, b)]
                 .into_iter()
                 .max_by(|(a, ..), (b, ..)| a.total_cmp(b))?;
-        let turn = cross(between(top_left, right), between(top_left, left));
-        let finders = if turn > 0.0 { [top_left, right, left] } else { [top_left, left, right] };
-        let [upper, leftmost] = [1, 2].map(|index| apart(top_left, finders[index]));
+        let to = |other: Rings| between(top_left.middle, other.middle);
+        let turn = cross(to(right), to(left));
+        let rings = if turn > 0.0 { [top_left, right, left] } else { [top_left, left, right] };
+        let [upper, leftmost] = [1, 2].map(|index| apart(top_left, rings[index]));
         let is_straight =
             longest < 1.35 * upper.hypot(leftmost) && turn.abs() > 0.75 * upper * leftmost;
         let is_even = upper.max(leftmost) < 1.6 * upper.min(leftmost);
@@ -91,14 +98,21 @@ impl Threesome {
         if !(is_straight && is_even && is_sized) {
             return None;
         }
-        // Rings are measured in coarse steps of size.
-        let best = [0.86, 0.93, 1.0, 1.07, 1.15]
-            .map(|factor| {
-                Self { finders, module: module * factor, agreement: 0.0 }.measured(picture)
-            })
-            .into_iter()
-            .max_by(|a, b| a.agreement.total_cmp(&b.agreement))?;
+        let finders = rings.map(|rings| rings.middle);
+        let best = Self::new(finders, rings.map(|rings| rings.module)).sized(picture);
         (best.agreement > LEAST_AGREEMENT).then_some(best)
+    }
+
+    /// With modules of the size at each pattern by which it agrees best.
+    fn sized(self, picture: &Plane) -> Self {
+        let axes = self.steps(1.0);
+        let mut sized = Self { agreement: 0.0, ..self };
+        for (&finder, module) in self.finders.iter().zip(&mut sized.modules) {
+            let (agreement, best) = best_size(picture, finder, axes, *module);
+            sized.agreement += agreement;
+            *module = best;
+        }
+        sized
     }
 
     fn sides(&self) -> [[f32; 2]; 2] {
@@ -106,25 +120,27 @@ impl Threesome {
         [between(top_left, top_right), between(top_left, bottom_left)]
     }
 
-    /// One module to the right and one down, in pixels.
-    fn steps(&self) -> [[f32; 2]; 2] {
-        self.sides().map(|side| side.map(|part| part / length(side) * self.module))
+    /// One module of this size to the right and one down, in pixels.
+    fn steps(&self, module: f32) -> [[f32; 2]; 2] {
+        self.sides().map(|side| side.map(|part| part / length(side) * module))
     }
 
     fn measured(self, picture: &Plane) -> Self {
-        let [right, down] = self.steps();
-        let agreement =
-            self.finders.iter().map(|&finder| agreement(picture, finder, right, down)).sum();
-        Self { agreement, ..self }
+        let agreements = self.finders.iter().zip(self.modules).map(|(&finder, module)| {
+            let [right, down] = self.steps(module);
+            agreement(picture, finder, right, down)
+        });
+        Self { agreement: agreements.sum(), ..self }
     }
 
     /// With each pattern where it agrees best within `reach` modules.
-    fn centred(self, picture: &Plane, reach: f32) -> Self {
+    pub(crate) fn centred(self, picture: &Plane, reach: f32) -> Self {
         const STEP: f32 = 0.25;
-        let [right, down] = self.steps();
         let steps = (reach / STEP) as i32;
-        let finders = self.finders.map(|finder| {
-            let mut best = (f32::MIN, finder);
+        let mut finders = self.finders;
+        for (finder, module) in finders.iter_mut().zip(self.modules) {
+            let [right, down] = self.steps(module);
+            let mut best = (f32::MIN, *finder);
             for row in -steps..=steps {
                 for column in -steps..=steps {
                     let (u, v) = (column as f32 * STEP, row as f32 * STEP);
@@ -139,8 +155,10 @@ impl Threesome {
                 }
             }
             // What is out of sight stays where it is thought to be.
-            if best.0 > 0.4 { best.1 } else { finder }
-        });
+            if best.0 > 0.4 {
+                *finder = best.1;
+            }
+        }
         Self { finders, ..self }.measured(picture)
     }
 }
@@ -168,8 +186,26 @@ fn moved(before: &[Point; 3], first: (usize, Point), second: (usize, Point)) -> 
     }))
 }
 
+/// How well a finder pattern agrees, and by which size of its modules: rings are measured in coarse steps of size. The
+/// axes have length 1.
+pub(crate) fn best_size(
+    picture: &Plane,
+    middle: Point,
+    axes: [[f32; 2]; 2],
+    module: f32,
+) -> (f32, f32) {
+    [0.86, 0.93, 1.0, 1.07, 1.15].map(|factor| factor * module).into_iter().fold(
+        (f32::MIN, module),
+        |best, module| {
+            let [right, down] = axes.map(|axis| axis.map(|part| part * module));
+            let agreement = agreement(picture, middle, right, down);
+            if agreement > best.0 { (agreement, module) } else { best }
+        },
+    )
+}
+
 /// How well levels go with a finder pattern, as a correlation.
-fn agreement(picture: &Plane, middle: Point, right: [f32; 2], down: [f32; 2]) -> f32 {
+pub(crate) fn agreement(picture: &Plane, middle: Point, right: [f32; 2], down: [f32; 2]) -> f32 {
     let (mut product, mut sum, mut squares, mut balance, mut count) = (0.0, 0.0, 0.0, 0.0, 0.0_f32);
     for row in -3..=3_i32 {
         for column in -3..=3_i32 {
@@ -194,11 +230,11 @@ fn agreement(picture: &Plane, middle: Point, right: [f32; 2], down: [f32; 2]) ->
     }
 }
 
-fn between(from: Point, to: Point) -> [f32; 2] {
+pub(crate) fn between(from: Point, to: Point) -> [f32; 2] {
     [to.x - from.x, to.y - from.y]
 }
 
-fn length([x, y]: [f32; 2]) -> f32 {
+pub(crate) fn length([x, y]: [f32; 2]) -> f32 {
     x.hypot(y)
 }
 
