@@ -48,8 +48,8 @@ pub struct Filing {
     pub chain: ChainId,
     /// That record.
     pub record: Hash,
-    /// How the voucher was read.
-    pub how_read: HowRead,
+    /// How it came to be served.
+    pub how_served: HowServed,
     /// What was given.
     pub given: Benefit,
     /// When it was served.
@@ -106,8 +106,8 @@ pub struct Claim {
     pub device: DeviceId,
     /// What was given.
     pub given: Benefit,
-    /// How the voucher was read.
-    pub how_read: HowRead,
+    /// How it came to be served.
+    pub how_served: HowServed,
     /// The earliest time of service.
     pub earliest: Timestamp,
     /// When the claim was received, the latest time of service.
@@ -171,21 +171,39 @@ impl std::fmt::Display for Cursor {
     }
 }
 
-/// The stable name of how a voucher was read.
-#[must_use]
-pub fn how_read_name(how: HowRead) -> &'static str {
-    match how {
-        HowRead::Camera => "camera",
-        HowRead::Picture => "picture",
-        HowRead::Shared => "shared",
-        HowRead::Typed => "typed",
-    }
+/// How a voucher came to be served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HowServed {
+    /// Its code was read.
+    Read(HowRead),
+    /// Its printed reference was typed: nobody has shown its signed bytes.
+    ByCode,
 }
 
-fn how_read(name: &str) -> Option<HowRead> {
-    [HowRead::Camera, HowRead::Picture, HowRead::Shared, HowRead::Typed]
-        .into_iter()
-        .find(|how| how_read_name(*how) == name)
+impl HowServed {
+    const ALL: [HowServed; 5] = [
+        HowServed::Read(HowRead::Camera),
+        HowServed::Read(HowRead::Picture),
+        HowServed::Read(HowRead::Shared),
+        HowServed::Read(HowRead::Typed),
+        HowServed::ByCode,
+    ];
+
+    /// The stable name, also in the database.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            HowServed::Read(HowRead::Camera) => "camera",
+            HowServed::Read(HowRead::Picture) => "picture",
+            HowServed::Read(HowRead::Shared) => "shared",
+            HowServed::Read(HowRead::Typed) => "typed",
+            HowServed::ByCode => "by_code",
+        }
+    }
+
+    fn from_name(name: &str) -> Option<Self> {
+        HowServed::ALL.into_iter().find(|how| how.name() == name)
+    }
 }
 
 /// The claims that one transaction changes: gathers events and writes them at the end.

@@ -35,6 +35,19 @@ pub struct Programme {
     pub clock_tolerance: Span,
     /// How many days a claim is held before it may be paid.
     pub holding_days: u32,
+    /// Whether providers may serve by a typed reference; a person decides on each such claim.
+    pub by_code: bool,
+}
+
+/// What of a programme's policies is to be changed; what is absent stays.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct PolicyChange {
+    /// What phones do when their trust is too old.
+    pub too_old: Option<TooOldPolicy>,
+    /// How far a phone's clock may stand behind what it knows of the time.
+    pub clock_tolerance: Option<Span>,
+    /// Whether providers may serve by a typed reference.
+    pub by_code: Option<bool>,
 }
 
 impl Programme {
@@ -55,6 +68,7 @@ impl Programme {
             decimals: self.decimals,
             too_old: self.too_old,
             clock_tolerance: self.clock_tolerance,
+            by_code: self.by_code,
         }
     }
 
@@ -101,20 +115,20 @@ pub async fn add(transaction: &Transaction, programme: &Programme) -> Result<()>
     })
 }
 
-/// Changes what phones do in doubt; what is absent stays.
+/// Changes a programme's policies.
 ///
 /// # Errors
 /// [`Error::NotFound`].
 pub async fn set_policy(
     transaction: &Transaction,
     id: &ProgrammeId,
-    too_old: Option<TooOldPolicy>,
-    clock_tolerance: Option<Span>,
+    change: PolicyChange,
 ) -> Result<Programme> {
     let old = get(&**transaction, id).await?;
     let new = Programme {
-        too_old: too_old.unwrap_or(old.too_old),
-        clock_tolerance: clock_tolerance.unwrap_or(old.clock_tolerance),
+        too_old: change.too_old.unwrap_or(old.too_old),
+        clock_tolerance: change.clock_tolerance.unwrap_or(old.clock_tolerance),
+        by_code: change.by_code.unwrap_or(old.by_code),
         ..old
     };
     store::set_policy(&**transaction, &new).await?;
@@ -160,6 +174,7 @@ mod tests {
             decimals,
             too_old: TooOldPolicy::Refuse,
             clock_tolerance: Span::days(1),
+            by_code: false,
             holding_days: HOLDING_DAYS,
         }
     }

@@ -167,6 +167,17 @@ pub async fn issued(
     store::find(connection, identity.hash()).await
 }
 
+/// The voucher with this printed reference.
+///
+/// # Errors
+/// [`Error::Database`].
+pub async fn with_reference(
+    connection: &impl ConnectionTrait,
+    reference: PrintedReference,
+) -> Result<Option<IssuedVoucher>> {
+    store::find_reference(connection, &reference.to_string()).await
+}
+
 /// The voucher with this `cti`, as hexadecimal digits, or with this printed reference, however it is typed.
 ///
 /// # Errors
@@ -175,7 +186,7 @@ pub async fn find(connection: &impl ConnectionTrait, named: &str) -> Result<Issu
     let found = match VoucherId::from_hex(named) {
         Some(cti) => store::find_cti(connection, cti).await?,
         None => match PrintedReference::typed(named) {
-            Some(reference) => store::find_reference(connection, &reference.to_string()).await?,
+            Some(reference) => with_reference(connection, reference).await?,
             None => None,
         },
     };

@@ -27,6 +27,12 @@ impl PrintedReference {
         letters(text)?.into_bytes().try_into().ok().map(PrintedReference)
     }
 
+    /// Reads a reference as it is printed, and in no other way.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::typed(text).filter(|reference| reference.to_string() == text)
+    }
+
     /// Its letters, without the hyphen.
     #[must_use]
     pub fn letters(&self) -> &str {

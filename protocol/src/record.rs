@@ -11,6 +11,7 @@ use crate::hash::Hash;
 use crate::id::{BootId, ChainId, ClaimId, OperatorId};
 use crate::key::{Kid, PublicKey, Signer};
 use crate::money::Benefit;
+use crate::printed::PrintedReference;
 use crate::time::Timestamp;
 use crate::{Error, Result};
 
@@ -80,10 +81,12 @@ pub enum Kind {
     Override,
     /// A chain goes on from another that a restored backup had forked.
     Restart,
+    /// A voucher was served by its printed reference.
+    ServeByCode,
 }
 
 impl Kind {
-    const ALL: [Kind; 7] = [
+    const ALL: [Kind; 8] = [
         Kind::Redeem,
         Kind::Void,
         Kind::Refuse,
@@ -91,6 +94,7 @@ impl Kind {
         Kind::Issue,
         Kind::Override,
         Kind::Restart,
+        Kind::ServeByCode,
     ];
 
     /// The number that stands for it.
@@ -104,6 +108,7 @@ impl Kind {
             Kind::Issue => 5,
             Kind::Override => 6,
             Kind::Restart => 7,
+            Kind::ServeByCode => 8,
         }
     }
 
@@ -225,6 +230,8 @@ pub enum Body {
     },
     /// A chain goes on from another that a restored backup had forked.
     Restart(Restart),
+    /// A voucher was served by its printed reference.
+    ServeByCode(ServeByCode),
 }
 
 /// Where a chain goes on from: a phone that was restored from a backup learns from an ack that the
@@ -277,6 +284,24 @@ pub struct Redeem {
     pub overridden_by: Option<Hash>,
 }
 
+/// A voucher that was served by its printed reference, without its signed bytes: no evidence of a
+/// scan, so a person decides on every claim that it makes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServeByCode {
+    /// The claim that this makes: a UUIDv7.
+    pub claim: ClaimId,
+    /// What was typed.
+    pub reference: PrintedReference,
+    /// The digest of the identity of the voucher that the office listed under it.
+    pub voucher: Hash,
+    /// What was given; never more than the voucher.
+    pub given: Benefit,
+    /// The stable codes of the warnings shown.
+    pub warnings: Vec<String>,
+    /// The documents attached at once.
+    pub documents: Vec<Document>,
+}
+
 /// A document by its content.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Document {
@@ -320,6 +345,7 @@ impl Body {
             Body::Issue { .. } => Kind::Issue,
             Body::Override { .. } => Kind::Override,
             Body::Restart(_) => Kind::Restart,
+            Body::ServeByCode(_) => Kind::ServeByCode,
         }
     }
 
@@ -359,6 +385,13 @@ impl Body {
                 .put(1, bytes(restart.chain.as_bytes()))
                 .put_some(2, restart.shared.map(|shared| shared.to_value()))
                 .put_list(3, restart.orphans.iter().map(|it| bytes(it.as_bytes())).collect()),
+            Body::ServeByCode(served) => MapWriter::new()
+                .put(1, bytes(served.claim.as_bytes()))
+                .put(2, served.reference.to_string())
+                .put(3, bytes(served.voucher.as_bytes()))
+                .put(4, served.given.to_value())
+                .put_list(5, served.warnings.iter().map(|w| w.as_str().into()).collect())
+                .put_list(6, served.documents.iter().map(Document::to_value).collect()),
         };
         let encoded = map.encode()?;
         Body::decode(self.kind(), &encoded)?;
@@ -417,6 +450,18 @@ impl Body {
                 chain: ChainId::from_bytes(fields.required(1, "chain")?.fixed("chain")?),
                 shared: fields.optional(2, "shared")?.map(ChainPoint::from_item).transpose()?,
                 orphans: list(fields.optional(3, "orphans")?, |item| item.hash("orphan"))?,
+            }),
+            Kind::ServeByCode => Body::ServeByCode(ServeByCode {
+                claim: claim(fields.required(1, "claim")?)?,
+                reference: fields
+                    .required(2, "reference")?
+                    .text("reference")
+                    .map(|text| PrintedReference::parse(&text))?
+                    .ok_or(Error::Field { object: "serve by code", field: "reference" })?,
+                voucher: fields.required(3, "voucher")?.hash("voucher")?,
+                given: Benefit::from_value(fields.required(4, "given")?.value())?,
+                warnings: list(fields.optional(5, "warnings")?, |item| item.label("warning"))?,
+                documents: list(fields.optional(6, "documents")?, Document::from_item)?,
             }),
         };
         fields.close()?;

@@ -143,6 +143,7 @@ fn every_file_is_read_by_a_test() {
         "ack.json",
         "batch.json",
         "bundle.json",
+        "by_code.json",
         "cbor.json",
         "cose.json",
         "delegation.json",
@@ -581,6 +582,28 @@ fn restored_json() {
         ("ack", Some(key)) => open_ack(&own.hex.0, &[key.key()]),
         ("batch", None) => read_batch(&own.hex.0),
         (object, _) => panic!("{object}: unknown, or with the wrong keys"),
+    });
+}
+
+#[test]
+fn by_code_json() {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Own {
+        object: String,
+        hex: Hex,
+        key: Option<Hex>,
+        pinned: Option<Hex>,
+    }
+    check("by_code.json", |_, own: &Own| match (own.object.as_str(), &own.key, &own.pinned) {
+        ("record", Some(key), None) => open_record(&own.hex.0, &key.key()),
+        ("trust", None, Some(pinned)) => {
+            let file = TrustFile::decode(&own.hex.0)?;
+            assert_eq!(file.encode().unwrap(), own.hex.0);
+            let trust = TrustState::restore(pinned.hash(), &file)?;
+            Ok(json!({ "by_code": trust.list().programmes[0].by_code }))
+        }
+        (object, ..) => panic!("{object}: unknown, or with the wrong keys"),
     });
 }
 

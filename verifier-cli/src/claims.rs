@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::Path;
-use verifier_core::ledger::{Claim, Delivery, LedgerError, Page};
+use verifier_core::ledger::{Claim, Delivery, LedgerError, Page, ServedVoucher};
 use verifier_core::verifier::EngineError;
 
 /// List the claims of this phone, newest first, and what became of them
@@ -92,7 +92,11 @@ fn as_json(claim: &Claim, given: Option<&str>) -> Value {
         "sequence": claim.sequence,
         "at": claim.redeemed_at.to_string(),
         "operator": claim.operator.as_ref().map(|operator| operator.as_str()),
-        "voucher": claim.served.as_ref().map(|it| it.identity.reference.to_string()),
+        "voucher": claim.served.as_ref().map(|it| it.voucher.reference()),
+        "by_code": claim
+            .served
+            .as_ref()
+            .map(|it| matches!(it.voucher, ServedVoucher::ByCode(_))),
         "given": given,
         "state": claim.state.name(),
         "reason": claim.reason,

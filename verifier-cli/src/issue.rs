@@ -2,7 +2,7 @@
 
 use crate::code::Format;
 use crate::failure::{self, Failure};
-use crate::redeem::{goods_line, minor_units};
+use crate::given::{goods_line, minor_units};
 use crate::{Outcome, delegations, phone, words};
 use protocol::id::{Audience, EntitlementId, OperatorId};
 use protocol::voucher::Holder;

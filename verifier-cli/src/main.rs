@@ -13,6 +13,7 @@ mod doctor;
 mod enrol;
 mod export;
 mod failure;
+mod given;
 mod import;
 mod inspect;
 mod issue;
@@ -22,6 +23,7 @@ mod picture;
 mod presented;
 mod read;
 mod redeem;
+mod serve_by_code;
 mod status;
 mod sync;
 mod void;
@@ -57,6 +59,7 @@ enum Command {
     Enrol(enrol::Arguments),
     Check(check::Arguments),
     Redeem(redeem::Arguments),
+    ServeByCode(serve_by_code::Arguments),
     Attach(attach::Arguments),
     Void(void::Arguments),
     Claims(claims::Arguments),
@@ -119,6 +122,7 @@ fn run(arguments: &Arguments, out: &mut impl Write) -> failure::Result<Outcome> 
         Command::Enrol(it) => enrol::run(it, home()?, out),
         Command::Check(it) => check::run(it, home()?, out),
         Command::Redeem(it) => redeem::run(it, home()?, out),
+        Command::ServeByCode(it) => serve_by_code::run(it, home()?, out),
         Command::Attach(it) => attach::run(it, home()?, out),
         Command::Void(it) => void::run(it, home()?, out),
         Command::Claims(it) => claims::run(it, home()?, out),

@@ -155,7 +155,7 @@ pub(crate) fn warning_words(warning: Warning) -> String {
 }
 
 /// Why a voucher is refused and what to do, in a sentence or two.
-fn reason_words(reason: &Reason, programme: Option<&Programme>) -> String {
+pub(crate) fn reason_words(reason: &Reason, programme: Option<&Programme>) -> String {
     let day = |time| match programme {
         Some(programme) => programme.zone.day_of(time).to_string(),
         None => time.to_string(),

@@ -8,11 +8,13 @@
 )]
 
 mod bundles;
+mod by_code;
 mod frames;
 mod keys;
 mod vouchers;
 
 pub use bundles::{Export, ExportedFile, ImportReport, Imported};
+pub use by_code::{AcceptedCode, CodeRedemption, CodeRefusal, CodeService, CodeVerdict};
 pub use frames::{
     Corner, Crop, FrameLayout, FrameStream, Rotation, Symbol, SymbolContent, scan_luma,
 };
@@ -22,7 +24,7 @@ pub use vouchers::{ListedStanding, ListedVoucher, StandingKind, VoucherListing, 
 use crate::clock::{self, ClockTrust};
 use crate::device_key::FileKey;
 use crate::home::Home;
-use crate::ledger::{self, Delivery, DocumentContent, KeyInFile, Ledger, Page};
+use crate::ledger::{self, Delivery, DocumentContent, KeyInFile, Ledger, Page, ServedVoucher};
 use crate::verdict::{self, Held};
 use crate::{sync, verifier};
 use protocol::id::{Audience, BootId, ClaimId, EntitlementId, OperatorId};
@@ -931,6 +933,8 @@ pub struct Claim {
     pub reference: Option<String>,
     /// What was given; absent when this phone can no longer read it.
     pub given: Option<Benefit>,
+    /// Whether it was served by its printed reference, which a person at the office decides on.
+    pub by_code: bool,
     /// The stable name of its state, as far as the phone knows.
     pub state: String,
     /// What staff should know of the state: a stable code.
@@ -986,10 +990,12 @@ pub struct Health {
 
 impl From<ledger::Claim> for Claim {
     fn from(claim: ledger::Claim) -> Self {
+        let by_code = claim
+            .served
+            .as_ref()
+            .is_some_and(|served| matches!(served.voucher, ServedVoucher::ByCode(_)));
         let (reference, given) = match claim.served {
-            Some(served) => {
-                (Some(served.identity.reference.to_string()), Some(served.given.into()))
-            }
+            Some(served) => (Some(served.voucher.reference()), Some(served.given.into())),
             None => (None, None),
         };
         Self {
@@ -998,6 +1004,7 @@ impl From<ledger::Claim> for Claim {
             operator: claim.operator.map(|operator| operator.to_string()),
             reference,
             given,
+            by_code,
             state: claim.state.name().to_owned(),
             reason: claim.reason,
             delivery: match claim.delivery {

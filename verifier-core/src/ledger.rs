@@ -30,9 +30,11 @@ mod schema;
 mod sql;
 mod voucher_list;
 
-pub use append::{Act, AppendError, DocumentContent, Entry, LiveRedemption, Overridden, Serving};
+pub use append::{
+    Act, AppendError, CodeServing, DocumentContent, Entry, LiveRedemption, Overridden, Serving,
+};
 pub use chains::ChainRef;
-pub use claims::{Attachment, Claim, Page, Readable, Served, Voided};
+pub use claims::{Attachment, Claim, Page, Readable, Served, ServedVoucher, Voided};
 pub use data_key::{DataKey, KeyInFile, KeyWrap, KeyWrapError};
 pub(crate) use derive::has_no_place;
 pub use doctor::{DerivedFault, Finding, Report};

@@ -4,6 +4,7 @@
 
 use crate::clock::{ClockTrust, DeviceClock, Floors, Now};
 use crate::ledger::LiveRedemption;
+use crate::vouchers::{NamedVoucher, Standing};
 use protocol::authenticity::{self, Authentic, NotAuthentic, SignedBy};
 use protocol::delegation::Beyond;
 use protocol::id::Audience;
@@ -329,6 +330,99 @@ fn unauthentic(reason: &NotAuthentic) -> Reason {
     }
 }
 
+/// What the phone says of a reference that was typed: there are no signed bytes to judge, so it goes by the
+/// office's list, and the programme must allow it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CodeVerdict {
+    /// It may be served; a person at the office decides on the claim.
+    Accept(Box<AcceptedCode>),
+    /// It may not.
+    Refuse(CodeRefusal),
+}
+
+/// A listed voucher that may be served by its reference.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AcceptedCode {
+    /// The voucher as the office lists it.
+    pub voucher: NamedVoucher,
+    /// Its programme.
+    pub programme: Programme,
+    /// The time it was judged at.
+    pub now: Now,
+    /// What staff should know.
+    pub warnings: Vec<Warning>,
+}
+
+/// Why a voucher is not served by its reference.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CodeRefusal {
+    /// The office's list for this provider does not have it.
+    NotListed,
+    /// The programme's vouchers are not served by their references.
+    NotAllowed,
+    /// What would stand against a scanned voucher stands against it.
+    Refused(Reason),
+}
+
+impl CodeRefusal {
+    /// The stable code.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            CodeRefusal::NotListed => "not_listed",
+            CodeRefusal::NotAllowed => "by_code_not_allowed",
+            CodeRefusal::Refused(reason) => reason.code(),
+        }
+    }
+}
+
+/// Decides on a reference. `listed` is the voucher that the office's list has under it, and how old the list is;
+/// `live` this phone's own redemption of it.
+#[must_use]
+pub fn decide_by_code(
+    listed: Option<(&NamedVoucher, Span)>,
+    circumstances: &Circumstances<'_>,
+    live: Option<LiveRedemption>,
+) -> CodeVerdict {
+    let Circumstances { trust, profile, .. } = circumstances;
+    let refuse = |reason| CodeVerdict::Refuse(CodeRefusal::Refused(reason));
+    let Some((voucher, age)) = listed else { return CodeVerdict::Refuse(CodeRefusal::NotListed) };
+    let programme = trust.list().programme(&voucher.programme);
+    let Some(programme) = programme.filter(|it| profile.programmes.contains(&it.id)) else {
+        return refuse(Reason::WrongProgramme);
+    };
+    if !programme.by_code {
+        return CodeVerdict::Refuse(CodeRefusal::NotAllowed);
+    }
+    let now = circumstances.floors.judge(circumstances.clock, trust.list().expires);
+    let mut warnings = Vec::new();
+    if let Some(reason) = freshness(trust, profile, now.time, false, &mut warnings)
+        .or_else(|| clock(now, programme, false, &mut warnings))
+    {
+        return refuse(reason);
+    }
+    if trust.list().status_freshness.grade(age) != Grade::Fresh {
+        warnings.push(Warning::StatusStale { age });
+    }
+    let zone = &programme.zone;
+    let expired = || zone.end_of(voucher.last_day).unwrap_or(now.time);
+    let from = || zone.start_of(voucher.first_day).unwrap_or(now.time);
+    match voucher.standing(zone.day_of(now.time), live) {
+        Standing::Open => CodeVerdict::Accept(Box::new(AcceptedCode {
+            voucher: voucher.clone(),
+            programme: programme.clone(),
+            now,
+            warnings,
+        })),
+        Standing::ServedHere(live) => refuse(Reason::AlreadyRedeemed(live)),
+        Standing::Revoked => refuse(Reason::Revoked),
+        Standing::Suspended => refuse(Reason::Suspended),
+        Standing::Served => refuse(Reason::RedeemedElsewhere),
+        Standing::NotYet => refuse(Reason::NotYetValid { from: from() }),
+        Standing::Expired => refuse(Reason::Expired { expired: expired() }),
+    }
+}
+
 /// The first reason that holds against an authentic voucher, in the order of docs/protocol.md §10.
 fn find_reason<L: Lookup>(
     authentic: &Authentic,
@@ -350,14 +444,9 @@ fn find_reason<L: Lookup>(
     if let Some(reason) = freshness(trust, profile, now.time, age_is_allowed, warnings) {
         return Ok(Some(reason));
     }
-    match now.trust {
-        ClockTrust::Good => {}
-        ClockTrust::Behind(by)
-            if by > programme.clock_tolerance && !is_allowed(Overridable::ClockTurnedBack) =>
-        {
-            return Ok(Some(Reason::ClockTurnedBack { by }));
-        }
-        doubt => warnings.push(Warning::ClockDoubtful(doubt)),
+    let clock_is_allowed = is_allowed(Overridable::ClockTurnedBack);
+    if let Some(reason) = clock(now, programme, clock_is_allowed, warnings) {
+        return Ok(Some(reason));
     }
     if let Some(live) = lookup.redeemed(&voucher.identity)? {
         return Ok(Some(Reason::AlreadyRedeemed(live)));
@@ -381,6 +470,24 @@ fn find_reason<L: Lookup>(
         return Ok(Some(Reason::Expired { expired: voucher.expires }));
     }
     Ok(None)
+}
+
+fn clock(
+    now: Now,
+    programme: &Programme,
+    is_allowed: bool,
+    warnings: &mut Vec<Warning>,
+) -> Option<Reason> {
+    match now.trust {
+        ClockTrust::Good => None,
+        ClockTrust::Behind(by) if by > programme.clock_tolerance && !is_allowed => {
+            Some(Reason::ClockTurnedBack { by })
+        }
+        doubt => {
+            warnings.push(Warning::ClockDoubtful(doubt));
+            None
+        }
+    }
 }
 
 fn freshness(

@@ -1,9 +1,11 @@
 //! One phone: its key, its trust and its ledger behind the few things that staff do.
 
+mod by_code;
 mod issue;
 mod supervisor;
 mod vouchers;
 
+pub use by_code::{CodeReceipt, CodeRedemption, CodeService};
 pub use issue::{FieldOrder, HeldDelegation, IssuedInField};
 pub use supervisor::Supervision;
 pub use vouchers::{FoundVoucher, VoucherListing};
@@ -348,7 +350,7 @@ impl Verifier {
         overridden: Option<Overridden>,
         now: DeviceClock,
     ) -> Result<Redemption, EngineError> {
-        self.check_may_serve(&service, accepted.now.time)?;
+        self.check_may_serve(service.operator.as_ref(), &service.documents, accepted.now.time)?;
         self.check_delegated(&accepted)?;
         let given = service.given.unwrap_or_else(|| accepted.voucher.benefit.clone());
         if !given.is_within(&accepted.voucher.benefit) {
@@ -508,7 +510,12 @@ impl Verifier {
         }
     }
 
-    fn check_may_serve(&self, service: &Service, now: Timestamp) -> Result<(), EngineError> {
+    fn check_may_serve(
+        &self,
+        operator: Option<&OperatorId>,
+        documents: &[DocumentContent],
+        now: Timestamp,
+    ) -> Result<(), EngineError> {
         let (trust, profile) = self.in_force()?;
         if let Some(minimum) = &trust.state().list().app_minimum
             && now >= minimum.from
@@ -517,12 +524,12 @@ impl Verifier {
             let [major, minor, patch] = minimum.version;
             return Err(EngineError::AppTooOld(format!("{major}.{minor}.{patch}")));
         }
-        self.check_operator(service.operator.as_ref())?;
+        self.check_operator(operator)?;
         let waiting = self.ledger.unsent()?.redemptions;
         if profile.limits.unsent_redemptions.is_some_and(|most| waiting >= u64::from(most)) {
             return Err(EngineError::TooManyUnsent(waiting));
         }
-        service.documents.iter().try_for_each(check_size)
+        documents.iter().try_for_each(check_size)
     }
 
     fn check_operator(&self, operator: Option<&OperatorId>) -> Result<(), EngineError> {

@@ -184,6 +184,7 @@ fn programme() -> Programme {
         decimals: 2,
         too_old: TooOldPolicy::Refuse,
         clock_tolerance: Span::days(1),
+        by_code: false,
         holding_days: HOLDING_DAYS,
     }
 }

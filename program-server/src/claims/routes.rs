@@ -1,6 +1,6 @@
 //! A provider's own claims over HTTP.
 
-use super::{Claim, Cursor, Event, how_read_name, list};
+use super::{Claim, Cursor, Event, list};
 use crate::app::App;
 use crate::devices::Session;
 use crate::http::{BenefitShape, Problem};
@@ -40,6 +40,8 @@ struct ClaimLife {
     claim: String,
     programme: String,
     given: BenefitShape,
+    /// How the voucher's code was read: `camera`, `picture`, `shared` or `typed`; `by_code` when only its
+    /// reference was typed.
     how_read: &'static str,
     /// When the server received it (RFC 3339).
     received: String,
@@ -68,7 +70,7 @@ impl From<Claim> for ClaimLife {
             claim: claim.id.to_string(),
             programme: claim.programme.to_string(),
             given: BenefitShape::from(&claim.given),
-            how_read: how_read_name(claim.how_read),
+            how_read: claim.how_served.name(),
             received: claim.received.to_string(),
             held_until: claim.held_until.to_string(),
             state: claim.state.name(),

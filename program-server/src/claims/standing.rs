@@ -31,6 +31,8 @@ pub enum Question {
     AfterRestore,
     /// The voucher was typed in, not scanned.
     TypedIn,
+    /// Only the voucher's reference was typed, and nobody has shown its signed bytes.
+    ServedByCode,
     /// Another phone of the provider sent what this claim's phone had signed: a mark, since the
     /// signature is its own.
     SentByAnother,
@@ -68,7 +70,7 @@ pub type Standing = (ClaimState, Option<&'static str>);
 
 impl Question {
     /// Every question, the gravest first.
-    pub const ALL: [Question; 14] = [
+    pub const ALL: [Question; 15] = [
         Question::ConflictFirst,
         Question::DeviceSuspended,
         Question::DeviceUnconfirmed,
@@ -81,6 +83,7 @@ impl Question {
         Question::BecameValidMeanwhile,
         Question::Overridden,
         Question::AfterRestore,
+        Question::ServedByCode,
         Question::TypedIn,
         Question::SentByAnother,
     ];
@@ -100,6 +103,7 @@ impl Question {
             Question::ExpiredMeanwhile => "expired_meanwhile",
             Question::BecameValidMeanwhile => "became_valid_meanwhile",
             Question::TypedIn => "typed_in",
+            Question::ServedByCode => "served_by_code",
             Question::Overridden => "overridden",
             Question::AfterRestore => "after_restore",
             Question::SentByAnother => "sent_by_another_device",

@@ -7,13 +7,12 @@
 //! after a number misses nothing.
 
 use super::standing::{ConflictKind, Known, Question};
-use super::{Claim, Event, Filing};
+use super::{Claim, Event, Filing, HowServed};
 use crate::Result;
 use crate::database::{Migration, Room, Step, Storable, Stored, Transaction, column};
 use crate::devices::DeviceId;
 use protocol::ack::ClaimState;
 use protocol::id::{Audience, ChainId, ClaimId, VoucherId};
-use protocol::record::HowRead;
 use protocol::voucher::{Identity, Reference};
 use protocol::{Benefit, GoodsLine, Hash, Money, Quantity, Timestamp};
 use sea_orm::ActiveValue::Set;
@@ -27,10 +26,10 @@ use std::collections::{BTreeMap, BTreeSet};
 mod claim {
     use super::super::standing::ConflictKind;
     use super::Goods;
+    use crate::claims::HowServed;
     use crate::database::Stored;
     use protocol::ack::ClaimState;
     use protocol::id::{Audience, ChainId, ClaimId, IssuerId, ProgrammeId};
-    use protocol::record::HowRead;
     use protocol::voucher::Reference;
     use protocol::{Currency, Hash, Timestamp};
     use sea_orm::entity::prelude::*;
@@ -49,7 +48,7 @@ mod claim {
         pub device: Stored<Hash>,
         pub chain: Stored<ChainId>,
         pub record: Stored<Hash>,
-        pub how_read: Stored<HowRead>,
+        pub how_read: Stored<HowServed>,
         pub amount: Option<Stored<u64>>,
         pub currency: Option<Stored<Currency>>,
         pub goods: Option<Stored<Goods>>,
@@ -289,7 +288,7 @@ macro_rules! stored_as_text {
 stored_as_text! {
     Question: |it| it.code().to_owned(), Question::from_code;
     ConflictKind: |it| it.code().to_owned(), ConflictKind::from_code;
-    HowRead: |it| super::how_read_name(*it).to_owned(), super::how_read;
+    HowServed: |it| it.name().to_owned(), HowServed::from_name;
     Reference: ToString::to_string, reference;
     Goods: |it| serde_json::to_string(it).unwrap_or_default(),
         |text| serde_json::from_str(text).ok();
@@ -348,7 +347,7 @@ impl Row {
             device: claim.device.0.into(),
             chain: claim.chain.into(),
             record: claim.record.into(),
-            how_read: claim.how_read.into(),
+            how_read: claim.how_served.into(),
             amount: money.map(|money| money.minor().into()),
             currency: money.map(|money| money.currency().into()),
             goods: goods.map(Stored),
@@ -391,7 +390,7 @@ impl TryFrom<Row> for Claim {
             provider: row.provider.0,
             device: DeviceId(row.device.0),
             given,
-            how_read: row.how_read.0,
+            how_served: row.how_read.0,
             earliest: row.earliest.0,
             received: row.received.0,
             held_until: row.held_until.0,

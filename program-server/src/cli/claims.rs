@@ -2,7 +2,7 @@
 
 use super::output::Output;
 use clap::{Args, Subcommand, ValueEnum};
-use program_server::claims::{self, Claim, Decision, how_read_name};
+use program_server::claims::{self, Claim, Decision};
 use program_server::programmes::{self, Programme};
 use program_server::{App, Error, Result, devices, sync};
 use protocol::ack::ClaimState;
@@ -161,7 +161,7 @@ fn words(claim: &Claim, programmes: &BTreeMap<ProgrammeId, Programme>) -> String
         claim.provider,
         claim.earliest,
         claim.received,
-        how_read_name(claim.how_read)
+        claim.how_served.name()
     )
 }
 
@@ -186,7 +186,7 @@ fn value(claim: &Claim) -> Value {
         "provider": claim.provider.as_str(),
         "device": claim.device.to_string(),
         "given": program_server::http::BenefitShape::from(&claim.given),
-        "how_read": how_read_name(claim.how_read),
+        "how_read": claim.how_served.name(),
         "served_after": claim.earliest.to_string(),
         "received": claim.received.to_string(),
         "held_until": claim.held_until.to_string(),

@@ -2,7 +2,7 @@
 
 use super::output::Output;
 use clap::{Args, Subcommand, ValueEnum};
-use program_server::programmes::{self, HOLDING_DAYS};
+use program_server::programmes::{self, HOLDING_DAYS, PolicyChange};
 use program_server::{App, Error, Result};
 use protocol::id::ProgrammeId;
 use protocol::time::Zone;
@@ -46,6 +46,9 @@ pub struct Add {
     /// How many days a claim is held before it may be paid, in case there is a second one.
     #[arg(long, default_value_t = HOLDING_DAYS, value_name = "DAYS")]
     holding_days: u32,
+    /// Whether providers may serve a voucher whose code cannot be read by typing its reference.
+    #[arg(long, value_enum, default_value_t = ByCode::Refuse)]
+    by_code: ByCode,
 }
 
 /// Change what phones do in doubt. What is not given stays.
@@ -54,11 +57,14 @@ pub struct Policy {
     /// The programme.
     id: ProgrammeId,
     /// What phones do when they had no trust list for too long.
-    #[arg(long, value_enum, required_unless_present = "clock_tolerance")]
+    #[arg(long, value_enum, required_unless_present_any = ["clock_tolerance", "by_code"])]
     too_old: Option<TooOld>,
     /// How many hours a phone's clock may be behind and vouchers still be judged, with a warning.
     #[arg(long, value_name = "HOURS")]
     clock_tolerance: Option<u64>,
+    /// Whether providers may serve a voucher whose code cannot be read by typing its reference.
+    #[arg(long, value_enum)]
+    by_code: Option<ByCode>,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -67,6 +73,14 @@ enum TooOld {
     Refuse,
     /// Let a supervisor allow one; the claim is reviewed.
     AskSupervisor,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum ByCode {
+    /// They may not.
+    Refuse,
+    /// They may; a person decides on each such claim.
+    Review,
 }
 
 impl Programme {
@@ -99,8 +113,11 @@ impl Policy {
         let programme = programmes::set_policy(
             &transaction,
             &self.id,
-            self.too_old.map(TooOld::policy),
-            self.clock_tolerance.map(tolerance),
+            PolicyChange {
+                too_old: self.too_old.map(TooOld::policy),
+                clock_tolerance: self.clock_tolerance.map(tolerance),
+                by_code: self.by_code.map(|by_code| by_code == ByCode::Review),
+            },
         )
         .await?;
         transaction.commit().await?;
@@ -110,16 +127,23 @@ impl Policy {
             TooOldPolicy::AskSupervisor => "ask-supervisor",
         };
         let hours = programme.clock_tolerance.as_seconds() / 3600;
+        let (by_code, by_code_words) = match programme.by_code {
+            true => {
+                ("review", "may be served by a typed reference, and each such claim is reviewed")
+            }
+            false => ("refuse", "are not served by a typed reference"),
+        };
         output.say(
             &format!(
                 "The programme {}: when trust is too old, {too_old}; clocks may be {hours} hours \
-                 behind. Phones go by it after their next sync.",
+                 behind; vouchers {by_code_words}. Phones go by it after their next sync.",
                 programme.id
             ),
             &json!({
                 "id": programme.id.as_str(),
                 "too_old": too_old,
                 "clock_tolerance_hours": hours,
+                "by_code": by_code,
             }),
         )
     }
@@ -139,6 +163,7 @@ impl Add {
             too_old: self.too_old.policy(),
             clock_tolerance: tolerance(self.clock_tolerance),
             holding_days: self.holding_days,
+            by_code: self.by_code == ByCode::Review,
         };
         let transaction = app.db.begin().await?;
         programmes::add(&transaction, &programme).await?;

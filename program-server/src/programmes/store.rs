@@ -28,6 +28,7 @@ mod programme {
         pub too_old: TooOld,
         pub clock_tolerance: Stored<Span>,
         pub holding_days: Stored<u32>,
+        pub by_code: bool,
     }
 
     #[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]
@@ -61,7 +62,15 @@ pub fn schema() -> Room {
         .col(column::number("clock_tolerance").check(Expr::col("clock_tolerance").gte(0)))
         .col(column::number("holding_days").check(Expr::col("holding_days").gte(0)))
         .into();
-    Room { name: "programmes", migrations: vec![Migration(vec![programmes])] }
+    let by_code = (&mut Table::alter()
+        .table(Entity)
+        .add_column(column::boolean("by_code").default(false))
+        .take())
+        .into();
+    Room {
+        name: "programmes",
+        migrations: vec![Migration(vec![programmes]), Migration(vec![by_code])],
+    }
 }
 
 pub(super) async fn insert(connection: &impl ConnectionTrait, programme: &Programme) -> Result<()> {
@@ -74,6 +83,7 @@ pub(super) async fn insert(connection: &impl ConnectionTrait, programme: &Progra
         too_old: Set(programme.too_old.into()),
         clock_tolerance: Set(Stored(programme.clock_tolerance)),
         holding_days: Set(Stored(programme.holding_days)),
+        by_code: Set(programme.by_code),
     };
     Entity::insert(row).exec_without_returning(connection).await?;
     Ok(())
@@ -87,6 +97,7 @@ pub(super) async fn set_policy(
         id: Set(Stored(programme.id.clone())),
         too_old: Set(programme.too_old.into()),
         clock_tolerance: Set(Stored(programme.clock_tolerance)),
+        by_code: Set(programme.by_code),
         ..Default::default()
     };
     Entity::update(row).exec(connection).await?;
@@ -131,6 +142,7 @@ impl TryFrom<Model> for Programme {
             },
             clock_tolerance: row.clock_tolerance.0,
             holding_days: row.holding_days.0,
+            by_code: row.by_code,
         })
     }
 }

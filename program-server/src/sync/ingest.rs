@@ -3,7 +3,7 @@
 use super::Quota;
 use super::chain::{Fit, Links};
 use super::displaced::Displaced;
-use super::judgement::{Registered, admissible, admit};
+use super::judgement::{Registered, Service, admissible, admit};
 use super::opening::{self, Item, Opened, Unsealed};
 use super::refusal::{Refusal, VoucherFault};
 use super::service_time::{Notice, ServiceTime};
@@ -15,16 +15,18 @@ use crate::devices::{self, Device, DeviceId, Standing};
 use crate::documents::{self, Named};
 use crate::programmes;
 use crate::providers::{self, Provider};
+use crate::trust::Published;
 use crate::{Error, Result, delegations, trust, vouchers};
 use protocol::ack::{Ack, Batch, ItemResult, Outcome};
-use protocol::authenticity::Authentic;
+use protocol::authenticity::{Authentic, NotAuthentic};
 use protocol::cose::{ObjectType, Sign1};
 use protocol::id::{ChainId, ClaimId, ProgrammeId};
 use protocol::key::KeyUse;
-use protocol::record::{Body, Document, SignedVoucher};
+use protocol::record::{Body, Document, ServeByCode, SignedVoucher};
 use protocol::voucher::Identity;
 use protocol::{Hash, Span, Timestamp};
 use std::collections::{BTreeMap, BTreeSet, btree_map};
+use std::sync::Arc;
 
 /// How often a batch is tried whose transaction the database gave up for another's sake.
 const ATTEMPTS: usize = 4;
@@ -42,7 +44,6 @@ const REFUSED_KEPT: Span = Span::days(90);
 /// [`Error::Database`] and whatever else keeps the server from its work; then nothing was taken in.
 pub async fn receive(app: &App, carrier: &Device, batch: Batch, quota: Quota) -> Result<Vec<u8>> {
     let trust = trust::current(app).await?;
-    let signed = trust.state.list().version;
     let (chain, since, last_ack) = (batch.chain, batch.since, batch.last_ack);
     let owner = match batch.device.map(DeviceId).filter(|named| *named != carrier.id) {
         None => Owner::Known(Box::new(carrier.clone())),
@@ -56,13 +57,15 @@ pub async fn receive(app: &App, carrier: &Device, batch: Batch, quota: Quota) ->
         in_background(tokio::task::spawn_blocking(move || opening::unseal(batch.items, &keys)))
             .await?;
     let signers = owner.and_fellows(app, carrier, &unsealed).await?;
+    let opened_under = Arc::clone(&trust);
     let items = in_background(tokio::task::spawn_blocking(move || {
+        let trust = opened_under;
         opening::open(unsealed, &signers, trust.state.list(), &trust.issued)
     }))
     .await?;
     let held = Held::of(app, &items).await?;
     let batch =
-        OpenedBatch { app, carrier, owner, chain, since, last_ack, items, held, signed, quota };
+        OpenedBatch { app, carrier, owner, chain, since, last_ack, items, held, trust, quota };
     let mut attempt = 1;
     loop {
         match batch.take().await {
@@ -122,8 +125,8 @@ struct OpenedBatch<'a> {
     last_ack: Option<Hash>,
     items: Vec<Item>,
     held: Held,
-    /// The latest trust list that this server signed.
-    signed: u64,
+    /// What this server published last.
+    trust: Arc<Published>,
     quota: Quota,
 }
 
@@ -420,6 +423,12 @@ impl<'t> Intake<'t> {
                         Err(refusal) => settle(&mut decisions[nth], refusal.into()),
                     }
                 }
+                Body::ServeByCode(served) => {
+                    match self.filing_by_code(record, served, &decisions[nth]).await? {
+                        Ok(filing) => gathered.push((nth, filing, &served.documents)),
+                        Err(refusal) => settle(&mut decisions[nth], refusal.into()),
+                    }
+                }
                 Body::Void { claim, reason } => {
                     self.file(&mut gathered, decisions).await?;
                     if let Err(fault) = self.changes.void(record.signer, *claim, reason).await? {
@@ -510,6 +519,49 @@ impl<'t> Intake<'t> {
         let (Body::Redeem(redeem), Some(voucher)) = (&record.content.body, &record.voucher) else {
             return Ok(Err(Refusal::RecordUnreadable));
         };
+        let filing = self.filing_of(record, redeem.into(), voucher, decision, register).await?;
+        let unsettled = [Question::IssueRecordMissing, Question::TwinOfRegistered];
+        if let (Ok(filing), Ok(authentic)) = (&filing, voucher)
+            && let (Some(_), SignedVoucher::Cose(signed)) = (authentic.delegated(), &redeem.voucher)
+            && unsettled.iter().any(|question| filing.questions.contains(question))
+        {
+            delegations::keep_served(self.tx, record.content.hash, signed).await?;
+        }
+        Ok(filing)
+    }
+
+    /// The claim that a voucher makes of which the phone knew the reference alone, judged by the bytes
+    /// that this office signed; or why it makes none.
+    async fn filing_by_code(
+        &mut self,
+        record: &Opened,
+        served: &ServeByCode,
+        decision: &Decision,
+    ) -> Result<std::result::Result<Filing, Refusal>> {
+        let issued = vouchers::with_reference(&**self.tx, served.reference).await?;
+        let issued = issued.filter(|issued| issued.voucher.identity.hash() == served.voucher);
+        let Some(issued) = issued else { return Ok(Err(Refusal::UnknownReference)) };
+        let programme = programmes::get(&**self.tx, &issued.voucher.programme).await?;
+        if !programme.by_code {
+            return Ok(Err(Refusal::ByCodeNotAllowed));
+        }
+        let trust = Arc::clone(&self.batch.trust);
+        let signed = SignedVoucher::Cose(issued.signed);
+        let voucher = opening::served(&signed, trust.state.list(), &trust.issued);
+        let identities = BTreeSet::from([issued.voucher.identity]);
+        let register = vouchers::register(&**self.tx, &identities).await?;
+        self.filing_of(record, served.into(), &voucher, decision, &register).await
+    }
+
+    /// The claim that a service makes, or why it makes none.
+    async fn filing_of(
+        &mut self,
+        record: &Opened,
+        service: Service<'_>,
+        voucher: &std::result::Result<Authentic, NotAuthentic>,
+        decision: &Decision,
+        register: &BTreeMap<Identity, vouchers::Entry>,
+    ) -> Result<std::result::Result<Filing, Refusal>> {
         let bracket = self.batch.held.bracket(record, self.now);
         let standing = self.standings.get(&record.signer).copied();
         let standing = standing.unwrap_or(Standing::Unconfirmed);
@@ -518,13 +570,14 @@ impl<'t> Intake<'t> {
             None => None,
         };
         let provider = &self.provider;
-        let admitted = admissible(redeem, voucher, provider, record.signer).and_then(|authentic| {
-            let ours = authentic.voucher.identity.issuer == self.batch.app.config.issuer;
-            let entry = register.get(&authentic.voucher.identity);
-            let registered = Registered::of(authentic, entry, ours);
-            let admitted = admit(redeem, authentic, standing, bracket, registered)?;
-            Ok((authentic, admitted))
-        });
+        let admitted =
+            admissible(service, voucher, provider, record.signer).and_then(|authentic| {
+                let ours = authentic.voucher.identity.issuer == self.batch.app.config.issuer;
+                let entry = register.get(&authentic.voucher.identity);
+                let registered = Registered::of(authentic, entry, ours);
+                let admitted = admit(service, authentic, standing, bracket, registered)?;
+                Ok((authentic, admitted))
+            });
         let (authentic, mut admitted) = match admitted {
             Ok(admitted) => admitted,
             Err(refusal) => return Ok(Err(refusal)),
@@ -542,23 +595,17 @@ impl<'t> Intake<'t> {
         if record.signer != self.batch.carrier.id {
             admitted.questions.push(Question::SentByAnother);
         }
-        let unsettled = [Question::IssueRecordMissing, Question::TwinOfRegistered];
-        if let (Some(_), SignedVoucher::Cose(signed)) = (authentic.delegated(), &redeem.voucher)
-            && unsettled.iter().any(|question| admitted.questions.contains(question))
-        {
-            delegations::keep_served(self.tx, record.content.hash, signed).await?;
-        }
         let holding = self.holding(&authentic.voucher.programme).await?;
         Ok(Ok(Filing {
-            claim: redeem.claim,
+            claim: service.claim,
             voucher: authentic.voucher.clone(),
             payload_hash: authentic.payload_hash,
             provider: self.provider.id.clone(),
             device: record.signer,
             chain: decision.heard_in(self.chain.id),
             record: record.content.hash,
-            how_read: redeem.how_read,
-            given: redeem.given.clone(),
+            how_served: service.how,
+            given: service.given.clone(),
             service: admitted.service,
             held_until: self.now.after(holding),
             questions: admitted.questions,
@@ -611,7 +658,7 @@ impl<'t> Intake<'t> {
             .into_iter()
             .map(|(_, record)| (record.content.header.held.trust_version, record.signer));
         match named.max() {
-            Some((version, device)) if version > self.batch.signed => {
+            Some((version, device)) if version > self.batch.trust.state.list().version => {
                 trust::hear_of(self.tx, version, device).await
             }
             _ => Ok(()),

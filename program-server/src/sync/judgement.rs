@@ -3,13 +3,14 @@
 
 use super::refusal::{Refusal, VoucherFault};
 use super::service_time::{Notice, ServiceTime, Timeliness};
-use crate::claims::Question;
+use crate::claims::{HowServed, Question};
 use crate::devices::{DeviceId, Standing};
 use crate::providers::Provider;
 use crate::vouchers;
-use protocol::Timestamp;
 use protocol::authenticity::{Authentic, NotAuthentic};
-use protocol::record::{HowRead, Redeem};
+use protocol::id::ClaimId;
+use protocol::record::{Document, HowRead, Redeem, ServeByCode};
+use protocol::{Benefit, Timestamp};
 
 /// What the programme's own register says of a voucher.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +29,45 @@ pub enum Registered {
     NotReported,
     /// The register has another voucher under its identity.
     Twin,
+}
+
+/// What a record says that was served, however it says which voucher.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Service<'r> {
+    /// The claim that it makes.
+    pub claim: ClaimId,
+    /// What was given.
+    pub given: &'r Benefit,
+    /// How the voucher came to be served.
+    pub how: HowServed,
+    /// Whether a supervisor allowed it.
+    pub overridden: bool,
+    /// The documents attached at once.
+    pub documents: &'r [Document],
+}
+
+impl<'r> From<&'r Redeem> for Service<'r> {
+    fn from(redeem: &'r Redeem) -> Self {
+        Service {
+            claim: redeem.claim,
+            given: &redeem.given,
+            how: HowServed::Read(redeem.how_read),
+            overridden: redeem.overridden_by.is_some(),
+            documents: &redeem.documents,
+        }
+    }
+}
+
+impl<'r> From<&'r ServeByCode> for Service<'r> {
+    fn from(served: &'r ServeByCode) -> Self {
+        Service {
+            claim: served.claim,
+            given: &served.given,
+            how: HowServed::ByCode,
+            overridden: false,
+            documents: &served.documents,
+        }
+    }
 }
 
 /// A served voucher that becomes a claim.
@@ -63,7 +103,7 @@ impl Registered {
 /// # Errors
 /// The first [`Refusal`] that holds.
 pub fn admissible<'a>(
-    redeem: &Redeem,
+    service: Service<'_>,
     authentic: &'a Result<Authentic, NotAuthentic>,
     provider: &Provider,
     signer: DeviceId,
@@ -83,7 +123,7 @@ pub fn admissible<'a>(
     if !authentic.key_in_force {
         return Err(Refusal::Voucher(VoucherFault::IssuerNotValid));
     }
-    if !redeem.given.is_within(&voucher.benefit) {
+    if !service.given.is_within(&voucher.benefit) {
         return Err(Refusal::MoreThanVoucher);
     }
     Ok(authentic)
@@ -94,7 +134,7 @@ pub fn admissible<'a>(
 /// # Errors
 /// The first [`Refusal`] that holds.
 pub fn admit(
-    redeem: &Redeem,
+    service: Service<'_>,
     authentic: &Authentic,
     standing: Standing,
     bracket: ServiceTime,
@@ -113,32 +153,35 @@ pub fn admit(
         Registered::Twin => questions.push(Question::TwinOfRegistered),
         Registered::InForce | Registered::Elsewhere => {}
     }
-    let service = bracket.of(voucher);
-    match service.within(voucher.not_before, voucher.expires) {
+    let time = bracket.of(voucher);
+    match time.within(voucher.not_before, voucher.expires) {
         Timeliness::InDate => {}
         Timeliness::ExpiredMeanwhile => questions.push(Question::ExpiredMeanwhile),
         Timeliness::BecameValidMeanwhile => questions.push(Question::BecameValidMeanwhile),
         Timeliness::Expired => return Err(Refusal::Expired),
         Timeliness::NotYetValid => return Err(Refusal::NotYetValid),
     }
-    if redeem.how_read == HowRead::Typed {
-        questions.push(Question::TypedIn);
+    match service.how {
+        HowServed::Read(HowRead::Typed) => questions.push(Question::TypedIn),
+        HowServed::ByCode => questions.push(Question::ServedByCode),
+        HowServed::Read(HowRead::Camera | HowRead::Picture | HowRead::Shared) => {}
     }
-    if redeem.overridden_by.is_some() {
+    if service.overridden {
         questions.push(Question::Overridden);
     }
     questions.extend(standing.question());
-    Ok(Admitted { service, questions })
+    Ok(Admitted { service: time, questions })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use protocol::authenticity::SignedBy;
-    use protocol::id::{Audience, ClaimId, EntitlementId, IssuerId, ProgrammeId, VoucherId};
+    use protocol::id::{Audience, EntitlementId, IssuerId, ProgrammeId, VoucherId};
+    use protocol::printed::PrintedReference;
     use protocol::record::SignedVoucher;
     use protocol::voucher::{Identity, Reference, Voucher};
-    use protocol::{Benefit, Currency, Hash, Money};
+    use protocol::{Currency, Hash, Money};
 
     fn at(seconds: u64) -> Timestamp {
         Timestamp::from_seconds(seconds).unwrap()
@@ -201,14 +244,14 @@ mod tests {
 
     fn judged(bracket: (u64, u64), registered: Registered) -> Result<Vec<Question>, Refusal> {
         let bracket = ServiceTime::bracket([at(bracket.0)], at(bracket.1));
-        admit(&redeem(pesos(500)), &authentic(), Standing::Confirmed, bracket, registered)
+        admit((&redeem(pesos(500))).into(), &authentic(), Standing::Confirmed, bracket, registered)
             .map(|admitted| admitted.questions)
     }
 
     #[test]
     fn a_voucher_for_the_providers_group_served_in_date_is_admitted_without_a_question() {
         let (redeem, authentic) = (redeem(pesos(500)), Ok(authentic()));
-        assert!(admissible(&redeem, &authentic, &provider(), signer()).is_ok());
+        assert!(admissible((&redeem).into(), &authentic, &provider(), signer()).is_ok());
         assert_eq!(judged((1100, 1200), Registered::InForce), Ok(vec![]));
     }
 
@@ -216,7 +259,7 @@ mod tests {
     fn what_is_not_for_this_provider_or_more_than_the_voucher_is_refused() {
         let authentic = Ok(authentic());
         let refused = |redeem: &Redeem, by: &Provider| {
-            admissible(redeem, &authentic, by, signer()).unwrap_err()
+            admissible(redeem.into(), &authentic, by, signer()).unwrap_err()
         };
         let other = Provider { groups: Vec::new(), ..provider() };
         assert_eq!(refused(&redeem(pesos(500)), &other), Refusal::WrongProvider);
@@ -228,7 +271,8 @@ mod tests {
     #[test]
     fn a_key_that_was_not_in_force_issues_nothing() {
         let authentic = Ok(Authentic { key_in_force: false, ..authentic() });
-        let refusal = admissible(&redeem(pesos(1)), &authentic, &provider(), signer()).unwrap_err();
+        let refusal =
+            admissible((&redeem(pesos(1))).into(), &authentic, &provider(), signer()).unwrap_err();
         assert_eq!(refusal.code(), "issuer_not_valid");
     }
 
@@ -246,9 +290,14 @@ mod tests {
             ..authentic()
         };
         let bracket = ServiceTime::bracket([at(1)], at(1500));
-        let admitted =
-            admit(&redeem(pesos(5)), &voucher, Standing::Confirmed, bracket, Registered::InForce)
-                .unwrap();
+        let admitted = admit(
+            (&redeem(pesos(5))).into(),
+            &voucher,
+            Standing::Confirmed,
+            bracket,
+            Registered::InForce,
+        )
+        .unwrap();
         assert_eq!(admitted.service.earliest(), at(900));
         assert!(admitted.questions.is_empty());
     }
@@ -266,12 +315,36 @@ mod tests {
     fn what_a_person_must_look_at_is_asked_and_nothing_is_dropped() {
         let bracket = ServiceTime::bracket([at(1100)], at(1200));
         let typed = Redeem { how_read: HowRead::Typed, ..redeem(pesos(5)) };
-        let admitted =
-            admit(&typed, &authentic(), Standing::Unconfirmed, bracket, Registered::Suspended)
-                .unwrap();
+        let admitted = admit(
+            (&typed).into(),
+            &authentic(),
+            Standing::Unconfirmed,
+            bracket,
+            Registered::Suspended,
+        )
+        .unwrap();
         assert_eq!(
             admitted.questions,
             [Question::Suspended, Question::TypedIn, Question::DeviceUnconfirmed]
         );
+    }
+
+    #[test]
+    fn what_was_served_by_its_reference_is_always_asked_about() {
+        let served = ServeByCode {
+            claim: ClaimId::from_bytes([7; 16]),
+            reference: PrintedReference::from_bits([7; 5]),
+            voucher: authentic().voucher.identity.hash(),
+            given: pesos(5),
+            warnings: Vec::new(),
+            documents: Vec::new(),
+        };
+        let bracket = ServiceTime::bracket([at(1100)], at(1200));
+        let service = Service::from(&served);
+        let admitted =
+            admit(service, &authentic(), Standing::Confirmed, bracket, Registered::InForce)
+                .unwrap();
+        assert_eq!(admitted.questions, [Question::ServedByCode]);
+        assert!(Question::ServedByCode.needs_a_person());
     }
 }

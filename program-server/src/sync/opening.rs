@@ -116,7 +116,10 @@ impl Unsealing<'_> {
 
 /// Whether a voucher that was served was really issued. That its delegation was ended is judged like a
 /// revocation, by whether the phone had been told.
-fn served(
+///
+/// # Errors
+/// [`NotAuthentic`].
+pub fn served(
     voucher: &SignedVoucher,
     trust: &TrustList,
     issued: &IssuedSets,

@@ -37,6 +37,10 @@ pub enum Refusal {
     NotYetValid,
     /// The voucher had expired at the earliest time of service.
     Expired,
+    /// No voucher of this office has the reference, or another one than the phone meant.
+    UnknownReference,
+    /// The programme's vouchers are not served by a typed reference.
+    ByCodeNotAllowed,
     /// What a field officer's phone reports that it issued is not registered.
     Report(NotReported),
     /// Another record made a claim with this id.
@@ -98,6 +102,8 @@ impl Refusal {
             Refusal::Revoked => "revoked",
             Refusal::NotYetValid => "not_yet_valid",
             Refusal::Expired => "expired",
+            Refusal::UnknownReference => "unknown_reference",
+            Refusal::ByCodeNotAllowed => "by_code_not_allowed",
             Refusal::Report(fault) => fault.code(),
             Refusal::ClaimIdUsed => "claim_id_used",
             Refusal::ClaimOnPayable => "claim_on_payable",

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "what cannot be unwrapped is a failed test")]
 
 mod bundles;
+mod by_code;
 mod claims;
 mod delegations;
 mod devices;

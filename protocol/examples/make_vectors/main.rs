@@ -20,6 +20,7 @@ mod describe;
 
 mod alter;
 mod bundles;
+mod by_code;
 mod bytes;
 mod delegation;
 mod devices;
@@ -89,4 +90,5 @@ fn main() {
     issued::write_all();
     bundles::write_all();
     restored::write_all();
+    by_code::write_all();
 }

@@ -520,7 +520,7 @@ fn files() -> Vec<Vector> {
     ]
 }
 
-fn items_of(payload: &[u8], field: i64) -> Vec<Cbor> {
+pub fn items_of(payload: &[u8], field: i64) -> Vec<Cbor> {
     let value = cbor::decode(payload).unwrap();
     let map = value.into_map().unwrap();
     let found = map.into_iter().find(|(key, _)| *key == Cbor::from(field)).unwrap().1;
@@ -533,7 +533,7 @@ fn without_entry(map: &Cbor, key: i64) -> Cbor {
     Cbor::Map(map)
 }
 
-fn with_entry(map: &Cbor, key: i64, value: Cbor) -> Cbor {
+pub fn with_entry(map: &Cbor, key: i64, value: Cbor) -> Cbor {
     let Cbor::Map(mut entries) = without_entry(map, key) else { panic!("a map") };
     entries.push((key.into(), value));
     Cbor::Map(entries)

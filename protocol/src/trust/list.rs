@@ -168,6 +168,8 @@ pub struct Programme {
     pub too_old: TooOldPolicy,
     /// How far a device's clock may stand behind the clock floor and still be judged with a warning.
     pub clock_tolerance: Span,
+    /// Whether providers may serve by a typed reference, each time to be reviewed.
+    pub by_code: bool,
 }
 
 /// Where a status list is and who signs it.
@@ -460,6 +462,14 @@ impl ForeignIssuer {
     }
 }
 
+/// What is not allowed is left out, so that each list has one encoding.
+fn by_code(item: Item) -> Result<bool> {
+    match item.bool("by code")? {
+        true => Ok(true),
+        false => Err(Error::Field { object: "programme", field: "by code" }),
+    }
+}
+
 impl Programme {
     fn to_value(&self) -> Value {
         let too_old = match self.too_old {
@@ -474,6 +484,7 @@ impl Programme {
             .put(5, uint(u64::from(self.decimals)))
             .put(6, uint(too_old))
             .put(7, uint(self.clock_tolerance.as_seconds()))
+            .put_some(8, self.by_code.then_some(true))
             .value()
     }
 
@@ -491,6 +502,7 @@ impl Programme {
                 _ => return Err(Error::Field { object: "programme", field: "too old" }),
             },
             clock_tolerance: fields.required(7, "clock tolerance")?.span("clock tolerance")?,
+            by_code: fields.optional(8, "by code")?.map(by_code).transpose()?.unwrap_or(false),
         };
         fields.close()?;
         Ok(programme)

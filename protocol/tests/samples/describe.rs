@@ -200,6 +200,18 @@ fn body(body: &Body) -> Value {
             "reason": reason,
             "supervisor": supervisor.to_string(),
         }),
+        Body::ServeByCode(served) => {
+            let documents: Vec<Value> = served.documents.iter().map(document).collect();
+            sparse(json!({
+                "kind": "serve_by_code",
+                "claim": served.claim.to_string(),
+                "reference": served.reference.to_string(),
+                "voucher": served.voucher.to_string(),
+                "given": benefit(&served.given),
+                "warnings": served.warnings,
+                "documents": documents,
+            }))
+        }
         Body::Restart(restart) => {
             let orphans: Vec<String> =
                 restart.orphans.iter().map(protocol::Hash::to_string).collect();

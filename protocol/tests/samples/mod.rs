@@ -13,10 +13,11 @@ use protocol::id::{
     Audience, BootId, ChainId, ClaimId, EntitlementId, IssuerId, OperatorId, ProgrammeId, VoucherId,
 };
 use protocol::key::{Ed25519Key, KeyUse, P256Key, PublicKey, Signer};
+use protocol::printed::PrintedReference;
 use protocol::profile::{Limits, Profile, Supervisor};
 use protocol::record::{
     Body, ChainPoint, Document, Header, Held, HowRead, Kind, Monotonic, Record, Redeem,
-    RefusedSubject, Restart, SignedVoucher,
+    RefusedSubject, Restart, ServeByCode, SignedVoucher,
 };
 use protocol::seal::UnsealingKey;
 use protocol::session::SessionProof;
@@ -234,6 +235,7 @@ fn programme(id: &str, name: &str, too_old: TooOldPolicy) -> Programme {
         decimals: 2,
         too_old,
         clock_tolerance: Span::days(1),
+        by_code: false,
     }
 }
 
@@ -377,7 +379,19 @@ pub fn bodies() -> Vec<Body> {
             shared: Some(ChainPoint { sequence: 7, hash: Hash::of(b"the last both have") }),
             orphans: vec![Hash::of(b"an orphan")],
         }),
+        serve_by_code(),
     ]
+}
+
+pub fn serve_by_code() -> Body {
+    Body::ServeByCode(ServeByCode {
+        claim: claim(),
+        reference: PrintedReference::typed("7K2M-94QX").unwrap(),
+        voucher: voucher().identity.hash(),
+        given: money(450_000),
+        warnings: vec!["status_stale".to_owned()],
+        documents: vec![document()],
+    })
 }
 
 pub fn header(sequence: u64, body: &Body) -> Header {
@@ -531,7 +545,7 @@ pub fn jwt_with(name: &str, value: serde_json::Value) -> String {
 }
 
 /// The kind of every record body, for loops.
-pub const KINDS: [Kind; 7] = [
+pub const KINDS: [Kind; 8] = [
     Kind::Redeem,
     Kind::Void,
     Kind::Refuse,
@@ -539,4 +553,5 @@ pub const KINDS: [Kind; 7] = [
     Kind::Issue,
     Kind::Override,
     Kind::Restart,
+    Kind::ServeByCode,
 ];

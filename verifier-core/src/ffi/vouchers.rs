@@ -85,6 +85,8 @@ pub struct ListedVoucher {
     pub standing: ListedStanding,
     /// Its programme, where the trust list has it.
     pub programme: Option<Programme>,
+    /// Whether the programme lets it be served by its reference.
+    pub by_code: bool,
 }
 
 /// How a listed voucher stands.
@@ -175,6 +177,7 @@ impl From<verifier::FoundVoucher> for ListedVoucher {
             first_day: voucher.first_day.to_string(),
             last_day: voucher.last_day.to_string(),
             standing: standing.into(),
+            by_code: programme.as_ref().is_some_and(|it| it.by_code),
             programme: programme.map(|it| Programme { name: it.name, decimals: it.decimals }),
         }
     }

@@ -9,9 +9,10 @@ use crate::ledger::sql::{Column, get, get_some};
 use crate::ledger::{Head, Ledger, LedgerError};
 use protocol::id::{ChainId, ClaimId, OperatorId};
 use protocol::key::Signer;
+use protocol::printed::PrintedReference;
 use protocol::record::{
     Body, Document, Header, Held, HowRead, OpenedRecord, Record, Redeem, RefusedSubject,
-    SignedVoucher,
+    ServeByCode, SignedVoucher,
 };
 use protocol::seal::SealingKey;
 use protocol::voucher::Identity;
@@ -62,6 +63,25 @@ pub enum Act {
         /// The voucher's own signed bytes.
         voucher: Vec<u8>,
     },
+    /// A voucher was served by its printed reference.
+    ServeByCode(CodeServing),
+}
+
+/// A voucher that was served by its printed reference.
+#[derive(Debug, Clone)]
+pub struct CodeServing {
+    /// The claim that this makes: a UUIDv7.
+    pub claim: ClaimId,
+    /// The reference.
+    pub reference: PrintedReference,
+    /// The digest of the voucher's identity, as the office listed it: one live redemption an identity.
+    pub voucher: Hash,
+    /// What was given; never more than the voucher.
+    pub given: Benefit,
+    /// The stable codes of the warnings that were shown.
+    pub warnings: Vec<String>,
+    /// The documents attached at once.
+    pub documents: Vec<DocumentContent>,
 }
 
 /// A voucher that was served.
@@ -338,6 +358,10 @@ impl Ledger {
                 Some(live) => Err(AppendError::AlreadyRedeemed(live)),
                 None => Ok(()),
             },
+            Act::ServeByCode(serving) => match self.live_redemption_of(serving.voucher)? {
+                Some(live) => Err(AppendError::AlreadyRedeemed(live)),
+                None => Ok(()),
+            },
             Act::Void { claim, .. } => match self.stands(*claim)? {
                 Some(true) => Ok(()),
                 Some(false) => Err(AppendError::AlreadyVoided(*claim)),
@@ -451,6 +475,17 @@ impl Act {
             }
             Act::Void { claim, reason } => {
                 (Body::Void { claim: *claim, reason: reason.clone() }, None, &[])
+            }
+            Act::ServeByCode(serving) => {
+                let body = Body::ServeByCode(ServeByCode {
+                    claim: serving.claim,
+                    reference: serving.reference,
+                    voucher: serving.voucher,
+                    given: serving.given.clone(),
+                    warnings: serving.warnings.clone(),
+                    documents: serving.documents.iter().map(DocumentContent::document).collect(),
+                });
+                (body, None, &serving.documents)
             }
             Act::Issue { voucher } => (Body::Issue { voucher: voucher.clone() }, None, &[]),
             Act::Refuse { reason, subject } => {

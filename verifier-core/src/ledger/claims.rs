@@ -6,6 +6,7 @@ use crate::ledger::sql::{Column, get, get_some};
 use crate::ledger::{Delivery, Ledger, LedgerError, outbox};
 use protocol::ack::ClaimState;
 use protocol::id::{ClaimId, OperatorId};
+use protocol::printed::PrintedReference;
 use protocol::record::{Body, Document, HowRead, Kind, SignedVoucher};
 use protocol::voucher::Identity;
 use protocol::{Benefit, Timestamp};
@@ -41,15 +42,38 @@ pub struct Claim {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Served {
     /// Which voucher.
-    pub identity: Identity,
-    /// Its own signed bytes.
-    pub voucher: SignedVoucher,
-    /// How it was read.
-    pub how_read: HowRead,
+    pub voucher: ServedVoucher,
     /// What was given.
     pub given: Benefit,
     /// The stable codes of the warnings that were shown.
     pub warnings: Vec<String>,
+}
+
+/// A voucher that was served, as far as this phone knew it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ServedVoucher {
+    /// Its code was read.
+    Read {
+        /// Which it is.
+        identity: Identity,
+        /// Its own signed bytes.
+        signed: SignedVoucher,
+        /// How it was read.
+        how: HowRead,
+    },
+    /// Its reference was typed.
+    ByCode(PrintedReference),
+}
+
+impl ServedVoucher {
+    /// What it is called: its reference under its issuer, or the one that was typed.
+    #[must_use]
+    pub fn reference(&self) -> String {
+        match self {
+            ServedVoucher::Read { identity, .. } => identity.reference.to_string(),
+            ServedVoucher::ByCode(reference) => reference.to_string(),
+        }
+    }
 }
 
 /// How a claim was taken back.
@@ -103,6 +127,7 @@ pub struct Readable {
 struct ClaimRow {
     id: ClaimId,
     record: u64,
+    kind: Option<Kind>,
     sequence: u64,
     redeemed_at: Timestamp,
     operator: Option<OperatorId>,
@@ -186,7 +211,8 @@ impl Ledger {
     ) -> Result<Vec<Claim>, LedgerError> {
         let mut select = self.db.prepare_cached(&format!(
             "SELECT c.id, c.record, o.sequence, c.redeemed_at, c.operator, c.state, c.reason,
-                    o.state, o.reason, v.record, v.sequence, v.recorded_at, v.state, v.reason
+                    o.state, o.reason, v.record, v.sequence, v.recorded_at, v.state, v.reason,
+                    o.kind
              FROM claim AS c
              JOIN outbox AS o ON o.record = c.record
              LEFT JOIN outbox AS v ON v.record = c.void
@@ -229,17 +255,23 @@ impl Ledger {
     }
 
     fn served(&self, row: &ClaimRow) -> Option<Served> {
-        let Some(Body::Redeem(redeem)) = self.body(Kind::Redeem, row.record, row.sequence) else {
-            return None;
-        };
-        let voucher = self.field(row.record, row.sequence, "voucher")?;
-        Some(Served {
-            identity: ServedIdentity::decode(&voucher)?.identity,
-            voucher: redeem.voucher,
-            how_read: redeem.how_read,
-            given: redeem.given,
-            warnings: redeem.warnings,
-        })
+        match self.body(row.kind?, row.record, row.sequence)? {
+            Body::Redeem(redeem) => {
+                let voucher = self.field(row.record, row.sequence, "voucher")?;
+                let voucher = ServedVoucher::Read {
+                    identity: ServedIdentity::decode(&voucher)?.identity,
+                    signed: redeem.voucher,
+                    how: redeem.how_read,
+                };
+                Some(Served { voucher, given: redeem.given, warnings: redeem.warnings })
+            }
+            Body::ServeByCode(served) => Some(Served {
+                voucher: ServedVoucher::ByCode(served.reference),
+                given: served.given,
+                warnings: served.warnings,
+            }),
+            _ => None,
+        }
     }
 
     fn body(&self, kind: Kind, record: u64, sequence: u64) -> Option<Body> {
@@ -294,6 +326,7 @@ impl ClaimRow {
         Ok(ClaimRow {
             id: get(row, 0)?,
             record: get(row, 1)?,
+            kind: Kind::from_number(get(row, 14)?),
             sequence: get(row, 2)?,
             redeemed_at: get(row, 3)?,
             operator: get_some(row, 4)?,

@@ -147,12 +147,12 @@ impl Ledger {
             .db
             .prepare_cached(
                 "SELECT count(*) FILTER (WHERE state = 'waiting'),
-                        count(*) FILTER (WHERE state = 'waiting' AND kind = ?1),
+                        count(*) FILTER (WHERE state = 'waiting' AND kind IN (?1, ?2)),
                         count(*) FILTER (WHERE state = 'refused'),
                         min(recorded_at) FILTER (WHERE state = 'waiting')
                  FROM outbox WHERE state <> 'sent'",
             )?
-            .query_row([Column(Kind::Redeem.number())], |row| {
+            .query_row([Kind::Redeem, Kind::ServeByCode].map(|it| Column(it.number())), |row| {
                 Ok(Unsent {
                     records: get(row, 0)?,
                     redemptions: get(row, 1)?,

@@ -100,7 +100,7 @@ impl Verifier {
     }
 
     /// The list that is held, read once.
-    fn voucher_list(&self) -> Result<Option<&VoucherList>, EngineError> {
+    pub(super) fn voucher_list(&self) -> Result<Option<&VoucherList>, EngineError> {
         if self.vouchers.get().is_none() {
             let read = self.read_voucher_list()?;
             return Ok(self.vouchers.get_or_init(|| read).as_ref());

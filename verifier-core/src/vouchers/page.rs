@@ -92,9 +92,7 @@ struct JsonGoods {
 
 impl JsonVoucher {
     fn read(self) -> Result<NamedVoucher> {
-        let reference = PrintedReference::typed(&self.reference)
-            .filter(|reference| reference.to_string() == self.reference)
-            .ok_or(wrong("reference"))?;
+        let reference = PrintedReference::parse(&self.reference).ok_or(wrong("reference"))?;
         let day = |text: &str, field| text.parse::<Date>().map_err(|_| wrong(field));
         let (first_day, last_day) =
             (day(&self.first_day, "first_day")?, day(&self.last_day, "last_day")?);

@@ -1,10 +1,10 @@
 //! Claims as staff see them.
 
-use crate::phone::{Phone, claim_id, document, identity, serving, time, update, void};
+use crate::phone::{Phone, claim_id, document, identity, identity_in, serving, time, update, void};
 use protocol::Hash;
 use protocol::ack::{ClaimState, ClaimUpdate, Outcome};
 use protocol::record::{HowRead, SignedVoucher};
-use verifier_core::ledger::{Act, Delivery, Page};
+use verifier_core::ledger::{Act, Delivery, Page, ServedVoucher};
 
 #[test]
 fn a_claim_shows_what_was_served_and_by_whom() {
@@ -19,9 +19,12 @@ fn a_claim_shows_what_was_served_and_by_whom() {
     assert_eq!(claim.documents[0].document.hash, Hash::of(b"prescription"));
     assert!(!claim.documents[0].held_by_server);
     let served = claim.served.unwrap();
-    assert_eq!(served.identity, identity(1));
-    assert!(matches!(served.voucher, SignedVoucher::Cose(_)));
-    assert_eq!((served.how_read, served.given), (HowRead::Picture, serving.given));
+    let read = ServedVoucher::Read {
+        identity: identity(1),
+        signed: serving.voucher,
+        how: HowRead::Picture,
+    };
+    assert_eq!((served.voucher, served.given), (read, serving.given));
     assert_eq!(served.warnings, ["status_stale"]);
 }
 
@@ -38,7 +41,7 @@ fn a_foreign_voucher_is_listed_and_found_again_by_its_code() {
     };
     phone.act(10, Act::Redeem(serving.clone())).unwrap();
     let claim = phone.ledger.claim(claim_id(1)).unwrap().unwrap();
-    assert_eq!(claim.served.unwrap().identity, serving.identity);
+    assert_eq!(identity_in(&claim), Some(serving.identity.clone()));
     assert!(phone.ledger.live_redemption(&serving.identity).unwrap().is_some());
 }
 

@@ -16,8 +16,8 @@ use tempfile::TempDir;
 use verifier_core::clock::DeviceClock;
 use verifier_core::home::Home;
 use verifier_core::ledger::{
-    Act, AppendError, DocumentContent, Entry, KeptVoucherList, KeyInFile, Ledger, LedgerError,
-    Serving,
+    Act, AppendError, Claim, DocumentContent, Entry, KeptVoucherList, KeyInFile, Ledger,
+    LedgerError, ServedVoucher, Serving,
 };
 
 /// The holder's name on every voucher.
@@ -97,6 +97,14 @@ pub fn signed_voucher(number: u8) -> Vec<u8> {
         documents: Vec::new(),
     };
     voucher::sign(&voucher, &key(4)).unwrap()
+}
+
+/// The identity of the voucher of a claim whose code was read.
+pub fn identity_in(claim: &Claim) -> Option<Identity> {
+    match &claim.served.as_ref()?.voucher {
+        ServedVoucher::Read { identity, .. } => Some(identity.clone()),
+        ServedVoucher::ByCode(_) => None,
+    }
 }
 
 pub fn claim_id(number: u8) -> ClaimId {
@@ -285,6 +293,7 @@ pub fn trust(version: u64, seconds: u64) -> (Vec<u8>, TrustState) {
             decimals: 2,
             too_old: TooOldPolicy::Refuse,
             clock_tolerance: Span::days(1),
+            by_code: false,
         }],
         status_lists: vec![StatusListEntry {
             number: 1,

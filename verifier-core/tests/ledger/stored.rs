@@ -1,7 +1,7 @@
 //! Ledgers that earlier versions wrote. Each was made once, by `examples/stored_ledger.rs` as it was
 //! then, and is never made again.
 
-use crate::phone::{claim_id, digest, identity, open, serving, voucher_list};
+use crate::phone::{claim_id, digest, identity, identity_in, open, serving, voucher_list};
 use protocol::ack::ClaimState;
 use std::fs;
 use std::path::Path;
@@ -57,7 +57,7 @@ fn open_with_everything(dir: &Path) -> Ledger {
     assert_eq!(claims.iter().map(|claim| claim.id).collect::<Vec<_>>(), states.map(|it| it.0));
     let expected = [ClaimState::Recorded, ClaimState::Voided, ClaimState::Submitted];
     assert_eq!(claims.iter().map(|claim| claim.state).collect::<Vec<_>>(), expected);
-    assert_eq!(claims[2].served.as_ref().unwrap().identity, identity(1));
+    assert_eq!(identity_in(&claims[2]), Some(identity(1)));
     let content = ledger.read_document(digest(b"receipt of Maria")).unwrap();
     assert_eq!(content.as_deref(), Some(b"receipt of Maria".as_slice()));
     assert_eq!(ledger.held().unwrap().trust_version, 2);

@@ -1,7 +1,7 @@
 //! Whatever happens in whatever order: one live redemption a voucher, no record lost or sent twice,
 //! and the derived tables are what the sources say, also after a restart at any point.
 
-use crate::phone::{Phone, document, identity, serving, update, void};
+use crate::phone::{Phone, document, identity, identity_in, serving, update, void};
 use proptest::prelude::*;
 use protocol::ack::{ClaimState, ItemResult, Outcome};
 use protocol::record::RefusedSubject;
@@ -165,7 +165,7 @@ proptest! {
         for claim in &listed {
             let voided = claim.voided.as_ref();
             if voided.is_none() {
-                let identity = claim.served.as_ref().unwrap().identity.clone();
+                let identity = identity_in(claim).unwrap();
                 prop_assert_eq!(live.insert(identity, claim.id), None, "two live redemptions");
             }
             if claim.delivery == Delivery::Waiting && voided.is_none() && cursor == 0 && !told {

@@ -216,6 +216,7 @@ impl Server {
     pub fn redemptions(&self) -> Vec<ClaimId> {
         let claim = |record: &OpenedRecord| match &record.body {
             Body::Redeem(redeem) => Some(redeem.claim),
+            Body::ServeByCode(served) => Some(served.claim),
             _ => None,
         };
         self.records.values().chain(self.orphans.values()).filter_map(claim).collect()
@@ -349,6 +350,7 @@ impl Server {
     fn names_document(&self, hash: Hash) -> bool {
         self.records.values().chain(self.orphans.values()).any(|record| match &record.body {
             Body::Redeem(redeem) => redeem.documents.iter().any(|it| it.hash == hash),
+            Body::ServeByCode(served) => served.documents.iter().any(|it| it.hash == hash),
             Body::AttachDocument { document, .. } => document.hash == hash,
             _ => false,
         })

@@ -12,7 +12,11 @@ import kotlinx.coroutines.flow.asStateFlow
 import kotlinx.coroutines.flow.update
 import kotlinx.coroutines.runBlocking
 import kotlinx.coroutines.withContext
+import org.vouchsafe.core.Benefit
 import org.vouchsafe.core.Claim
+import org.vouchsafe.core.CodeRedemption
+import org.vouchsafe.core.CodeService
+import org.vouchsafe.core.CodeVerdict
 import org.vouchsafe.core.Health
 import org.vouchsafe.core.HttpOutcome
 import org.vouchsafe.core.HttpRequest
@@ -70,6 +74,12 @@ class EnginePhone(
     override suspend fun vouchers(search: VoucherSearch): VoucherListing? = engine { it.vouchers(search, clocks.now()) }
 
     override suspend fun listedVoucher(reference: String): ListedVoucher? = engine { it.listedVoucher(reference, clocks.now()) }
+
+    override suspend fun checkCode(reference: String): CodeVerdict = engine { it.checkCode(reference, clocks.now()) }
+
+    override suspend fun serveByCode(reference: String, given: Benefit): CodeRedemption = changing {
+        it.serveByCode(reference, CodeService(given, operator = null, documents = emptyList()), clocks.now())
+    }
 
     override suspend fun attach(claim: String, document: NewDocument) =
         changing { it.attach(claim, document, operator = null, clocks.now()) }

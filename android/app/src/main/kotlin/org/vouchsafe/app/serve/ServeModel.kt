@@ -12,6 +12,8 @@ import org.vouchsafe.app.device.Serving
 import org.vouchsafe.core.Benefit
 import org.vouchsafe.core.EngineException
 import org.vouchsafe.core.HowRead
+import org.vouchsafe.core.ListedVoucher
+import org.vouchsafe.core.Programme
 import org.vouchsafe.core.Redemption
 import org.vouchsafe.core.Verdict
 import org.vouchsafe.core.Voucher
@@ -29,8 +31,15 @@ sealed interface Choice {
     data class Give(val given: Benefit, val all: Boolean) : Choice
 }
 
+/** What there is to give: to whom, for what, and how much at most. */
+data class ToServe(val holder: String?, val assistance: String, val benefit: Benefit, val programme: Programme?)
+
+fun Voucher.toServe() = ToServe(holderName, assistance, benefit, programme)
+
+fun ListedVoucher.toServe() = ToServe(holder, assistance, benefit, programme)
+
 data class ServeState(
-    val voucher: Voucher? = null,
+    val voucher: ToServe? = null,
     val busy: Boolean = false,
     /** The claim that was recorded. */
     val served: String? = null,
@@ -48,7 +57,7 @@ class ServeModel(private val phone: Phone, private val text: String, private val
     init {
         attempt {
             when (val verdict = phone.check(text)) {
-                is Verdict.Accept -> current.update { it.copy(voucher = verdict.accepted.voucher) }
+                is Verdict.Accept -> current.update { it.copy(voucher = verdict.accepted.voucher.toServe()) }
                 is Verdict.Refuse -> current.update { it.copy(refused = true) }
             }
         }

@@ -30,7 +30,6 @@ import org.vouchsafe.app.ui.decimalsOf
 import org.vouchsafe.app.ui.formats
 import org.vouchsafe.core.Benefit
 import org.vouchsafe.core.HowRead
-import org.vouchsafe.core.Voucher
 
 @Composable
 fun ServeScreen(text: String, howRead: HowRead, onServed: (String) -> Unit, onRefused: () -> Unit, onBack: () -> Unit) {
@@ -49,7 +48,13 @@ fun ServeScreen(text: String, howRead: HowRead, onServed: (String) -> Unit, onRe
 }
 
 @Composable
-fun ServeForm(voucher: Voucher, state: ServeState, onServe: (Benefit) -> Unit, onBack: () -> Unit) {
+fun ServeForm(
+    voucher: ToServe,
+    state: ServeState,
+    onServe: (Benefit) -> Unit,
+    onBack: () -> Unit,
+    notes: List<String> = emptyList(),
+) {
     val formats = formats()
     val decimals = voucher.programme?.decimals?.toInt() ?: decimalsOf(voucher.benefit)
     var typed by rememberSaveable { mutableStateOf(typedFor(voucher.benefit, decimals)) }
@@ -66,7 +71,7 @@ fun ServeForm(voucher: Voucher, state: ServeState, onServe: (Benefit) -> Unit, o
             MainButton(label, { (choice as? Choice.Give)?.let { onServe(it.given) } }, enabled = choice is Choice.Give && !state.busy)
         },
     ) {
-        voucher.holderName?.let { Text(formats.name(it), style = MaterialTheme.typography.headlineSmall) }
+        voucher.holder?.let { Text(formats.name(it), style = MaterialTheme.typography.headlineSmall) }
         Text(voucher.assistance, style = MaterialTheme.typography.bodyLarge)
         typed.forEachIndexed { line, value ->
             OutlinedTextField(
@@ -92,6 +97,7 @@ fun ServeForm(voucher: Voucher, state: ServeState, onServe: (Benefit) -> Unit, o
             Choice.TooMuch -> Band(Signal.Bad, stringResource(R.string.more_than_voucher))
             is Choice.Give -> if (!choice.all) Band(Signal.Attention, stringResource(R.string.rest_goes_back))
         }
+        notes.forEach { Band(Signal.Attention, it) }
         state.trouble?.let { Trouble(it) }
     }
 }

@@ -37,6 +37,7 @@ import org.vouchsafe.app.enrol.EnrolScreen
 import org.vouchsafe.app.health.HealthModel
 import org.vouchsafe.app.health.HealthScreen
 import org.vouchsafe.app.scan.CodeFinder
+import org.vouchsafe.app.serve.ByCodeScreen
 import org.vouchsafe.app.serve.ServeScreen
 import org.vouchsafe.app.sync.BundleScreen
 import org.vouchsafe.app.verdict.VerdictScreen
@@ -138,6 +139,15 @@ private fun Show(screen: Screen, stack: BackStack, shared: String?, onSharedTake
             screen.reference,
             onScan = { stack.goTo(Screen.Scan) },
             onClaim = { stack.push(Screen.Claim(it)) },
+            onServeByCode = { stack.push(Screen.ServeByCode(screen.reference)) },
+            onBack = back,
+        )
+        is Screen.ServeByCode -> ByCodeScreen(
+            screen.reference,
+            onServed = {
+                parts.background.begin()
+                stack.replaceAbove(Screen.Receipt(it))
+            },
             onBack = back,
         )
     }

@@ -27,6 +27,8 @@ sealed interface Screen {
     /** A voucher as the office lists it. */
     data class Voucher(val reference: String) : Screen
 
+    data class ServeByCode(val reference: String) : Screen
+
     /** Records out and answers in, as files. */
     data object ByFile : Screen
 
@@ -40,6 +42,7 @@ sealed interface Screen {
         is Receipt -> arrayListOf("receipt", claim)
         is Claim -> arrayListOf("claim", claim)
         is Voucher -> arrayListOf("voucher", reference)
+        is ServeByCode -> arrayListOf("serve by code", reference)
         ByFile -> arrayListOf("by file")
     }
 
@@ -54,6 +57,7 @@ sealed interface Screen {
             "receipt" -> Receipt(saved[1])
             "claim" -> Claim(saved[1])
             "voucher" -> Voucher(saved[1])
+            "serve by code" -> ServeByCode(saved[1])
             "by file" -> ByFile
             else -> error("no screen is called $name")
         }

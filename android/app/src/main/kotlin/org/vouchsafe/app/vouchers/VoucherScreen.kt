@@ -14,17 +14,24 @@ import org.vouchsafe.app.claims.Chip
 import org.vouchsafe.app.ui.Fact
 import org.vouchsafe.app.ui.MainButton
 import org.vouchsafe.app.ui.Page
+import org.vouchsafe.app.ui.SideButton
 import org.vouchsafe.app.ui.Trouble
 import org.vouchsafe.app.ui.formats
 import org.vouchsafe.core.ListedStanding
 
 /** One voucher as the office lists it: whose it may be, what it gives, and how it stands. */
 @Composable
-fun VoucherScreen(reference: String, onScan: () -> Unit, onClaim: (String) -> Unit, onBack: () -> Unit) {
+fun VoucherScreen(
+    reference: String,
+    onScan: () -> Unit,
+    onClaim: (String) -> Unit,
+    onServeByCode: () -> Unit,
+    onBack: () -> Unit,
+) {
     val parts = LocalParts.current
     val model = viewModel { VoucherModel(parts.phone, reference) }
     val state by model.state.collectAsStateWithLifecycle()
-    VoucherPage(reference, state, onScan, onClaim, onBack)
+    VoucherPage(reference, state, onScan, onClaim, onServeByCode, onBack)
 }
 
 @Composable
@@ -33,6 +40,7 @@ fun VoucherPage(
     state: VoucherState,
     onScan: () -> Unit,
     onClaim: (String) -> Unit,
+    onServeByCode: () -> Unit,
     onBack: () -> Unit,
 ) {
     val formats = formats()
@@ -46,7 +54,10 @@ fun VoucherPage(
                 { MainButton(stringResource(R.string.see_claim), { onClaim(served.claim) }) }
             }
             voucher?.standing == ListedStanding.Open -> {
-                { MainButton(stringResource(R.string.scan_it), onScan) }
+                {
+                    MainButton(stringResource(R.string.scan_it), onScan)
+                    if (voucher.byCode) SideButton(stringResource(R.string.serve_by_code), onServeByCode)
+                }
             }
             else -> null
         },

@@ -17,8 +17,11 @@ import org.vouchsafe.app.health.HealthActions
 import org.vouchsafe.app.health.HealthPage
 import org.vouchsafe.app.health.HealthState
 import org.vouchsafe.app.health.MEGABYTE
+import org.vouchsafe.app.serve.ByCodePage
+import org.vouchsafe.app.serve.ByCodeState
 import org.vouchsafe.app.serve.ServeForm
 import org.vouchsafe.app.serve.ServeState
+import org.vouchsafe.app.serve.toServe
 import org.vouchsafe.app.sync.BundlePage
 import org.vouchsafe.app.sync.BundleState
 import org.vouchsafe.app.sync.Carried
@@ -36,6 +39,7 @@ import org.vouchsafe.app.vouchers.Wanted
 import org.vouchsafe.core.Accepted
 import org.vouchsafe.core.Benefit
 import org.vouchsafe.core.Claim
+import org.vouchsafe.core.CodeRefusal
 import org.vouchsafe.core.EngineException
 import org.vouchsafe.core.Goods
 import org.vouchsafe.core.Health
@@ -138,6 +142,7 @@ private fun claim(number: Int, state: String, delivery: RecordDelivery = RecordD
     operator = null,
     reference = "01a1fe13b9fa7224a36a89b57f98c799",
     given = if (number % 3 == 0) goods.benefit else Benefit.Money((120_000 + 37 * number).toULong(), "PHP"),
+    byCode = false,
     state = state,
     reason = null,
     delivery = delivery,
@@ -159,6 +164,7 @@ private fun listed(reference: String, standing: ListedStanding, of: Voucher = mo
     lastDay = "2027-06-03",
     standing = standing,
     programme = of.programme,
+    byCode = false,
 )
 
 private val listed = listOf(
@@ -196,8 +202,15 @@ private val full = EngineException.Storage("the disk is full")
 
 private val others: List<Pair<String, @Composable () -> Unit>> = listOf(
     "confirm" to { ConfirmScreen(health.copy(confirmed = false), "01678216", {}, {}) },
-    "serve-money" to { ServeForm(money, ServeState(money), {}, {}) },
-    "serve-goods-trouble" to { ServeForm(goods, ServeState(goods, trouble = full), {}, {}) },
+    "serve-money" to { ServeForm(money.toServe(), ServeState(money.toServe()), {}, {}) },
+    "serve-goods-trouble" to { ServeForm(goods.toServe(), ServeState(goods.toServe(), trouble = full), {}, {}) },
+    "serve-by-code" to {
+        val warnings = listOf(Warning.StatusStale(900_000uL))
+        ByCodePage(ByCodeState(ServeState(listed[0].toServe()), warnings), {}, {})
+    },
+    "serve-by-code-not-allowed" to { ByCodePage(ByCodeState(refusal = CodeRefusal.NotAllowed), {}, {}) },
+    "serve-by-code-revoked" to { ByCodePage(ByCodeState(refusal = CodeRefusal.Refused(Reason.Revoked)), {}, {}) },
+    "claim-by-code" to { ClaimPage(claims[2].id, ClaimState(claims[2].copy(byCode = true)), false, ClaimActions()) },
     "claims" to { Claims(ClaimsState(claims, more = true, loaded = true, today = totalOf(claims.take(2)), month = totalOf(claims))) },
     "claims-none" to { Claims(ClaimsState(loaded = true)) },
     "claims-none-like-this" to { Claims(ClaimsState(loaded = true), "0506", Kind.Paid) },
@@ -217,7 +230,8 @@ private val others: List<Pair<String, @Composable () -> Unit>> = listOf(
     "voucher-open" to { ListedPage(listed[0]) },
     "voucher-served-here" to { ListedPage(listed[2]) },
     "voucher-not-yet" to { ListedPage(listed[3]) },
-    "voucher-not-listed" to { VoucherPage("7K2M-94QX", VoucherState(loaded = true), {}, {}, {}) },
+    "voucher-open-by-code" to { ListedPage(listed[0].copy(byCode = true)) },
+    "voucher-not-listed" to { VoucherPage("7K2M-94QX", VoucherState(loaded = true), {}, {}, {}, {}) },
     "tabs" to { Column { Tabs(Screen.Vouchers) {} } },
     "receipt" to { ClaimPage(claims[0].id, ClaimState(claims[0]), justServed = true, ClaimActions()) },
     "claim-paid" to { ClaimPage(claims[5].id, ClaimState(claims[5].copy(documents = 2u, documentsSent = 1u)), false, ClaimActions()) },
@@ -242,7 +256,7 @@ private fun Vouchers(state: VouchersState, wanted: Wanted = Wanted(), syncing: S
     VouchersList(state, wanted, syncing, VouchersActions())
 
 @Composable
-private fun ListedPage(voucher: ListedVoucher) = VoucherPage(voucher.reference, VoucherState(voucher, loaded = true), {}, {}, {})
+private fun ListedPage(voucher: ListedVoucher) = VoucherPage(voucher.reference, VoucherState(voucher, loaded = true), {}, {}, {}, {})
 
 @Composable
 private fun Claims(state: ClaimsState, typed: String = "", kind: Kind = Kind.All) = ClaimsList(state, typed, kind, {}, {}, {}, {})

@@ -16,6 +16,9 @@ import org.junit.rules.TemporaryFolder
 import org.junit.runner.RunWith
 import org.vouchsafe.app.Hand
 import org.vouchsafe.app.R
+import org.vouchsafe.core.Benefit
+import org.vouchsafe.core.CodeRedemption
+import org.vouchsafe.core.CodeRefusal
 import org.vouchsafe.core.HttpOutcome
 import org.vouchsafe.core.Office
 import org.vouchsafe.core.planeOf
@@ -91,6 +94,38 @@ class VouchersTest {
         hand.see(R.string.word_taken_back)
         type("nobody of this name")
         hand.see(R.string.no_such_vouchers)
+    }
+
+    @Test
+    fun `a voucher whose code cannot be read is served without it where the programme allows that, and so marked`() {
+        val voucher = office.issue("--money", "90.00", "--provider", "mercy")
+        office.command("programme", "policy", "aid", "--by-code", "review")
+        hand.enrol(office)
+        hand.around.air.instead = { HttpOutcome.Unreachable }
+        hand.tap(R.string.vouchers)
+        hand.see(R.string.kind_closed)
+        type(printed(voucher).lowercase())
+        hand.tap(printed(voucher))
+        hand.tap(R.string.serve_by_code)
+        hand.see(R.string.by_code_means)
+        type("80.00")
+        hand.see(R.string.rest_goes_back)
+        hand.restartProcess()
+        hand.around.air.instead = { HttpOutcome.Unreachable }
+        hand.see(R.string.rest_goes_back)
+        hand.tap(R.string.confirm_giving, "₱80.00")
+        hand.see(R.string.recorded)
+        hand.see(R.string.by_code_claim)
+        val claim = runBlocking { hand.parts.phone.claims(limit = 10) }.single()
+        assertEquals(Benefit.Money(8_000uL, "PHP"), claim.given)
+        hand.around.air.instead = null
+        assertEquals(null, runBlocking { hand.parts.phone.sync(hand.around.air::send) }!!.stopped)
+        val held = office.claims().single { it["claim"].asString == claim.id }
+        assertEquals("by_code", held["how_read"].asString)
+        assertEquals("in_review", held["state"].asString)
+        val again = runBlocking { hand.parts.phone.serveByCode(voucher.reference, claim.given!!) }
+        assertEquals(CodeRedemption.Refused(CodeRefusal.NotListed), again)
+        office.command("programme", "policy", "aid", "--by-code", "refuse")
     }
 
     /** The reference that is printed on a voucher names its picture. */

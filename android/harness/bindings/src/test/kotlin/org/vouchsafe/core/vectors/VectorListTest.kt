@@ -36,6 +36,7 @@ class VectorListTest {
             "ack.json" to "an ack names a chain of records, and each phone draws the id of its own by chance",
             "batch.json" to "a phone writes batches and reads none",
             "bundle.json" to "bundles are sealed to the server, answers to a key that each phone makes for itself",
+            "by_code.json" to "records, which a phone writes, and trust lists whose flag shows where a voucher is listed",
             "record.json" to "a phone writes records and reads none of others",
             "restored.json" to "records, batches and acks, as above",
             "sealed.json" to "sealed to the server's key",

@@ -1,0 +1,116 @@
+//! Serving a voucher whose code cannot be read by the reference that is printed on it, where the programme allows it.
+
+use super::{EngineError, Verifier, new_claim_id};
+use crate::clock::DeviceClock;
+use crate::ledger::{Act, CodeServing, DocumentContent};
+use crate::verdict::{self, AcceptedCode, Circumstances, CodeRefusal, CodeVerdict, Reason};
+use protocol::Benefit;
+use protocol::id::{ClaimId, OperatorId};
+use protocol::printed::PrintedReference;
+use protocol::trust::IssuedSets;
+
+/// What staff asks to be recorded as served by a reference.
+#[derive(Debug, Clone)]
+pub struct CodeService {
+    /// What is given; the whole voucher when absent.
+    pub given: Option<Benefit>,
+    /// Who serves.
+    pub operator: Option<OperatorId>,
+    /// Documents to attach at once.
+    pub documents: Vec<DocumentContent>,
+}
+
+/// What came of asking to serve by a reference.
+#[derive(Debug)]
+pub enum CodeRedemption {
+    /// Recorded durably.
+    Done(Box<CodeReceipt>),
+    /// Refused; nothing was recorded.
+    Refused(CodeRefusal),
+    /// What should be given is not within the voucher; nothing was recorded.
+    NotWithinVoucher(Box<AcceptedCode>),
+}
+
+/// Proof for staff that a voucher was served by its reference.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CodeReceipt {
+    /// The claim.
+    pub claim: ClaimId,
+    /// The record's place in the phone's chain.
+    pub sequence: u64,
+    /// What was given.
+    pub given: Benefit,
+    /// What was accepted.
+    pub accepted: AcceptedCode,
+}
+
+impl Verifier {
+    /// Decides on a reference that was typed. Writes nothing.
+    ///
+    /// # Errors
+    /// When the phone is not enrolled or its storage is broken.
+    pub fn check_code(
+        &self,
+        reference: PrintedReference,
+        now: DeviceClock,
+    ) -> Result<CodeVerdict, EngineError> {
+        let (trust, profile) = self.in_force()?;
+        let floors = self.ledger.floors()?;
+        let issued = &IssuedSets::none();
+        let circumstances =
+            Circumstances { trust: trust.state(), issued, profile, clock: now, floors: &floors };
+        let list = self.voucher_list()?;
+        let judged = self.judged_time(now)?;
+        let listed = list.and_then(|list| {
+            let voucher = list.vouchers.iter().find(|it| it.reference == reference)?;
+            Some((voucher, judged.since(list.listed)))
+        });
+        let live = match listed {
+            Some((voucher, _)) => self.ledger.live_redemption_of(voucher.identity)?,
+            None => None,
+        };
+        Ok(verdict::decide_by_code(listed, &circumstances, live))
+    }
+
+    /// Decides on a reference and, if it is accepted, records that its voucher was served. When this returns
+    /// [`CodeRedemption::Done`], the record is on the disk.
+    ///
+    /// # Errors
+    /// When nothing was recorded because something is broken or not allowed.
+    pub fn serve_by_code(
+        &mut self,
+        reference: PrintedReference,
+        service: CodeService,
+        now: DeviceClock,
+    ) -> Result<CodeRedemption, EngineError> {
+        let accepted = match self.check_code(reference, now)? {
+            CodeVerdict::Accept(accepted) => *accepted,
+            CodeVerdict::Refuse(refusal) => return Ok(CodeRedemption::Refused(refusal)),
+        };
+        self.check_may_serve(service.operator.as_ref(), &service.documents, accepted.now.time)?;
+        let given = service.given.unwrap_or_else(|| accepted.voucher.benefit.clone());
+        if !given.is_within(&accepted.voucher.benefit) {
+            return Ok(CodeRedemption::NotWithinVoucher(Box::new(accepted)));
+        }
+        let claim = new_claim_id(accepted.now.time)?;
+        let serving = CodeServing {
+            claim,
+            reference,
+            voucher: accepted.voucher.identity,
+            given: given.clone(),
+            warnings: accepted.warnings.iter().map(|it| it.code().to_owned()).collect(),
+            documents: service.documents,
+        };
+        match self.append(Act::ServeByCode(serving), service.operator, now) {
+            Ok(record) => {
+                let sequence = record.header.sequence;
+                let receipt = CodeReceipt { claim, sequence, given, accepted };
+                Ok(CodeRedemption::Done(Box::new(receipt)))
+            }
+            Err(EngineError::AlreadyServed(live)) => {
+                Ok(CodeRedemption::Refused(CodeRefusal::Refused(Reason::AlreadyRedeemed(live))))
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
