@@ -19,7 +19,7 @@ use std::collections::BTreeSet;
 use verifier_core::sync::{HttpRequest, HttpResponse, TransportFailure};
 
 /// Stories within which a broken promise must show.
-const SOON: u64 = 100;
+const SOON: u64 = 200;
 
 #[test]
 fn stories_lose_nothing_and_double_nothing() {
