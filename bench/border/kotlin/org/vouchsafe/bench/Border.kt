@@ -6,6 +6,8 @@ import com.sun.management.ThreadMXBean
 import java.io.File
 import java.lang.management.ManagementFactory
 import java.nio.ByteBuffer
+import java.nio.file.Files
+import java.nio.file.StandardCopyOption
 import kotlin.system.exitProcess
 import org.vouchsafe.core.FrameLayout
 import org.vouchsafe.core.FrameStream
@@ -47,7 +49,11 @@ fun main() {
     val dir = File(System.getProperty("vouchsafe.dir")).apply { mkdirs() }
     val (text, home) = Office(File(dir, "office")).use { office -> textIn(office.issue()) to enrolled(office, File(dir, "phone")) }
     // Two phones with one past: each side has a ledger of its own.
-    val copy = File(dir, "copy").also { home.copyRecursively(it) }
+    val copy = File(dir, "copy")
+    for (file in home.walk()) {
+        // Nobody else may read a phone's key.
+        Files.copy(file.toPath(), copy.resolve(file.relativeTo(home)).toPath(), StandardCopyOption.COPY_ATTRIBUTES)
+    }
     val layout = FrameLayout(WIDTH.toUInt(), HEIGHT.toUInt(), WIDTH.toUInt(), null, Rotation.NONE)
     val coded = frame(text)
     val blank = frame(null)
