@@ -541,6 +541,9 @@ impl<'t> Intake<'t> {
         let issued = vouchers::with_reference(&**self.tx, served.reference).await?;
         let issued = issued.filter(|issued| issued.voucher.identity.hash() == served.voucher);
         let Some(issued) = issued else { return Ok(Err(Refusal::UnknownReference)) };
+        if issued.voucher.audience.is_none() {
+            return Ok(Err(Refusal::NotListed));
+        }
         let programme = programmes::get(&**self.tx, &issued.voucher.programme).await?;
         if !programme.by_code {
             return Ok(Err(Refusal::ByCodeNotAllowed));

@@ -39,6 +39,8 @@ pub enum Refusal {
     Expired,
     /// No voucher of this office has the reference, or another one than the phone meant.
     UnknownReference,
+    /// The voucher names no provider, so it is on no list by which one could serve it by its reference.
+    NotListed,
     /// The programme's vouchers are not served by a typed reference.
     ByCodeNotAllowed,
     /// What a field officer's phone reports that it issued is not registered.
@@ -103,6 +105,7 @@ impl Refusal {
             Refusal::NotYetValid => "not_yet_valid",
             Refusal::Expired => "expired",
             Refusal::UnknownReference => "unknown_reference",
+            Refusal::NotListed => "not_listed",
             Refusal::ByCodeNotAllowed => "by_code_not_allowed",
             Refusal::Report(fault) => fault.code(),
             Refusal::ClaimIdUsed => "claim_id_used",

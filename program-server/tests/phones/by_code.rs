@@ -1,6 +1,6 @@
 //! Vouchers whose code cannot be read, served by the reference that is printed on them.
 
-use crate::office::{Office, audience, order, pesos, programme};
+use crate::office::{Office, audience, pesos, programme};
 use crate::on_both_engines;
 use crate::phone::{Phone, new_claim, redeem};
 use program_server::claims::{self, HowServed};
@@ -20,6 +20,11 @@ async fn office(server: crate::support::TestServer, by_code: bool) -> Office {
     programmes::set_policy(&tx, &programme(), change).await.unwrap();
     tx.commit().await.unwrap();
     office
+}
+
+/// An order for a voucher that names the providers `mercy` and `corner`.
+fn order() -> Order {
+    Order { audience: Some(audience("pharmacies")), ..crate::office::order() }
 }
 
 /// A voucher of this office with a service of it by its reference.
@@ -103,6 +108,14 @@ on_both_engines! {
             assert_eq!(send(&office, &mut phone, &served).await, refused("unknown_reference"));
         }
         assert_eq!(office.claims().await, 0);
+    }
+
+    async fn a_voucher_that_names_no_provider_is_on_no_list_and_not_served_by_code(server: TestServer) {
+        let office = office(server, true).await;
+        let mut phone = Phone::confirmed(&office, "mercy").await;
+        let typed = typed(&office, crate::office::order()).await;
+        assert_eq!(send(&office, &mut phone, &typed.served).await, refused("not_listed"));
+        assert_eq!(scan(&office, &mut phone, &typed.signed).await.1, Outcome::Accepted);
     }
 
     async fn what_stands_against_a_scanned_voucher_stands_against_its_reference(server: TestServer) {
