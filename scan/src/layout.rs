@@ -87,17 +87,33 @@ impl Layout {
 
     /// The fixed modules but those of finder patterns, which are the same in every version.
     pub(crate) fn telling(&self) -> Vec<f32> {
-        let (side, near) = (self.side, 8);
-        let mut telling = self.known();
-        for (index, dark) in telling.iter_mut().enumerate() {
-            let (x, y) = (index % side, index / side);
-            let near_finder =
-                (x < near && (y < near || y >= side - near)) || (y < near && x >= side - near);
-            if near_finder {
+        self.known_where(|place| self.finder_at(place).is_none())
+    }
+
+    /// The fixed modules of each finder pattern: top left, top right, bottom left.
+    pub(crate) fn finders(&self) -> [Vec<f32>; 3] {
+        [0, 1, 2].map(|finder| self.known_where(|place| self.finder_at(place) == Some(finder)))
+    }
+
+    fn known_where(&self, is_wanted: impl Fn(Place) -> bool) -> Vec<f32> {
+        let mut known = self.known();
+        for (index, dark) in known.iter_mut().enumerate() {
+            if !is_wanted((index % self.side, index / self.side)) {
                 *dark = 0.0;
             }
         }
-        telling
+        known
+    }
+
+    fn finder_at(&self, (x, y): Place) -> Option<usize> {
+        const NEAR: usize = 8;
+        let far = self.side - NEAR;
+        match (x, y) {
+            (..NEAR, ..NEAR) => Some(0),
+            (x, ..NEAR) if x >= far => Some(1),
+            (..NEAR, y) if y >= far => Some(2),
+            _ => None,
+        }
     }
 
     /// The modules of codewords, eight for each, highest bit first.

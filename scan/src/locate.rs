@@ -2,9 +2,9 @@
 //! alignment patterns the rest. Works on grey levels, so that pictures do whose single modules are lost in noise.
 
 use crate::evidence::Evidence;
-use crate::grid::{Control, Grid, Perspective};
+use crate::grid::{Grid, Perspective};
 use crate::layout::{Layout, Place, versions_about};
-use crate::matching::{Patch, contrasting, level};
+use crate::matching::{Patch, Sharpest, contrasting, level};
 use crate::plane::Plane;
 use crate::rings::Rings;
 use crate::sight::Sight;
@@ -24,6 +24,8 @@ const SURE_TIMING: f32 = 6.5;
 /// The likeness above which a symbol is found and no other explanation is tried, and below which there is none.
 const CLEAR: f32 = 0.6;
 const LEAST_LIKENESS: f32 = 0.5;
+/// The part of the contrast that there is anywhere from which on a grid is taken to be right.
+const SHARP: f32 = 0.98;
 /// Modules on each side of the blocks that frames are aligned by.
 const BLOCK: usize = 12;
 
@@ -80,15 +82,23 @@ pub(crate) fn locate_again(
     layout: &Layout,
     before: &Grid,
 ) -> Option<Located> {
-    Threesome::again(picture, &before.finders(), before.modules(), rings, 2).iter().find_map(
-        |threesome| {
-            let held_alike = Guess::of(picture, layout, before.with_finders(threesome.finders));
-            let timed = Timed::of(picture, layout.version(), threesome)?;
-            let anew = Guess::of(picture, layout, timed.grid);
-            let better = if held_alike.likeness > anew.likeness { held_alike } else { anew };
-            better.located(picture)
-        },
-    )
+    let moved = Threesome::again(picture, &before.finders(), before.modules(), rings, 2);
+    moved.iter().find_map(|threesome| {
+        let held_alike = Guess::of(picture, layout, before.with_finders(threesome.finders));
+        let timed = Timed::of(picture, layout.version(), threesome)?;
+        let anew = Guess::of(picture, layout, timed.grid);
+        let better = if held_alike.likeness > anew.likeness { held_alike } else { anew };
+        better.located(picture)
+    })
+}
+
+/// A symbol that was held still, however many of its finder patterns are lost to glare.
+pub(crate) fn locate_where_it_was(
+    picture: &Plane,
+    layout: &Layout,
+    before: &Grid,
+) -> Option<Located> {
+    Guess::of(picture, layout, before.clone()).located(picture)
 }
 
 /// The first of these that is clearly a symbol, or the one that is most like it, if any is.
@@ -169,7 +179,10 @@ struct Guess {
 impl Guess {
     fn of(picture: &Plane, layout: &Layout, grid: Grid) -> Self {
         let grid = settled(picture, layout, grid);
-        let likeness = Sight::of(picture, &grid).likeness(&layout.telling());
+        let sight = Sight::of(picture, &grid);
+        // Turned by a quarter, a symbol has most alignment patterns where it should, and two of three finder patterns.
+        let is_turned = layout.finders().iter().any(|finder| sight.contradicts(finder));
+        let likeness = if is_turned { 0.0 } else { sight.likeness(&layout.telling()) };
         Self { layout: layout.clone(), grid, likeness }
     }
 
@@ -210,11 +223,16 @@ fn settled(picture: &Plane, layout: &Layout, grid: Grid) -> Grid {
 /// Seen in the perspective in which neighbouring modules differ most.
 fn contrasted(picture: &Plane, grid: Grid) -> Grid {
     [(2, 0.05), (2, 0.02)].into_iter().fold(grid, |grid, (reach, step)| {
-        let best = (-reach..=reach)
+        let mut factors: Vec<[i32; 2]> = (-reach..=reach)
             .flat_map(|right| (-reach..=reach).map(move |left| [right, left]))
-            .map(|steps: [i32; 2]| grid.nearer_by(steps.map(|by| (f64::from(by) * step).exp())))
-            .map(|grid| (contrast(picture, &grid), grid))
-            .max_by(|(a, _), (b, _)| a.total_cmp(b));
+            .collect();
+        // Of several that are as good, the first one counts.
+        factors.sort_by_key(|[right, left]| right * right + left * left);
+        let best = factors
+            .into_iter()
+            .map(|steps| grid.nearer_by(steps.map(|by| (f64::from(by) * step).exp())))
+            .map(|grid| (-contrast(picture, &grid), grid))
+            .min_by(|(a, _), (b, _)| a.total_cmp(b));
         best.map_or(grid, |(_, best)| best)
     })
 }
@@ -245,14 +263,21 @@ fn sharpened(picture: &Plane, grid: Grid) -> Grid {
     let count = side.div_ceil(BLOCK);
     let edge = |index: usize| index * side / count;
     [(0.5, 0.125), (0.375, 0.125)].into_iter().fold(grid, |grid, (reach, step)| {
-        let controls: Vec<Control> = (0..count * count)
+        let sharpest: Vec<Sharpest> = (0..count * count)
             .filter_map(|block| {
                 let (column, row) = (block % count, block / count);
                 let (from, to) = ([edge(column), edge(row)], [edge(column + 1), edge(row + 1)]);
                 contrasting(picture, &grid, [from, to], reach, step)
             })
             .collect();
-        grid.bent(&controls)
+        let (here, most) = sharpest
+            .iter()
+            .fold((0.0, 0.0), |(here, most), block| (here + block.here, most + block.most));
+        // A picture that is sharp already tells no place from another.
+        if here > SHARP * most {
+            return grid;
+        }
+        grid.bent(&sharpest.iter().map(|block| block.control).collect::<Vec<_>>())
     })
 }
 

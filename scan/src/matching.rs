@@ -109,7 +109,7 @@ pub(crate) fn contrasting(
     [from, to]: [[usize; 2]; 2],
     reach: f64,
     step: f64,
-) -> Option<Control> {
+) -> Option<Sharpest> {
     let middle = [0, 1].map(|axis| (from[axis] + to[axis]) as f64 / 2.0);
     let origin = grid.place(middle[0], middle[1]);
     let ahead = [grid.place(middle[0] + 1.0, middle[1]), grid.place(middle[0], middle[1] + 1.0)];
@@ -121,7 +121,7 @@ pub(crate) fn contrasting(
     let wide = to[0] - from[0];
     let mut levels = vec![0.0; places.len()];
     let steps = (reach / step) as i32;
-    let (mut best, mut most, mut all, mut count) = ([0.0; 2], 0.0_f32, 0.0, 0.0);
+    let mut contrasts: Vec<([f64; 2], f32)> = Vec::new();
     for row in -steps..=steps {
         for column in -steps..=steps {
             let by = [f64::from(column) * step, f64::from(row) * step];
@@ -133,15 +133,23 @@ pub(crate) fn contrasting(
             let across = levels.chunks_exact(wide).flat_map(|row| row.windows(2));
             let contrast = across.map(|pair| (pair[0] - pair[1]).abs()).sum::<f32>()
                 + levels.iter().zip(&levels[wide..]).map(|(a, b)| (a - b).abs()).sum::<f32>();
-            all += contrast;
-            count += 1.0;
-            if contrast > most {
-                (best, most) = (by, contrast);
-            }
+            contrasts.push((by, contrast));
         }
     }
-    let weight = f64::from(most / (all / count) - 1.0);
-    (most > 0.0).then_some(Control { from: middle, by: best, weight })
+    let most = contrasts.iter().map(|(_, contrast)| *contrast).fold(0.0, f32::max);
+    let mean = contrasts.iter().map(|(_, contrast)| contrast).sum::<f32>() / contrasts.len() as f32;
+    let here = contrasts[contrasts.len() / 2].1;
+    let (by, _) = contrasts.into_iter().max_by(|(_, a), (_, b)| a.total_cmp(b))?;
+    let weight = f64::from(most / mean - 1.0);
+    (most > 0.0).then_some(Sharpest { control: Control { from: middle, by, weight }, here, most })
+}
+
+/// Where neighbouring modules differ most.
+pub(crate) struct Sharpest {
+    pub(crate) control: Control,
+    /// How much they differ where the grid has them, and there.
+    pub(crate) here: f32,
+    pub(crate) most: f32,
 }
 
 /// Where a patch lies.

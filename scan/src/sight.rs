@@ -10,8 +10,10 @@ use crate::plane::Plane;
 pub(crate) const REACH: usize = 2;
 pub(crate) const SPAN: usize = 2 * REACH + 1;
 pub(crate) const TAPS: usize = SPAN * SPAN;
-/// Levels above this are glare or paper that the camera cannot tell from it.
+/// Levels above this are glare, or white paper in too much light.
 const SATURATED: f32 = 252.0;
+/// The side of the least square without any ink that is glare, in modules: masks keep data from having such.
+const GLARE: usize = 5;
 /// How far around a module its light, its contrast and its noise are measured, in modules.
 const SHADE_REACH: usize = 2;
 const CONTRAST_REACH: usize = 4;
@@ -25,6 +27,9 @@ const EXPECTED: [f64; SPAN] = [0.03, 0.22, 0.85, 0.22, 0.03];
 const STIFFNESS: f64 = 12.0;
 /// The least share of the variance that is noise: nothing is fitted better than this.
 const MIN_NOISE: f64 = 0.03;
+/// How many modules of a pattern must be seen to speak against it, and the least that they must agree with it then.
+const LEAST_SEEN: f32 = 16.0;
+const LEAST_LIKENESS: f32 = 0.2;
 /// The least that a module must count to be looked at.
 const LEAST_WEIGHT: f32 = 0.02;
 
@@ -78,6 +83,18 @@ impl Sight {
             count += weight;
         }
         if squares * count > 0.0 { product / (squares * count).sqrt() } else { 0.0 }
+    }
+
+    /// Whether modules, dark (1) or light (-1), are to be seen and are not as they should be.
+    pub(crate) fn contradicts(&self, modules: &[f32]) -> bool {
+        let seen: f32 = modules
+            .iter()
+            .enumerate()
+            .map(|(index, dark)| {
+                dark * dark * self.weights[self.place(index % self.side, index / self.side)]
+            })
+            .sum();
+        seen > LEAST_SEEN && self.likeness(modules) < LEAST_LIKENESS
     }
 
     /// Takes shade and differences of contrast off, as far as modules that are `likely` dark (1) or light (-1) tell
@@ -263,7 +280,7 @@ fn sampled(picture: &Plane, grid: &Grid) -> Vec<f32> {
     let wide = grid.side() + 2 * REACH;
     let middle = |index: usize| index as f64 + 0.5 - REACH as f64;
     let places = (0..wide * wide).map(|place| (middle(place % wide), middle(place / wide)));
-    places
+    let mut levels: Vec<f32> = places
         .map(|(u, v)| {
             let parts = [(-OFF, -OFF), (OFF, -OFF), (-OFF, OFF), (OFF, OFF)];
             let sum: f32 = parts
@@ -273,9 +290,27 @@ fn sampled(picture: &Plane, grid: &Grid) -> Vec<f32> {
                     level(picture, place.x, place.y)
                 })
                 .sum();
-            if sum > 4.0 * SATURATED { f32::NAN } else { sum / 4.0 }
+            sum / 4.0
         })
-        .collect()
+        .collect();
+    without_glare(&mut levels, wide);
+    levels
+}
+
+/// Leaves nothing of what glare hides.
+fn without_glare(levels: &mut [f32], wide: usize) {
+    let is_bright: Vec<bool> = levels.iter().map(|level| *level > SATURATED).collect();
+    let dark = Sums::of(wide, |place| f32::from(u8::from(!is_bright[place])));
+    for y in GLARE / 2..wide - GLARE / 2 {
+        for x in GLARE / 2..wide - GLARE / 2 {
+            if dark.around(y * wide + x, GLARE / 2) > 0.5 {
+                continue;
+            }
+            for row in y - GLARE / 2..=y + GLARE / 2 {
+                levels[row * wide + x - GLARE / 2..=row * wide + x + GLARE / 2].fill(f32::NAN);
+            }
+        }
+    }
 }
 
 /// Sums over squares of places, by sums over everything above and to the left.

@@ -5,7 +5,7 @@ use crate::evidence::Evidence;
 use crate::frame::Luma;
 use crate::grid::Grid;
 use crate::layout::Layout;
-use crate::locate::{Located, locate, locate_again, resettled};
+use crate::locate::{Located, locate, locate_again, locate_where_it_was, resettled};
 use crate::plane::Plane;
 use crate::reader;
 use crate::rings;
@@ -95,27 +95,44 @@ impl Stream {
     /// Adds what a picture says of the symbols that it shows, and tells those that are certain by that.
     fn gather(&mut self, picture: &Plane) -> Vec<Symbol> {
         let rings = rings::find(picture);
+        let mut symbols =
+            self.follow(picture, |track| locate_again(picture, &rings, &track.layout, &track.grid));
+        if self.is_any_seen() {
+            return symbols;
+        }
+        for located in locate(picture, &rings) {
+            if let Some(track) = self.track_of(&located) {
+                symbols.extend(track.add(picture, located));
+            }
+        }
+        if !self.is_any_seen() {
+            symbols = self
+                .follow(picture, |track| locate_where_it_was(picture, &track.layout, &track.grid));
+        }
+        symbols
+    }
+
+    /// Adds to each track what this picture shows of it, if `located` tells where and it is the same symbol.
+    fn follow(
+        &mut self,
+        picture: &Plane,
+        located: impl Fn(&Track) -> Option<Located>,
+    ) -> Vec<Symbol> {
         let mut symbols = Vec::new();
-        let mut is_followed = false;
         for track in &mut self.tracks {
-            let again = locate_again(picture, &rings, &track.layout, &track.grid);
-            let same = again.filter(|located| {
+            let same = located(track).filter(|located| {
                 track.likeness(&located.layout, &located.confidences()) == Likeness::Same
             });
             if let Some(located) = same {
-                is_followed = true;
                 track.last_seen = self.now;
                 symbols.extend(track.add(picture, located));
             }
         }
-        if !is_followed {
-            for located in locate(picture, &rings) {
-                if let Some(track) = self.track_of(&located) {
-                    symbols.extend(track.add(picture, located));
-                }
-            }
-        }
         symbols
+    }
+
+    fn is_any_seen(&self) -> bool {
+        self.tracks.iter().any(|track| track.last_seen == self.now)
     }
 
     /// The track that evidence belongs to: one of the same symbol, or a new one. `None` if that cannot be told.

@@ -7,6 +7,8 @@ use crate::symbol::Point;
 
 /// The least sum of the agreements of three finder patterns, each up to 1.
 const LEAST_AGREEMENT: f32 = 1.3;
+/// The part of the best agreement that is as good as it.
+const AS_GOOD: f32 = 0.99;
 /// Sides of symbols between the middles of finder patterns, in modules, with room for a wrong estimate.
 const SIDES: std::ops::Range<f32> = 12.0..190.0;
 
@@ -140,7 +142,7 @@ impl Threesome {
         let mut finders = self.finders;
         for (finder, module) in finders.iter_mut().zip(self.modules) {
             let [right, down] = self.steps(module);
-            let mut best = (f32::MIN, *finder);
+            let mut places = Vec::new();
             for row in -steps..=steps {
                 for column in -steps..=steps {
                     let (u, v) = (column as f32 * STEP, row as f32 * STEP);
@@ -148,15 +150,21 @@ impl Threesome {
                         x: finder.x + u * right[0] + v * down[0],
                         y: finder.y + u * right[1] + v * down[1],
                     };
-                    let agreement = agreement(picture, there, right, down);
-                    if agreement > best.0 {
-                        best = (agreement, there);
-                    }
+                    places.push((agreement(picture, there, right, down), there));
                 }
             }
+            let most = places.iter().map(|(agreement, _)| *agreement).fold(0.0, f32::max);
             // What is out of sight stays where it is thought to be.
-            if best.0 > 0.4 {
-                *finder = best.1;
+            if most > 0.4 {
+                // In a sharp picture many places are as good, and the middle of them is meant.
+                let as_good: Vec<Point> = places
+                    .into_iter()
+                    .filter_map(|(agreement, there)| (agreement >= AS_GOOD * most).then_some(there))
+                    .collect();
+                let mean = |part: fn(&Point) -> f32| {
+                    as_good.iter().map(part).sum::<f32>() / as_good.len() as f32
+                };
+                *finder = Point { x: mean(|there| there.x), y: mean(|there| there.y) };
             }
         }
         Self { finders, ..self }.measured(picture)

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 use prints::{Frame, Print, Severity};
+use qrcode::{Color, EcLevel, QrCode, Version};
 use scan::{Content, Crop, Luma, Rotation, Stream, Symbol};
 
 const FRAMES: u32 = 10;
@@ -107,5 +108,42 @@ fn corners_are_told_in_the_view_that_was_given() {
         // Clockwise: what was the lower edge is on the left.
         let (x, y) = (frame.height as f32 - 10.0 - upright.y, upright.x - 20.0);
         assert!((x - sideways.x).hypot(y - sideways.y) < 4.0, "{upright:?} became {sideways:?}");
+    }
+}
+
+/// A clean symbol, of whose three parts one after the other is covered by something white: one finder pattern is left,
+/// or two, or all three.
+#[test]
+fn what_is_covered_in_turns_comes_out_together() {
+    const MODULE: usize = 4;
+    for (level, version) in [(EcLevel::L, 7), (EcLevel::M, 11), (EcLevel::Q, 16)] {
+        let text = "VOUCHSAFE ".repeat(16);
+        let code = QrCode::with_version(&text, Version::Normal(version), level).unwrap();
+        let colours = code.to_colors();
+        let side = (code.width() + 8) * MODULE;
+        let covered = |turn: usize| -> Vec<u8> {
+            (0..side * side)
+                .map(|place| {
+                    let (x, y) = (place % side / MODULE, place / side / MODULE);
+                    let is_covered = 3 * y / (code.width() + 8) == turn;
+                    let inside =
+                        (4..code.width() + 4).contains(&x) && (4..code.width() + 4).contains(&y);
+                    let is_dark = inside
+                        && colours[(y - 4) * code.width() + x - 4] == Color::Dark
+                        && !is_covered;
+                    if is_dark { 0 } else { 255 }
+                })
+                .collect()
+        };
+        let mut stream = Stream::new();
+        let mut read = Vec::new();
+        for turn in [1, 0, 2, 1, 0, 2] {
+            let pixels = covered(turn);
+            let frame = Luma::new(&pixels, side as u32, side as u32, side as u32).unwrap();
+            assert!(scan::read(&frame).is_empty(), "{level:?}: a part is enough");
+            read.extend(stream.read(&frame));
+        }
+        assert_eq!(texts(&read).first(), Some(&text.as_str()), "{level:?}");
+        assert!(texts(&read).iter().all(|read| *read == text), "{level:?}");
     }
 }
