@@ -21,9 +21,12 @@ import org.vouchsafe.app.scan.CameraFrameSource
 import org.vouchsafe.app.scan.FrameSource
 import org.vouchsafe.app.scan.Pictures
 import org.vouchsafe.app.scan.PicturesOnPhone
+import org.vouchsafe.app.sync.AndroidMetering
 import org.vouchsafe.app.sync.Background
+import org.vouchsafe.app.sync.Metering
 import org.vouchsafe.app.sync.OkHttpTransport
 import org.vouchsafe.app.sync.Syncing
+import org.vouchsafe.app.sync.ThriftyTransport
 import org.vouchsafe.app.sync.Transport
 import org.vouchsafe.app.sync.WorkManagerBackground
 
@@ -34,6 +37,7 @@ class Parts(
     val feedback: Feedback = AndroidFeedback(application),
     clocks: Clocks = AndroidClocks(application),
     transport: Transport = OkHttpTransport(),
+    metering: Metering = AndroidMetering(application),
 ) {
     val settings = Settings(application)
     val files = SharedFiles(application)
@@ -43,7 +47,8 @@ class Parts(
     private val keys = AndroidKeyStore()
     val phone: Phone = EnginePhone(application.noBackupFilesDir.resolve("phone"), keys, clocks)
     val about = About(application, keys)
-    val syncing = Syncing(phone, transport, CoroutineScope(SupervisorJob() + Dispatchers.Default))
+    private val thrifty = ThriftyTransport(transport, metering) { settings.documentsAnywhere.value }
+    val syncing = Syncing(phone, thrifty, CoroutineScope(SupervisorJob() + Dispatchers.Default))
 }
 
 val LocalParts = staticCompositionLocalOf<Parts> { error("the app's parts were not provided") }

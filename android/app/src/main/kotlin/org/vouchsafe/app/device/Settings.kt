@@ -14,12 +14,23 @@ class Settings(context: Context) {
     /** Black on white, for bright sunlight. */
     val strongContrast: StateFlow<Boolean> = strong.asStateFlow()
 
+    private val anywhere = MutableStateFlow(kept.getBoolean(DOCUMENTS_ANYWHERE, false))
+
+    /** Documents may go over a network that is paid for by the megabyte. */
+    val documentsAnywhere: StateFlow<Boolean> = anywhere.asStateFlow()
+
+    fun chooseDocumentsAnywhere(wanted: Boolean) {
+        kept.edit { putBoolean(DOCUMENTS_ANYWHERE, wanted) }
+        anywhere.value = wanted
+    }
+
     fun chooseStrongContrast(wanted: Boolean) {
         kept.edit { putBoolean(STRONG_CONTRAST, wanted) }
         strong.value = wanted
     }
 
     private companion object {
+        const val DOCUMENTS_ANYWHERE = "documents anywhere"
         const val STRONG_CONTRAST = "strong contrast"
     }
 }

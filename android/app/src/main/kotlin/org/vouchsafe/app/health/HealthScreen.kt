@@ -35,6 +35,7 @@ fun HealthScreen(onByFile: () -> Unit) {
     val state by model.state.collectAsStateWithLifecycle()
     val syncing by parts.syncing.state.collectAsStateWithLifecycle()
     val strongContrast by parts.settings.strongContrast.collectAsStateWithLifecycle()
+    val documentsAnywhere by parts.settings.documentsAnywhere.collectAsStateWithLifecycle()
     val context = LocalContext.current
     val key = remember(state.digits) { parts.about.keyStrength() }
     HealthPage(
@@ -42,10 +43,12 @@ fun HealthScreen(onByFile: () -> Unit) {
         key,
         syncing,
         strongContrast,
+        documentsAnywhere,
         HealthActions(
             onSync = parts.syncing::begin,
             onByFile = onByFile,
             onContrast = parts.settings::chooseStrongContrast,
+            onDocumentsAnywhere = parts.settings::chooseDocumentsAnywhere,
             onDiagnostics = { context.share("text/plain", text = diagnostics(parts.about, state, syncing)) },
         ),
     )
@@ -55,11 +58,19 @@ class HealthActions(
     val onSync: () -> Unit = {},
     val onByFile: () -> Unit = {},
     val onContrast: (Boolean) -> Unit = {},
+    val onDocumentsAnywhere: (Boolean) -> Unit = {},
     val onDiagnostics: () -> Unit = {},
 )
 
 @Composable
-fun HealthPage(state: HealthState, key: KeyStrength?, syncing: SyncState, strongContrast: Boolean, actions: HealthActions) {
+fun HealthPage(
+    state: HealthState,
+    key: KeyStrength?,
+    syncing: SyncState,
+    strongContrast: Boolean,
+    documentsAnywhere: Boolean,
+    actions: HealthActions,
+) {
     val formats = formats()
     Page(
         stringResource(R.string.health),
@@ -85,6 +96,7 @@ fun HealthPage(state: HealthState, key: KeyStrength?, syncing: SyncState, strong
             key?.let { Fact(stringResource(R.string.fact_key), stringResource(word(it))) }
             health.origin?.let { Fact(stringResource(R.string.fact_server), it) }
         }
+        Choice(stringResource(R.string.documents_anywhere), documentsAnywhere, actions.onDocumentsAnywhere)
         Choice(stringResource(R.string.strong_contrast), strongContrast, actions.onContrast)
         SideButton(stringResource(R.string.by_file), actions.onByFile)
         SideButton(stringResource(R.string.share_diagnostics), actions.onDiagnostics)

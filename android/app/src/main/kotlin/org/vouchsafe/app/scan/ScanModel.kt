@@ -8,8 +8,8 @@ import kotlinx.coroutines.flow.asStateFlow
 import kotlinx.coroutines.flow.update
 import kotlinx.coroutines.launch
 import org.vouchsafe.core.EngineException
-import org.vouchsafe.core.LiveFrames
 import org.vouchsafe.core.HowRead
+import org.vouchsafe.core.LiveFrames
 
 /** A text that was found, to be acted on once. */
 data class Found(val text: String, val howRead: HowRead)

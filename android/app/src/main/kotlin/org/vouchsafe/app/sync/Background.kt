@@ -24,6 +24,7 @@ interface Background {
 /** By WorkManager, which outlives the process; one exchange of each kind at a time, and only over a network. */
 class WorkManagerBackground(private val context: Context) : Background {
     private val online = Constraints.Builder().setRequiredNetworkType(NetworkType.CONNECTED).build()
+    private val unmetered = Constraints.Builder().setRequiredNetworkType(NetworkType.UNMETERED).build()
 
     override fun begin() {
         val manager = WorkManager.getInstance(context)
@@ -33,6 +34,12 @@ class WorkManagerBackground(private val context: Context) : Background {
             .build()
         // What was just recorded may be too late for an exchange that runs, so another one follows it.
         manager.enqueueUniqueWork(ONCE, ExistingWorkPolicy.APPEND_OR_REPLACE, once)
+        // Documents wait for a network that costs nothing, and go when there is one.
+        val documents = OneTimeWorkRequestBuilder<SyncWorker>()
+            .setConstraints(unmetered)
+            .setBackoffCriteria(BackoffPolicy.EXPONENTIAL, FIRST_PAUSE)
+            .build()
+        manager.enqueueUniqueWork(DOCUMENTS, ExistingWorkPolicy.KEEP, documents)
         val often = PeriodicWorkRequestBuilder<SyncWorker>(PERIOD)
             .setConstraints(online)
             .setBackoffCriteria(BackoffPolicy.EXPONENTIAL, FIRST_PAUSE)
@@ -43,6 +50,7 @@ class WorkManagerBackground(private val context: Context) : Background {
     companion object {
         const val ONCE = "sync once"
         const val OFTEN = "sync often"
+        const val DOCUMENTS = "sync documents"
         private val FIRST_PAUSE = Duration.ofSeconds(30)
         private val PERIOD = Duration.ofHours(6)
     }

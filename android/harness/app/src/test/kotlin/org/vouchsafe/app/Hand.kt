@@ -39,6 +39,8 @@ class Hand(private val rule: ComposeTestRule) : AutoCloseable {
 
     fun forbidCamera() = shadowOf(app).denyPermissions(Manifest.permission.CAMERA)
 
+    fun rideOnMobileData() = app.rideOn(TestApplication.MOBILE_DATA)
+
     fun openApp() {
         activity = Robolectric.buildActivity(MainActivity::class.java).setup()
     }

@@ -1,27 +1,21 @@
 package org.vouchsafe.app
 
-import androidx.compose.ui.test.hasSetTextAction
 import androidx.compose.ui.test.junit4.createEmptyComposeRule
-import androidx.compose.ui.test.performTextReplacement
 import androidx.test.ext.junit.runners.AndroidJUnit4
-import kotlinx.coroutines.runBlocking
 import org.junit.After
 import org.junit.AfterClass
-import org.junit.Assert.assertEquals
-import org.junit.Assert.assertTrue
 import org.junit.BeforeClass
 import org.junit.ClassRule
 import org.junit.Rule
 import org.junit.Test
 import org.junit.rules.TemporaryFolder
 import org.junit.runner.RunWith
-import org.vouchsafe.app.verdict.receiptNumber
-import org.vouchsafe.core.Benefit
-import org.vouchsafe.core.HttpOutcome
 import org.vouchsafe.core.Office
-import org.vouchsafe.core.RecordDelivery
 
-/** What staff do in a day, on the real activity with the real engine, and a real server on loopback. */
+/**
+ * What staff do in a day, on the real activity with the real engine, and a real server on loopback. Run once more with the
+ * classes as R8 leaves them.
+ */
 @RunWith(AndroidJUnit4::class)
 class JourneyTest {
     @get:Rule val rule = createEmptyComposeRule()
@@ -33,52 +27,7 @@ class JourneyTest {
 
     @Test
     fun `from enrolment to a claim that the server holds, offline and through a restart`() {
-        hand.enrol(office)
-
-        hand.showToCamera(office.issue())
-        hand.see(R.string.word_valid)
-        hand.showNothing()
-        hand.see("Maria Santos")
-        hand.seePart("5,000.00")
-        hand.draw("verdict-valid")
-        hand.tap(R.string.serve)
-        hand.see(R.string.serve_title)
-        hand.draw("serve")
-        rule.onNode(hasSetTextAction()).performTextReplacement("4000.50")
-        hand.see(R.string.rest_goes_back)
-
-        hand.around.air.instead = { HttpOutcome.Unreachable }
-        hand.restartProcess()
-        hand.allowCamera()
-        hand.see(R.string.rest_goes_back)
-        hand.around.air.instead = { HttpOutcome.Unreachable }
-        hand.draw("serve-less")
-        hand.tap(R.string.confirm_giving, "₱4,000.50")
-        hand.see(R.string.recorded)
-        hand.draw("receipt")
-
-        val claim = runBlocking { hand.parts.phone.claims(limit = 10) }.single()
-        assertEquals(Benefit.Money(400_050uL, "PHP"), claim.given)
-        hand.see(receiptNumber(claim.id))
-        hand.tap(R.string.next_voucher)
-
-        hand.tap(R.string.health)
-        hand.seePart("1 record unsent")
-        hand.tap(R.string.sync_now)
-        hand.see(R.string.sync_unreachable)
-        hand.draw("health-unsent")
-        assertEquals(1uL, hand.health().unsentRecords)
-
-        hand.around.air.instead = null
-        hand.tap(R.string.sync_now)
-        hand.see(R.string.sync_done)
-        hand.see(R.string.all_sent)
-        assertTrue(office.claims().any { it["claim"].asString == claim.id })
-        assertEquals(RecordDelivery.Sent, runBlocking { hand.parts.phone.claims(limit = 10) }.single().delivery)
-
-        hand.tap(R.string.claims)
-        hand.see(R.string.claim_received)
-        hand.draw("claims")
+        Journey(rule, hand, office).walk()
     }
 
     companion object {

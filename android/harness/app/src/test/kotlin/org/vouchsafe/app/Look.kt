@@ -80,8 +80,19 @@ class Look(private val language: String, private val width: Int, val fontScale: 
             }
         }
 
-        /** Three of them, in which every language, size, scale and light is met. */
-        val few = listOf(Look("en", 411, 1f, Light.DARK), Look("fr", 320, 2f, Light.LIGHT), Look("ar", 320, 1f, Light.STRONG))
+        /** Nine of them, in which every two of language, size, scale and light meet. */
+        private val pairwise = listOf(
+            Look("en", 320, 1f, Light.LIGHT), Look("en", 411, 2f, Light.DARK), Look("en", 320, 2f, Light.STRONG),
+            Look("fr", 411, 2f, Light.LIGHT), Look("fr", 320, 1f, Light.DARK), Look("fr", 411, 1f, Light.STRONG),
+            Look("ar", 320, 2f, Light.LIGHT), Look("ar", 411, 1f, Light.DARK), Look("ar", 320, 2f, Light.STRONG),
+        )
+
+        /** At most [pictures] of these, each with the screens to draw: every screen in turn, and in another look when its turn comes again. */
+        fun dealt(pictures: Int): List<Pair<Look, Set<String>>> {
+            val screens = pairwise.first().screens().map { it.first }
+            val deal = (0 until pictures).groupBy({ (it + it / screens.size) % pairwise.size }, { screens[it % screens.size] })
+            return deal.map { (look, dealt) -> pairwise[look] to dealt.toSet() }
+        }
     }
 }
 
@@ -240,11 +251,11 @@ private val others: List<Pair<String, @Composable () -> Unit>> = listOf(
     "health-unsent" to {
         val behind = health.copy(clock = Warning.ClockBehind(5_400uL))
         val state = HealthState(behind, "01678216", freeSpace = 60 * MEGABYTE)
-        HealthPage(state, KeyStrength.SOFTWARE, SyncState.Ended(report.copy(stopped = Stopped.NOT_OUR_SERVER)), false, HealthActions())
+        HealthPage(state, KeyStrength.SOFTWARE, SyncState.Ended(report.copy(stopped = Stopped.NOT_OUR_SERVER)), false, false, HealthActions())
     },
     "health-good" to {
         val state = HealthState(health.copy(unsentSince = null), "01678216", freeSpace = 4_200 * MEGABYTE)
-        HealthPage(state, KeyStrength.STRONGBOX, SyncState.Ended(report), true, HealthActions())
+        HealthPage(state, KeyStrength.STRONGBOX, SyncState.Ended(report), true, false, HealthActions())
     },
     "by-file" to { BundlePage(BundleState(), {}, {}, {}, {}) },
     "by-file-exported" to { BundlePage(BundleState(carried = listOf(Carried.Out(Exported(3, 1, listOf("a"))))), {}, {}, {}, {}) },

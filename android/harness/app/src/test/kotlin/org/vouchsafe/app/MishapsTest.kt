@@ -23,6 +23,7 @@ import org.junit.runner.RunWith
 import org.robolectric.Shadows.shadowOf
 import org.vouchsafe.app.claims.DocumentsTest
 import org.vouchsafe.app.device.Serving
+import org.vouchsafe.core.Claim
 import org.vouchsafe.core.Header
 import org.vouchsafe.core.HowRead
 import org.vouchsafe.core.HttpOutcome
@@ -72,6 +73,26 @@ class MishapsTest {
         hand.showToCamera(voucher)
         hand.see(R.string.word_not_valid)
         hand.see(R.string.why_issuer_compromised)
+    }
+
+    @Test
+    fun `a full disk is told, and nothing is said to be served that is not kept`() {
+        hand.enrol(office)
+        hand.showToCamera(office.issue())
+        hand.tap(R.string.serve)
+        hand.showNothing()
+        hand.see(R.string.serve_title)
+        FileSizes.atMost(bytes = 4_096) {
+            hand.tap(R.string.confirm_giving, "₱5,000.00")
+            hand.seePart(hand.text(R.string.trouble_storage))
+            assertEquals(emptyList<Claim>(), runBlocking { phone.claims(limit = 10) })
+            assertEquals(0uL, hand.health().unsentRecords)
+        }
+        hand.tap(R.string.confirm_giving, "₱5,000.00")
+        hand.see(R.string.recorded)
+        hand.restartProcess()
+        hand.see(R.string.recorded)
+        assertEquals(1, runBlocking { phone.claims(limit = 10) }.size)
     }
 
     @Test

@@ -33,7 +33,7 @@ import org.vouchsafe.app.ui.VouchsafeTheme
 
 /** Draws every screen in the readers' languages, on small and large phones, by day and night, in small and large type. */
 @RunWith(ParameterizedRobolectricTestRunner::class)
-class PicturesTest(private val look: Look) {
+class PicturesTest(private val look: Look, private val wanted: Set<String>?) {
     private val compose = createAndroidComposeRule<ComponentActivity>()
 
     @get:Rule
@@ -61,6 +61,7 @@ class PicturesTest(private val look: Look) {
         }
         val faults = ArrayList<String>()
         for ((name, screen) in look.screens()) {
+            if (wanted != null && name !in wanted) continue
             shown = screen
             compose.waitForIdle()
             draw("${look.name}/$name")
@@ -104,7 +105,12 @@ class PicturesTest(private val look: Look) {
     companion object {
         @JvmStatic
         @ParameterizedRobolectricTestRunner.Parameters(name = "{0}")
-        fun looks(): List<Array<Any>> =
-            (if (System.getProperty("vouchsafe.looks") == "all") Look.all else Look.few).map { arrayOf(it) }
+        fun looks(): List<Array<Any?>> = when (System.getProperty("vouchsafe.looks")) {
+            "all" -> Look.all.map { arrayOf(it, null) }
+            else -> Look.dealt(MOST_PICTURES).map { (look, screens) -> arrayOf(look, screens) }
+        }
+
+        /** As many as are drawn for every change. */
+        private const val MOST_PICTURES = 80
     }
 }

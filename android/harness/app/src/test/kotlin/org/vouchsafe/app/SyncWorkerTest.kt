@@ -32,6 +32,8 @@ class SyncWorkerTest {
         assertEquals(WorkInfo.State.ENQUEUED, often.state)
         assertEquals(NetworkType.CONNECTED, often.constraints.requiredNetworkType)
         val once = manager.getWorkInfosForUniqueWork(WorkManagerBackground.ONCE).get()
+        val documents = manager.getWorkInfosForUniqueWork(WorkManagerBackground.DOCUMENTS).get().single()
+        assertEquals(NetworkType.UNMETERED, documents.constraints.requiredNetworkType)
         assertEquals(setOf(NetworkType.CONNECTED), once.map { it.constraints.requiredNetworkType }.toSet())
     }
 

@@ -1,6 +1,7 @@
 package org.vouchsafe.app
 
 import android.app.Application
+import android.net.ConnectivityManager
 import android.view.Choreographer
 import androidx.compose.foundation.layout.Box
 import androidx.compose.runtime.Composable
@@ -15,6 +16,8 @@ import java.util.concurrent.Executors
 import java.util.concurrent.TimeUnit
 import kotlin.coroutines.ContinuationInterceptor
 import kotlin.coroutines.EmptyCoroutineContext
+import org.robolectric.Shadows.shadowOf
+import org.robolectric.shadows.ShadowNetworkInfo
 import org.vouchsafe.app.device.AndroidClocks
 import org.vouchsafe.app.device.Clocks
 import org.vouchsafe.app.device.EnginePhone
@@ -37,8 +40,12 @@ class TestApplication : VouchsafeApplication() {
     override fun onCreate() {
         super.onCreate()
         FakeAndroidKeyStore.install()
-        forgetFolders()
-        postAnew()
+        if (usedBefore) {
+            forgetFolders()
+            postAnew()
+        }
+        usedBefore = true
+        rideOn(WIFI)
         val configuration = Configuration.Builder().setExecutor(SynchronousExecutor()).build()
         WorkManagerTestInitHelper.initializeTestWorkManager(this, configuration)
         surroundings = Surroundings(this)
@@ -65,10 +72,27 @@ class TestApplication : VouchsafeApplication() {
         main.dispatch(EmptyCoroutineContext) {}
     }
 
+    /** Puts the phone on a network of this type; Robolectric knows networks by the older names of these types alone. */
+    @Suppress("DEPRECATION")
+    fun rideOn(type: Int) {
+        val connected = android.net.NetworkInfo.State.CONNECTED
+        val network = ShadowNetworkInfo.newInstance(android.net.NetworkInfo.DetailedState.CONNECTED, type, 0, true, connected)
+        shadowOf(getSystemService(ConnectivityManager::class.java)).setActiveNetworkInfo(network)
+    }
+
     /** The process ends, and another begins in the same place. */
     fun restart() {
         (parts.phone as EnginePhone).close()
         surroundings = Surroundings(this, surroundings)
+    }
+
+    companion object {
+        /** Android's numbers. */
+        const val MOBILE_DATA = 0
+        const val WIFI = 1
+
+        /** Whether another test ran in this JVM, whose traces AndroidX keeps. */
+        private var usedBefore = false
     }
 }
 

@@ -8,7 +8,7 @@ import java.net.ServerSocket
 /** A programme office with its server, driven by the server's own commands. */
 class Office(private val dir: File) : AutoCloseable {
     private val address = ServerSocket(0).use { "127.0.0.1:${it.localPort}" }
-    private val server: Process
+    private var server: Process
 
     init {
         run("init", "--origin", "http://$address", "--issuer", "welfare", "--name", "Provincial Welfare Office")
@@ -16,8 +16,20 @@ class Office(private val dir: File) : AutoCloseable {
         run("programme", "add", "--id", "aid", "--name", "Medical Aid", "--zone", "Asia/Manila", "--currency", "PHP")
         run("provider", "add", "--id", "mercy", "--name", "Mercy Pharmacy", "--programme", "aid")
         run("trust", "publish")
-        server = process("serve", "--listen", address).redirectError(ProcessBuilder.Redirect.DISCARD).start()
+        server = served()
+    }
+
+    private fun served(): Process {
+        val server = process("serve", "--listen", address).redirectError(ProcessBuilder.Redirect.DISCARD).start()
         checkNotNull(server.inputReader().readLine()) { "the server ended before it was ready" }
+        return server
+    }
+
+    /** Nobody reaches the server any more, until it comes back. */
+    fun leaveTheNet() = close()
+
+    fun comeBack() {
+        server = served()
     }
 
     /** The picture of a new enrolment code. */
