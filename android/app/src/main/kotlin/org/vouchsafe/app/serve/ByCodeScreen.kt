@@ -46,7 +46,9 @@ fun ByCodePage(state: ByCodeState, onServe: (Benefit) -> Unit, onBack: () -> Uni
         voucher == null -> Page(stringResource(R.string.serve_by_code), onBack) { state.serving.trouble?.let { Trouble(it) } }
         else -> {
             val notes = listOf(stringResource(R.string.by_code_means)) + state.warnings.map { warning(it, formats) }
-            ServeForm(voucher, state.serving, onServe, onBack, notes)
+            // First letters and asterisks have no direction of their own.
+            val shown = voucher.copy(holder = voucher.holder?.let(formats::inOrder))
+            ServeForm(shown, state.serving, onServe, onBack, notes)
         }
     }
 }
