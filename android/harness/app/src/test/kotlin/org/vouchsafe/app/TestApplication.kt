@@ -16,6 +16,8 @@ import java.util.concurrent.Executors
 import java.util.concurrent.TimeUnit
 import kotlin.coroutines.ContinuationInterceptor
 import kotlin.coroutines.EmptyCoroutineContext
+import kotlinx.coroutines.flow.first
+import kotlinx.coroutines.runBlocking
 import org.robolectric.Shadows.shadowOf
 import org.robolectric.shadows.ShadowNetworkInfo
 import org.vouchsafe.app.device.AndroidClocks
@@ -25,6 +27,7 @@ import org.vouchsafe.app.device.Feedback
 import org.vouchsafe.app.scan.Frame
 import org.vouchsafe.app.scan.FrameSource
 import org.vouchsafe.app.sync.OkHttpTransport
+import org.vouchsafe.app.sync.SyncState
 import org.vouchsafe.app.sync.Transport
 import org.vouchsafe.core.HttpOutcome
 import org.vouchsafe.core.HttpRequest
@@ -80,8 +83,9 @@ class TestApplication : VouchsafeApplication() {
         shadowOf(getSystemService(ConnectivityManager::class.java)).setActiveNetworkInfo(network)
     }
 
-    /** The process ends, and another begins in the same place. */
+    /** The process ends, and another begins in the same place. What it was exchanging would end with it; here it comes to its end. */
     fun restart() {
+        runBlocking { parts.syncing.state.first { it != SyncState.Running } }
         (parts.phone as EnginePhone).close()
         surroundings = Surroundings(this, surroundings)
     }
