@@ -1,0 +1,77 @@
+#!/usr/bin/env python3
+"""Shrinks the app by R8 under the rules of the APK, to classes that run on the JVM: a journey under Robolectric is then taken
+with what R8 left. Beside the APK's rules, only those names are kept that the journey's own classes and the libraries for
+tests call."""
+
+import argparse
+import os
+import re
+import shutil
+import sys
+import zipfile
+from pathlib import Path
+
+from apk import class_path, run, unpack_libraries
+
+# What the journey is taken with; the other tests see more of the app.
+JOURNEY = r"org/vouchsafe/app/(Journey|Hand|TestApplication|Surroundings|PlayedFrames|RecordedFeedback|AdjustableClocks|Air|FakeAndroidKeyStore|CodesKt)[.$]"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    for name in ("--app", "--target", "--tools", "--declared", "--test-libraries", "--office"):
+        parser.add_argument(name, type=Path, required=True)
+    options = parser.parse_args()
+    target: Path = options.target
+
+    work = target / "shrunk"
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir()
+    programs, rules, _ = unpack_libraries(sorted((target / "aars").glob("*.aar")), work)
+    rules += [options.app / "proguard-rules.pro", target / "aapt-rules.txt", work / "called.pro"]
+    # Robolectric loads the app's classes into a sandbox and Kotlin's library beside it: R8 must not mix the two.
+    kotlin, others = [], []
+    for jar_file in class_path(target, work):
+        (kotlin if jar_file.name.startswith("kotlin-stdlib") else others).append(jar_file)
+    programs += others
+
+    java_home = os.environ.get("JAVA_HOME") or Path(shutil.which("javac")).resolve().parent.parent
+    r8 = ["java", "-Xmx3g", "-cp", options.tools / "r8.jar"]
+    libraries = []
+    for library in [options.tools / "android.jar", java_home, options.declared, *kotlin]:
+        libraries += ["--lib", library]
+
+    journey = jar(target / "test-classes", work / "journey.jar", re.compile(JOURNEY))
+    callers = [journey, options.office, jar(options.test_libraries, work / "test-libraries.jar", re.compile("."))]
+    test_class_path = (target / "test-class-path.txt").read_text().strip().split(":")
+    callers += [entry for entry in test_class_path if "kotlinx-coroutines-test" in entry]
+    trace = r8 + ["com.android.tools.r8.tracereferences.TraceReferences", "--keep-rules", "--output", work / "called.pro"]
+    # The libraries for tests know more than is there.
+    trace += libraries + ["--map-diagnostics", "error", "info"]
+    for program in programs:
+        trace += ["--target", program]
+    for caller in callers:
+        trace += ["--source", caller]
+    run(*trace)
+
+    shrink = r8 + ["com.android.tools.r8.R8", "--release", "--classfile", "--output", work / "classes.jar"]
+    shrink += libraries + ["--pg-map-output", work / "mapping.txt"]
+    for file in rules:
+        shrink += ["--pg-conf", file]
+    run(*shrink, *programs)
+    renamed = re.findall(r"^org\.vouchsafe\.app\.\S+ -> (?!org\.vouchsafe\.app\.)", (work / "mapping.txt").read_text(), re.MULTILINE)
+    if not renamed:
+        sys.exit("no class of the app has another name: nothing was shrunk")
+    print(f"{work / 'classes.jar'}: {len(renamed)} classes of the app have other names")
+
+
+def jar(folder: Path, file: Path, wanted: re.Pattern) -> Path:
+    with zipfile.ZipFile(file, "w") as archive:
+        for path in sorted(folder.rglob("*.class")):
+            if wanted.match(str(path.relative_to(folder))):
+                archive.write(path, path.relative_to(folder))
+    return file
+
+
+if __name__ == "__main__":
+    main()
