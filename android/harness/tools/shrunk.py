@@ -13,8 +13,9 @@ from pathlib import Path
 
 from apk import class_path, run, unpack_libraries
 
-# What the journey is taken with; the other tests see more of the app.
+# What the journey is taken with; the other tests see more of the app, and R8 reads no names with spaces.
 JOURNEY = r"org/vouchsafe/app/(Journey|Hand|TestApplication|Surroundings|PlayedFrames|RecordedFeedback|AdjustableClocks|Air|FakeAndroidKeyStore|CodesKt)[.$]"
+OFFICE = r"org/vouchsafe/core/(ClockKt|HttpKt|Office|PicturesKt|Plane)[.$]"
 
 
 def main() -> None:
@@ -42,7 +43,7 @@ def main() -> None:
         libraries += ["--lib", library]
 
     journey = jar(target / "test-classes", work / "journey.jar", re.compile(JOURNEY))
-    callers = [journey, options.office, jar(options.test_libraries, work / "test-libraries.jar", re.compile("."))]
+    callers = [journey, jar(options.office, work / "office.jar", re.compile(OFFICE)), jar(options.test_libraries, work / "test-libraries.jar", re.compile("."))]
     test_class_path = (target / "test-class-path.txt").read_text().strip().split(":")
     callers += [entry for entry in test_class_path if "kotlinx-coroutines-test" in entry]
     trace = r8 + ["com.android.tools.r8.tracereferences.TraceReferences", "--keep-rules", "--output", work / "called.pro"]
