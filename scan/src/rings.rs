@@ -18,7 +18,9 @@ const LEAST_SIDE: usize = 100;
 /// How much lighter the light ring must be than the core, in levels.
 const LEAST_CONTRAST: f32 = 4.0;
 /// How well levels must go with the rings, as a correlation.
-const LEAST_LIKENESS: f32 = 0.5;
+const LEAST_LIKENESS: f32 = 0.55;
+/// The same for places that are looked at first, every second one across and down, each for those beside it.
+const LEAST_COARSE_LIKENESS: f32 = 0.3;
 /// The most patterns that are told, the likeliest first.
 const MAX_RINGS: usize = 48;
 
@@ -48,14 +50,22 @@ pub(crate) fn find(picture: &Plane) -> Vec<Rings> {
 fn search(picture: &Plane, scale: f32, found: &mut Vec<Rings>) {
     let (width, height) = (picture.width(), picture.height());
     for module in MODULES {
-        let reach = ((CIRCLES.len() - 1) as f32 * module).ceil() as usize + 1;
+        // One pixel for rounding, and one for the places beside.
+        let reach = ((CIRCLES.len() - 1) as f32 * module).ceil() as usize + 2;
         if width <= 2 * reach || height <= 2 * reach {
             continue;
         }
         let sight = Sight::new(module, width);
         for y in (reach..height - reach).step_by(2) {
             for x in (reach..width - reach).step_by(2) {
-                let likeness = sight.likeness(picture.pixels(), y * width + x);
+                let coarse = sight.likeness(picture.pixels(), y * width + x);
+                if coarse < LEAST_COARSE_LIKENESS {
+                    continue;
+                }
+                let around = (y - 1..=y + 1).flat_map(|y| (x - 1..=x + 1).map(move |x| (x, y)));
+                let (likeness, x, y) = around
+                    .map(|(x, y)| (sight.likeness(picture.pixels(), y * width + x), x, y))
+                    .fold((coarse, x, y), |a, b| if b.0 > a.0 { b } else { a });
                 if likeness > LEAST_LIKENESS {
                     let middle = Point { x: (x as f32 + 0.5) * scale, y: (y as f32 + 0.5) * scale };
                     found.push(Rings { middle, module: module * scale, likeness });

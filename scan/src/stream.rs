@@ -95,9 +95,13 @@ impl Stream {
     /// Adds what a picture says of the symbols that it shows, and tells those that are certain by that.
     fn gather(&mut self, picture: &Plane) -> Vec<Symbol> {
         let rings = rings::find(picture);
-        let mut symbols =
-            self.follow(picture, |track| locate_again(picture, &rings, &track.layout, &track.grid));
-        if self.is_any_seen() {
+        let mut is_clear = false;
+        let mut symbols = self.follow(picture, |track| {
+            let located = locate_again(picture, &rings, &track.layout, &track.grid)?;
+            is_clear |= located.is_clear;
+            Some(located)
+        });
+        if is_clear || !symbols.is_empty() {
             return symbols;
         }
         for located in locate(picture, &rings) {
@@ -105,7 +109,7 @@ impl Stream {
                 symbols.extend(track.add(picture, located));
             }
         }
-        if !self.is_any_seen() {
+        if !self.tracks.iter().any(|track| track.last_seen == self.now) {
             symbols = self
                 .follow(picture, |track| locate_where_it_was(picture, &track.layout, &track.grid));
         }
@@ -116,7 +120,7 @@ impl Stream {
     fn follow(
         &mut self,
         picture: &Plane,
-        located: impl Fn(&Track) -> Option<Located>,
+        mut located: impl FnMut(&Track) -> Option<Located>,
     ) -> Vec<Symbol> {
         let mut symbols = Vec::new();
         for track in &mut self.tracks {
@@ -131,11 +135,8 @@ impl Stream {
         symbols
     }
 
-    fn is_any_seen(&self) -> bool {
-        self.tracks.iter().any(|track| track.last_seen == self.now)
-    }
-
-    /// The track that evidence belongs to: one of the same symbol, or a new one. `None` if that cannot be told.
+    /// The track that evidence belongs to: one of the same symbol, or a new one. `None` if that cannot be told, or if
+    /// this picture's evidence is in there already.
     fn track_of(&mut self, located: &Located) -> Option<&mut Track> {
         let Located { layout, grid, .. } = located;
         let confidences = located.confidences();
@@ -144,8 +145,9 @@ impl Stream {
             match self.tracks[index].likeness(layout, &confidences) {
                 Likeness::Same => {
                     let track = &mut self.tracks[index];
+                    let is_new = track.last_seen != self.now;
                     track.last_seen = self.now;
-                    return Some(track);
+                    return is_new.then_some(track);
                 }
                 Likeness::Unclear => unclear = Some(index),
                 Likeness::Other => {}
@@ -296,6 +298,7 @@ mod tests {
                 layout: layout.clone(),
                 grid: grid(layout, 0.0),
                 evidence: Evidence::apart(side, &darkness, (noise * noise) as f32),
+                is_clear: true,
             }
         }
     }

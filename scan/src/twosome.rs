@@ -9,7 +9,7 @@ use crate::threesome::{Threesome, agreement, best_size, between, length};
 use crate::timing::Timing;
 
 /// The likeliest patterns of which two are put together.
-const STRONGEST: usize = 10;
+const STRONGEST: usize = 14;
 /// How different their modules may be, as a part of their mean.
 const MAX_DIFFERENCE: f32 = 0.25;
 /// The least that each must agree, up to 1; how many twosomes are looked into, and how many edges.

@@ -7,6 +7,9 @@ use qrcode::{Color, EcLevel, QrCode, Version};
 use scan::{Content, Crop, Luma, Rotation, Stream, Symbol};
 
 const FRAMES: u32 = 10;
+/// The deviation of noise, and by how much a faint pattern is darker than paper, in levels.
+const NOISE: f32 = 14.0;
+const FAINT: f32 = 14.0;
 /// Prints that are read from several frames.
 const SEEDS: [u64; 2] = [3, 14];
 /// Prints that frames give only together, and among how many such are.
@@ -145,5 +148,55 @@ fn what_is_covered_in_turns_comes_out_together() {
         }
         assert_eq!(texts(&read).first(), Some(&text.as_str()), "{level:?}");
         assert!(texts(&read).iter().all(|read| *read == text), "{level:?}");
+    }
+}
+
+/// Whichever of the three it is, and whichever way round the symbol lies.
+#[test]
+fn a_symbol_of_which_one_finder_pattern_is_faint_is_read() {
+    const MODULE: usize = 3;
+    const MARGIN: usize = 40;
+    let text = "VOUCHSAFE ".repeat(12);
+    let code = QrCode::with_version(&text, Version::Normal(8), EcLevel::M).unwrap();
+    let colours = code.to_colors();
+    let (wide, side) = (code.width(), code.width() * MODULE + 2 * MARGIN);
+    let mut state = 7_u64;
+    let mut noise = || {
+        // The sum of four bytes looks enough like a bell.
+        let mut byte = || {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            (state >> 56) as f32 - 127.5
+        };
+        (byte() + byte() + byte() + byte()) / 147.0
+    };
+    for faint in 0..3 {
+        let pixels: Vec<u8> = (0..side * side)
+            .map(|place| {
+                let module = |at: usize| {
+                    at.checked_sub(MARGIN).map(|at| at / MODULE).filter(|at| *at < wide)
+                };
+                let (x, y) = (module(place % side), module(place / side));
+                let (Some(x), Some(y)) = (x, y) else { return (200.0 + NOISE * noise()) as u8 };
+                let is_dark = colours[y * wide + x] == Color::Dark;
+                let is_faint = match faint {
+                    0 => x < 8 && y < 8,
+                    1 => x >= wide - 8 && y < 8,
+                    _ => x < 8 && y >= wide - 8,
+                };
+                let level = match (is_dark, is_faint) {
+                    (false, _) => 200.0,
+                    (true, false) => 60.0,
+                    (true, true) => 200.0 - FAINT,
+                };
+                (level + NOISE * noise()) as u8
+            })
+            .collect();
+        let frame = Luma::new(&pixels, side as u32, side as u32, side as u32).unwrap();
+        for turn in [Rotation::None, Rotation::Quarter, Rotation::Half, Rotation::ThreeQuarters] {
+            let symbols = Stream::new().read(&frame.rotated(turn));
+            assert_eq!(texts(&symbols), [&text], "{faint} {turn:?}");
+        }
     }
 }

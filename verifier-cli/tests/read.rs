@@ -154,7 +154,7 @@ fn a_picture_without_a_symbol_is_no_error() {
 #[test]
 fn frames_together_give_what_none_of_them_gives_alone() {
     let directory = TempDir::new().unwrap();
-    let print = Print::of_version(13, Severity::new(5).unwrap(), 9);
+    let print = Print::of_version(15, Severity::new(5).unwrap(), 9);
     let frames = Vec::from_iter((0..10).map(|index| {
         let frame = print.frame(index);
         let picture = GrayImage::from_raw(frame.width, frame.height, frame.pixels).unwrap();
