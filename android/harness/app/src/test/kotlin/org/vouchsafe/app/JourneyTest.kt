@@ -3,14 +3,10 @@ package org.vouchsafe.app
 import androidx.compose.ui.test.junit4.createEmptyComposeRule
 import androidx.test.ext.junit.runners.AndroidJUnit4
 import org.junit.After
-import org.junit.AfterClass
-import org.junit.BeforeClass
 import org.junit.ClassRule
 import org.junit.Rule
 import org.junit.Test
-import org.junit.rules.TemporaryFolder
 import org.junit.runner.RunWith
-import org.vouchsafe.core.Office
 
 /**
  * What staff do in a day, on the real activity with the real engine, and a real server on loopback. Run once more with the
@@ -33,18 +29,8 @@ class JourneyTest {
     companion object {
         @get:JvmStatic
         @get:ClassRule
-        val dir = TemporaryFolder()
+        val open = OpenOffice()
 
-        private lateinit var office: Office
-
-        @JvmStatic
-        @BeforeClass
-        fun `an office is set up`() {
-            office = Office(dir.root)
-        }
-
-        @JvmStatic
-        @AfterClass
-        fun `the office closes`() = office.close()
+        private val office get() = open.office
     }
 }

@@ -10,15 +10,12 @@ import androidx.test.ext.junit.runners.AndroidJUnit4
 import java.io.File
 import kotlinx.coroutines.runBlocking
 import org.junit.After
-import org.junit.AfterClass
 import org.junit.Assert.assertEquals
 import org.junit.Assert.assertFalse
 import org.junit.Assert.assertTrue
-import org.junit.BeforeClass
 import org.junit.ClassRule
 import org.junit.Rule
 import org.junit.Test
-import org.junit.rules.TemporaryFolder
 import org.junit.runner.RunWith
 import org.robolectric.Shadows.shadowOf
 import org.vouchsafe.app.claims.DocumentsTest
@@ -28,7 +25,6 @@ import org.vouchsafe.core.Header
 import org.vouchsafe.core.HowRead
 import org.vouchsafe.core.HttpOutcome
 import org.vouchsafe.core.Imported
-import org.vouchsafe.core.Office
 import org.vouchsafe.core.RecordDelivery
 import org.vouchsafe.core.Redemption
 import org.vouchsafe.core.textIn
@@ -106,7 +102,7 @@ class MishapsTest {
         hand.seePart(hand.app.resources.getQuantityString(R.plurals.exported, 1, "1"))
         val sent = hand.asked().let { IntentCompat.getParcelableExtra(it, Intent.EXTRA_INTENT, Intent::class.java)!! }
         val stream = IntentCompat.getParcelableExtra(sent, Intent.EXTRA_STREAM, Uri::class.java)!!
-        val file = File(dir.newFolder(), stream.lastPathSegment!!)
+        val file = File(open.dir.newFolder(), stream.lastPathSegment!!)
         hand.app.contentResolver.openInputStream(stream)!!.use { file.writeBytes(it.readBytes()) }
 
         assertTrue(runCatching { runBlocking { phone.export { File("/dev/full").outputStream() } } }.exceptionOrNull() is java.io.IOException)
@@ -172,18 +168,8 @@ class MishapsTest {
     companion object {
         @get:JvmStatic
         @get:ClassRule
-        val dir = TemporaryFolder()
+        val open = OpenOffice()
 
-        private lateinit var office: Office
-
-        @JvmStatic
-        @BeforeClass
-        fun `an office is set up`() {
-            office = Office(dir.root)
-        }
-
-        @JvmStatic
-        @AfterClass
-        fun `the office closes`() = office.close()
+        private val office get() = open.office
     }
 }

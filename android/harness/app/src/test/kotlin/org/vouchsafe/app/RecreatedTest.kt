@@ -10,14 +10,10 @@ import androidx.compose.ui.test.performTextInput
 import androidx.compose.ui.test.performTextReplacement
 import androidx.test.ext.junit.runners.AndroidJUnit4
 import org.junit.After
-import org.junit.AfterClass
-import org.junit.BeforeClass
 import org.junit.ClassRule
 import org.junit.Rule
 import org.junit.Test
-import org.junit.rules.TemporaryFolder
 import org.junit.runner.RunWith
-import org.vouchsafe.core.Office
 
 /** Every screen is there again after the phone was turned and after Android ended the process, with what was typed. */
 @RunWith(AndroidJUnit4::class)
@@ -122,18 +118,8 @@ class RecreatedTest {
     companion object {
         @get:JvmStatic
         @get:ClassRule
-        val dir = TemporaryFolder()
+        val open = OpenOffice()
 
-        private lateinit var office: Office
-
-        @JvmStatic
-        @BeforeClass
-        fun `an office is set up`() {
-            office = Office(dir.root)
-        }
-
-        @JvmStatic
-        @AfterClass
-        fun `the office closes`() = office.close()
+        private val office get() = open.office
     }
 }

@@ -6,15 +6,13 @@ import androidx.compose.ui.test.performTextReplacement
 import androidx.test.ext.junit.runners.AndroidJUnit4
 import kotlinx.coroutines.runBlocking
 import org.junit.After
-import org.junit.AfterClass
 import org.junit.Assert.assertEquals
-import org.junit.BeforeClass
 import org.junit.ClassRule
 import org.junit.Rule
 import org.junit.Test
-import org.junit.rules.TemporaryFolder
 import org.junit.runner.RunWith
 import org.vouchsafe.app.Hand
+import org.vouchsafe.app.OpenOffice
 import org.vouchsafe.app.R
 import org.vouchsafe.core.Benefit
 import org.vouchsafe.core.CodeRedemption
@@ -77,7 +75,7 @@ class VouchersTest {
         val taken = office.issue("--money", "40.00", "--provider", "mercy")
         office.command(
             "issue", "--programme", "aid", "--provider", "mercy", "--money", "30.00", "--until", "2099-12-31",
-            "--holder", "Juan Cruz", "--assistance", "Food", "--out", "${dir.root}/food",
+            "--holder", "Juan Cruz", "--assistance", "Food", "--out", "${open.dir.root}/food",
         )
         hand.enrol(office)
         hand.tap(R.string.vouchers)
@@ -138,18 +136,8 @@ class VouchersTest {
     companion object {
         @get:JvmStatic
         @get:ClassRule
-        val dir = TemporaryFolder()
+        val open = OpenOffice()
 
-        private lateinit var office: Office
-
-        @JvmStatic
-        @BeforeClass
-        fun `an office is set up`() {
-            office = Office(dir.root)
-        }
-
-        @JvmStatic
-        @AfterClass
-        fun `the office closes`() = office.close()
+        private val office get() = open.office
     }
 }

@@ -1,0 +1,22 @@
+package org.vouchsafe.app
+
+import org.junit.rules.ExternalResource
+import org.junit.rules.TemporaryFolder
+import org.vouchsafe.core.Office
+
+/** An office that is open while the tests of a class run. */
+class OpenOffice : ExternalResource() {
+    val dir = TemporaryFolder()
+    lateinit var office: Office
+        private set
+
+    override fun before() {
+        dir.create()
+        office = Office(dir.root)
+    }
+
+    override fun after() {
+        office.close()
+        dir.delete()
+    }
+}
