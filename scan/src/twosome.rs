@@ -34,7 +34,7 @@ pub(crate) struct Completed {
     pub(crate) threesome: Threesome,
     pub(crate) version: u32,
     /// How much speaks for it, in deviations.
-    pub(crate) sureness: f32,
+    sureness: f32,
 }
 
 /// The likeliest symbols by two of `rings`, best first, and at most `count`.
