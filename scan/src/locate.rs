@@ -3,8 +3,8 @@
 
 use crate::evidence::Evidence;
 use crate::grid::{Grid, Perspective};
-use crate::layout::{Layout, Place, versions_about};
-use crate::matching::{Patch, Sharpest, contrasting, level};
+use crate::layout::{Layout, Place, side, versions_about};
+use crate::matching::{Patch, Sharpest, contrast, contrasting, level};
 use crate::plane::Plane;
 use crate::rings::Rings;
 use crate::sight::Sight;
@@ -87,8 +87,7 @@ pub(crate) fn locate_again(
     let moved = Threesome::again(picture, &before.finders(), before.modules(), rings, 2);
     moved.iter().find_map(|threesome| {
         let held_alike = Guess::of(picture, layout, before.with_finders(threesome.finders));
-        let timed = Timed::of(picture, layout.version(), threesome)?;
-        let anew = Guess::of(picture, layout, timed.grid);
+        let anew = Guess::of(picture, layout, Timed::of(picture, layout.version(), threesome).grid);
         let better = if held_alike.likeness > anew.likeness { held_alike } else { anew };
         better.located(picture)
     })
@@ -107,7 +106,7 @@ pub(crate) fn locate_where_it_was(
 fn found(picture: &Plane, likeliest: &[Timed]) -> Option<Located> {
     let mut best: Option<Guess> = None;
     for timed in likeliest {
-        let guess = Guess::of(picture, &timed.layout, timed.grid.clone());
+        let guess = Guess::of(picture, &Layout::of(timed.version)?, timed.grid.clone());
         if best.as_ref().is_none_or(|best| guess.likeness > best.likeness) {
             best = Some(guess);
         }
@@ -122,7 +121,7 @@ fn found(picture: &Plane, likeliest: &[Timed]) -> Option<Located> {
 fn found_by_two(picture: &Plane, rings: &[Rings]) -> Option<Located> {
     let likeliest: Vec<Timed> = twosome::completed(picture, rings, MAX_COMPLETED)
         .iter()
-        .filter_map(|Completed { threesome, version, .. }| Timed::of(picture, *version, threesome))
+        .map(|Completed { threesome, version, .. }| Timed::of(picture, *version, threesome))
         .collect();
     found(picture, &likeliest).or_else(|| focused(picture, likeliest))
 }
@@ -134,12 +133,13 @@ fn focused(picture: &Plane, missed: Vec<Timed>) -> Option<Located> {
     if surest.sureness < SURE_TIMING {
         return None;
     }
-    Guess::of(picture, &surest.layout, contrasted(picture, surest.grid)).located(picture)
+    let layout = Layout::of(surest.version)?;
+    Guess::of(picture, &layout, contrasted(picture, surest.grid)).located(picture)
 }
 
 /// Where timing patterns say that a symbol could be.
 struct Timed {
-    layout: Layout,
+    version: u32,
     grid: Grid,
     /// Of both patterns, in deviations.
     sureness: f32,
@@ -150,15 +150,14 @@ impl Timed {
     fn likeliest(picture: &Plane, threesome: &Threesome) -> Vec<Self> {
         let versions = versions_about(threesome.side());
         let mut timed: Vec<Self> =
-            versions.filter_map(|version| Self::of(picture, version, threesome)).collect();
+            versions.map(|version| Self::of(picture, version, threesome)).collect();
         timed.sort_by(|a, b| b.sureness.total_cmp(&a.sureness));
         timed.truncate(MAX_VERSIONS);
         timed
     }
 
-    fn of(picture: &Plane, version: u32, threesome: &Threesome) -> Option<Self> {
-        let layout = Layout::of(version)?;
-        let side = layout.side();
+    fn of(picture: &Plane, version: u32, threesome: &Threesome) -> Self {
+        let side = side(version);
         let [a, b, c] = threesome.finders;
         let (upper, left) =
             (Timing::best(picture, side, a, b, c), Timing::best(picture, side, a, c, b));
@@ -167,7 +166,7 @@ impl Timed {
             nearer: [upper.nearer, left.nearer].map(f64::from),
         };
         let grid = Grid::flat(side, perspective).bowed(upper.bow.into(), left.bow.into());
-        Some(Self { layout, grid, sureness: upper.sureness + left.sureness })
+        Self { version, grid, sureness: upper.sureness + left.sureness }
     }
 }
 
@@ -233,30 +232,18 @@ fn contrasted(picture: &Plane, grid: Grid) -> Grid {
         let best = factors
             .into_iter()
             .map(|steps| grid.nearer_by(steps.map(|by| (f64::from(by) * step).exp())))
-            .map(|grid| (-contrast(picture, &grid), grid))
+            .map(|grid| (-contrast(&middles(picture, &grid), grid.side()), grid))
             .min_by(|(a, _), (b, _)| a.total_cmp(b));
         best.map_or(grid, |(_, best)| best)
     })
 }
 
-/// How much levels at the middles of neighbouring modules differ, in all.
-fn contrast(picture: &Plane, grid: &Grid) -> f32 {
+/// The levels at the middles of all modules.
+fn middles(picture: &Plane, grid: &Grid) -> Vec<f32> {
     let side = grid.side();
-    let rows: Vec<Vec<f32>> = (0..side)
-        .map(|v| {
-            (0..side)
-                .map(|u| {
-                    let place = grid.place(u as f64 + 0.5, v as f64 + 0.5);
-                    level(picture, place.x, place.y)
-                })
-                .collect()
-        })
-        .collect();
-    let across = rows.iter().flat_map(|row| row.windows(2)).map(|pair| (pair[0] - pair[1]).abs());
-    let down = rows
-        .windows(2)
-        .flat_map(|pair| pair[0].iter().zip(&pair[1]).map(|(above, below)| (above - below).abs()));
-    across.sum::<f32>() + down.sum::<f32>()
+    let places = (0..side * side)
+        .map(|index| grid.place((index % side) as f64 + 0.5, (index / side) as f64 + 0.5));
+    places.map(|place| level(picture, place.x, place.y)).collect()
 }
 
 /// Corrected so that the middles of modules are where levels differ most.

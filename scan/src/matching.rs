@@ -130,10 +130,7 @@ pub(crate) fn contrasting(
             for (there, place) in levels.iter_mut().zip(&places) {
                 *there = level(picture, place.x + dx, place.y + dy);
             }
-            let across = levels.chunks_exact(wide).flat_map(|row| row.windows(2));
-            let contrast = across.map(|pair| (pair[0] - pair[1]).abs()).sum::<f32>()
-                + levels.iter().zip(&levels[wide..]).map(|(a, b)| (a - b).abs()).sum::<f32>();
-            contrasts.push((by, contrast));
+            contrasts.push((by, contrast(&levels, wide)));
         }
     }
     let most = contrasts.iter().map(|(_, contrast)| *contrast).fold(0.0, f32::max);
@@ -142,6 +139,13 @@ pub(crate) fn contrasting(
     let (by, _) = contrasts.into_iter().max_by(|(_, a), (_, b)| a.total_cmp(b))?;
     let weight = f64::from(most / mean - 1.0);
     (most > 0.0).then_some(Sharpest { control: Control { from: middle, by, weight }, here, most })
+}
+
+/// How much the levels of neighbouring modules differ, in all, in rows of `wide`.
+pub(crate) fn contrast(levels: &[f32], wide: usize) -> f32 {
+    let across = levels.chunks_exact(wide).flat_map(|row| row.windows(2));
+    across.map(|pair| (pair[0] - pair[1]).abs()).sum::<f32>()
+        + levels.iter().zip(&levels[wide..]).map(|(a, b)| (a - b).abs()).sum::<f32>()
 }
 
 /// Where neighbouring modules differ most.

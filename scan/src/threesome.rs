@@ -146,10 +146,7 @@ impl Threesome {
             for row in -steps..=steps {
                 for column in -steps..=steps {
                     let (u, v) = (column as f32 * STEP, row as f32 * STEP);
-                    let there = Point {
-                        x: finder.x + u * right[0] + v * down[0],
-                        y: finder.y + u * right[1] + v * down[1],
-                    };
+                    let there = stepped(*finder, [u, v], [right, down]);
                     places.push((agreement(picture, there, right, down), there));
                 }
             }
@@ -218,9 +215,8 @@ pub(crate) fn agreement(picture: &Plane, middle: Point, right: [f32; 2], down: [
     for row in -3..=3_i32 {
         for column in -3..=3_i32 {
             let (u, v) = (column as f32, row as f32);
-            let x = middle.x + u * right[0] + v * down[0];
-            let y = middle.y + u * right[1] + v * down[1];
-            let darkness = -level(picture, x, y);
+            let there = stepped(middle, [u, v], [right, down]);
+            let darkness = -level(picture, there.x, there.y);
             let dark = if row.abs().max(column.abs()) == 2 { -1.0 } else { 1.0 };
             product += darkness * dark;
             sum += darkness;
@@ -236,6 +232,11 @@ pub(crate) fn agreement(picture: &Plane, middle: Point, right: [f32; 2], down: [
     } else {
         (product - sum * balance / count) / (variance * template).sqrt()
     }
+}
+
+/// So many steps from a place, each as long as its axis.
+pub(crate) fn stepped(from: Point, [u, v]: [f32; 2], [right, down]: [[f32; 2]; 2]) -> Point {
+    Point { x: from.x + u * right[0] + v * down[0], y: from.y + u * right[1] + v * down[1] }
 }
 
 pub(crate) fn between(from: Point, to: Point) -> [f32; 2] {

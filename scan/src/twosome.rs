@@ -5,7 +5,7 @@ use crate::layout::{side, versions_about};
 use crate::plane::Plane;
 use crate::rings::Rings;
 use crate::symbol::Point;
-use crate::threesome::{Threesome, agreement, best_size, between, length};
+use crate::threesome::{Threesome, agreement, best_size, between, length, stepped};
 use crate::timing::Timing;
 
 /// The likeliest patterns of which two are put together.
@@ -252,10 +252,7 @@ fn places(
     for row in -reach..=reach {
         for column in -reach..=reach {
             let (u, v) = (column as f32 * STEP, row as f32 * STEP);
-            let middle = Point {
-                x: expected.x + u * right[0] + v * down[0],
-                y: expected.y + u * right[1] + v * down[1],
-            };
+            let middle = stepped(expected, [u, v], [right, down]);
             for size in SIZES {
                 let [right, down] = [right, down].map(|axis| axis.map(|part| part * size));
                 let agreement = agreement(picture, middle, right, down);
