@@ -99,6 +99,13 @@ pub(crate) struct VoucherList {
     pub(crate) vouchers: Vec<NamedVoucher>,
 }
 
+impl VoucherList {
+    /// The voucher with this reference.
+    pub(crate) fn named(&self, reference: PrintedReference) -> Option<&NamedVoucher> {
+        self.vouchers.iter().find(|voucher| voucher.reference == reference)
+    }
+}
+
 impl NamedVoucher {
     /// How it stands on the day that it is where its programme is, with this phone's own redemption of it.
     #[must_use]

@@ -61,10 +61,8 @@ impl Verifier {
             Circumstances { trust: trust.state(), issued, profile, clock: now, floors: &floors };
         let list = self.voucher_list()?;
         let judged = self.judged_time(now)?;
-        let listed = list.and_then(|list| {
-            let voucher = list.vouchers.iter().find(|it| it.reference == reference)?;
-            Some((voucher, judged.since(list.listed)))
-        });
+        let listed =
+            list.and_then(|list| Some((list.named(reference)?, judged.since(list.listed))));
         let live = match listed {
             Some((voucher, _)) => self.ledger.live_redemption_of(voucher.identity)?,
             None => None,

@@ -54,6 +54,11 @@ impl Verifier {
         let most = search.most.unwrap_or(usize::MAX);
         let (mut matching, mut found) = (0, Vec::new());
         for voucher in list.vouchers.iter().filter(|voucher| search.finds(voucher)) {
+            // How one stands takes a look into the ledger: only for what is shown or chosen by it.
+            if found.len() == most && search.standings.is_empty() {
+                matching += 1;
+                continue;
+            }
             let one = self.stands(voucher, now)?;
             if search.asks_for(voucher, one.standing.kind()) {
                 matching += 1;
@@ -82,7 +87,7 @@ impl Verifier {
     ) -> Result<Option<FoundVoucher>, EngineError> {
         let now = self.judged_time(now)?;
         let list = self.voucher_list()?;
-        let found = list.and_then(|it| it.vouchers.iter().find(|it| it.reference == reference));
+        let found = list.and_then(|list| list.named(reference));
         found.map(|voucher| self.stands(voucher, now)).transpose()
     }
 
