@@ -38,6 +38,8 @@ const SETS_IN_VAIN: usize = 16;
 const SETS_IN_VAIN_PER_PATTERN: usize = 8;
 /// Finder patterns beyond this many buy no further threesomes.
 const MAX_SYMBOLS: usize = 512;
+/// Of how many patterns two are a sign of a symbol.
+const SIGNIFICANT: usize = 16;
 /// How many of the 147 modules of three finder patterns must be right for a grid to be a symbol that was found and
 /// could not be read.
 const SURE_FINDER_MODULES: u32 = 132;
@@ -48,15 +50,25 @@ pub(crate) struct Findings {
     pub(crate) symbols: Vec<Symbol>,
     /// Where a symbol lies for sure that could not be read.
     pub(crate) unread: Vec<Outline>,
-    /// Whether three finder patterns lie so that they could be one symbol's.
-    pub(crate) has_sign: bool,
+    pub(crate) sign: Sign,
+}
+
+/// How much speaks for a symbol, from less to more.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Sign {
+    #[default]
+    None,
+    /// Two finder patterns that could be one symbol's; the third may be hidden, or cut off by the picture's edge.
+    Two,
+    /// Three of them.
+    Three,
 }
 
 impl Findings {
     pub(crate) fn add(&mut self, other: Self) {
         self.symbols.extend(other.symbols);
         self.unread.extend(other.unread);
-        self.has_sign |= other.has_sign;
+        self.sign = self.sign.max(other.sign);
     }
 
     /// The same in the pixels of a picture that is `scale` times as wide and high.
@@ -68,6 +80,25 @@ impl Findings {
             *outline = outline.scaled(scale);
         }
         self
+    }
+}
+
+impl Sign {
+    /// Two of the widest patterns are of one symbol only if they are about as wide and their middles at least two widths
+    /// apart (version 1).
+    fn of_pairs(patterns: &[ConcentricPattern]) -> Self {
+        const ALIKE: f32 = 1.4;
+        let widest = &patterns[..patterns.len().min(SIGNIFICANT)];
+        let is_pair = |a: &ConcentricPattern, b: &ConcentricPattern| {
+            let (a_width, b_width) = (a.size as f32, b.size as f32);
+            let (less, more) = (a_width.min(b_width), a_width.max(b_width));
+            more < less * ALIKE && rxing::Point::distance(a.p, b.p) > 2.0 * less
+        };
+        let mut pairs = widest
+            .iter()
+            .enumerate()
+            .flat_map(|(place, a)| widest[place + 1..].iter().map(move |b| (a, b)));
+        if pairs.any(|(a, b)| is_pair(a, b)) { Self::Two } else { Self::None }
     }
 }
 
@@ -95,11 +126,13 @@ pub(crate) fn find(black: &BitMatrix, wanted: Wanted) -> Findings {
 }
 
 fn find_among(black: &BitMatrix, mut patterns: Vec<ConcentricPattern>, wanted: Wanted) -> Findings {
-    let mut findings = Findings::default();
+    let mut findings = Findings { sign: Sign::of_pairs(&patterns), ..Findings::default() };
     let Some(sets) = caught(|| GenerateFinderPatternSets(&mut patterns)) else {
         return findings;
     };
-    findings.has_sign = !sets.is_empty();
+    if !sets.is_empty() {
+        findings.sign = Sign::Three;
+    }
     let mut used: Vec<ConcentricPattern> = Vec::new();
     let mut unread: Vec<(FinderPatternSet, Outline)> = Vec::new();
     let mut in_vain = 0;

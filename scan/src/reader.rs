@@ -3,7 +3,7 @@
 //! The order is by cost. What costs much is tried only where finder patterns show that there is something to read, or
 //! where the picture is small: a camera's frame without a symbol costs little more than one with.
 
-use crate::finder::{self, Findings, Wanted};
+use crate::finder::{self, Findings, Sign, Wanted};
 use crate::frame::{Luma, Rotation};
 use crate::guard::caught;
 use crate::locate::{Located, locate};
@@ -96,11 +96,12 @@ impl Attempt {
         Self::Soft,
     ];
 
-    /// Whether this is made without a sign of a symbol.
-    fn is_cheap(self, plane: &Plane) -> bool {
+    /// The least sign of a symbol upon which this is made in a picture that is not small.
+    fn needs(self) -> Sign {
         match self {
-            Self::Local | Self::Calm | Self::Half => true,
-            _ => plane.area() <= SMALL_AREA,
+            Self::Local | Self::Calm | Self::Half => Sign::None,
+            Self::Soft => Sign::Two,
+            Self::Global | Self::Pale | Self::Hollow | Self::Doubled | Self::Second => Sign::Three,
         }
     }
 
@@ -154,7 +155,7 @@ fn search(frame: &Luma, wanted: Wanted, attempts: &[Attempt]) -> Vec<Symbol> {
         if seen.is_enough(wanted) {
             break;
         }
-        if seen.has_sign || attempt.is_cheap(&whole) {
+        if seen.sign >= attempt.needs() || whole.area() <= SMALL_AREA {
             seen.add(attempt.look(&whole, wanted).unwrap_or_default());
         }
     }
@@ -171,12 +172,12 @@ fn search(frame: &Luma, wanted: Wanted, attempts: &[Attempt]) -> Vec<Symbol> {
 struct Seen {
     symbols: Vec<Symbol>,
     unread: Vec<Outline>,
-    has_sign: bool,
+    sign: Sign,
 }
 
 impl Seen {
     fn add(&mut self, findings: Findings) {
-        self.has_sign |= findings.has_sign;
+        self.sign = self.sign.max(findings.sign);
         for symbol in findings.symbols {
             if !self.has_read(&Outline(symbol.corners)) {
                 self.symbols.push(symbol);

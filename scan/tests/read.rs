@@ -137,6 +137,31 @@ fn corners_are_told_in_the_pixels_of_the_part_that_was_read() {
 }
 
 #[test]
+fn a_symbol_is_read_though_the_picture_cuts_off_a_finder_pattern() {
+    const MODULE: f64 = 7.0;
+    let code = QrCode::with_error_correction_level("A".repeat(200), EcLevel::M).unwrap();
+    let side = code.width() as f64;
+    // Each of the three is uppermost in its turn.
+    for (name, turn) in [("top left", 30.0_f64), ("top right", -60.0), ("bottom left", 120.0)] {
+        let (sin, cos) = turn.to_radians().sin_cos();
+        let level = |x: u32, y: u32| {
+            let (x, y) = (f64::from(x) - 500.0, f64::from(y) - 400.0);
+            let [u, v] = [x * cos + y * sin, y * cos - x * sin].map(|at| at / MODULE + side / 2.0);
+            let inside = [u, v].iter().all(|at| (0.0..side).contains(at));
+            if inside && code[(u as usize, v as usize)] == qrcode::Color::Dark { 40 } else { 210 }
+        };
+        let (width, height) = (1_000, 800);
+        let pixels = (0..width * height).map(|place| level(place % width, place / width)).collect();
+        let canvas = Canvas { pixels, width, height };
+        let highest = 400.0 - side * MODULE * (sin.abs() + cos.abs()) / 2.0;
+        let top = (highest + 4.5 * MODULE) as u32;
+        let part = canvas.frame().crop(Crop { left: 0, top, width, height: height - top }).unwrap();
+        let symbols = scan::read(&part);
+        assert_eq!(symbols.iter().map(text).collect::<Vec<_>>(), ["A".repeat(200)], "{name}");
+    }
+}
+
+#[test]
 fn a_row_stride_does_not_skew_the_picture() {
     let mut canvas = Canvas::new(150, 120);
     canvas.draw(&QrCode::new("STRIDE").unwrap(), 30, 20, 3);
