@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use rxing::common::BitMatrix;
 
 use crate::frame::Luma;
-use crate::threshold::{self, Classes, Levels};
+use crate::threshold::{self, Classes};
 
 /// Luma pixels row after row: the caller's own where they lie so, or a copy.
 pub(crate) struct Plane<'a> {
@@ -27,10 +27,8 @@ pub(crate) enum Threshold {
     Local,
     /// Darker than one level for the whole picture: bears flat pictures and very large modules.
     Global,
-    /// Nearer to the lighter pixels of the whole picture than to the darker ones: bears pale ink.
+    /// A little darker than the lightest pixels of the whole picture: bears ink that is pale or drawn in outline.
     Pale,
-    /// Darker than one level among the lighter pixels of the whole picture: bears ink that is pale but for its edges.
-    Hollow,
 }
 
 impl<'a> Plane<'a> {
@@ -153,18 +151,12 @@ impl<'a> Plane<'a> {
                 threshold::local(&self.pixels, self.width, self.height, flat)
             }
             Threshold::Local | Threshold::Global => {
-                let level = Levels::of(&self.pixels).two_classes()?.level;
+                let level = threshold::between_two_classes(&self.pixels)?.level;
                 threshold::global(&self.pixels, self.width, self.height, level)
             }
             Threshold::Pale => {
-                let Classes { level, light } = Levels::of(&self.pixels).two_classes()?;
+                let Classes { level, light } = threshold::between_two_classes(&self.pixels)?;
                 threshold::global(&self.pixels, self.width, self.height, level.midpoint(light))
-            }
-            Threshold::Hollow => {
-                let levels = Levels::of(&self.pixels);
-                let Classes { level, .. } = levels.two_classes()?;
-                let Classes { level, .. } = levels.above(level).two_classes()?;
-                threshold::global(&self.pixels, self.width, self.height, level)
             }
         }
     }

@@ -46,14 +46,13 @@ pub(crate) fn glance(frame: &Luma) -> Vec<Symbol> {
 /// Reads what takes one more look, another one with each `turn`. Together as many turns as there are looks read what
 /// [`read`] does but for grey levels.
 pub(crate) fn look_again(frame: &Luma, turn: u32) -> Vec<Symbol> {
-    const LOOKS: [Attempt; 7] = [
+    const LOOKS: [Attempt; 6] = [
         Attempt::Doubled,
         Attempt::Calm,
         Attempt::Second,
         Attempt::Half,
         Attempt::Global,
         Attempt::Pale,
-        Attempt::Hollow,
     ];
     search(frame, Wanted::All, &[LOOKS[turn as usize % LOOKS.len()]])
 }
@@ -71,8 +70,6 @@ enum Attempt {
     Global,
     /// The same, nearer to the level of paper.
     Pale,
-    /// The same, nearer still: ink may be dark at its edges alone.
-    Hollow,
     /// Made twice as wide and high, for modules of hardly a pixel.
     Doubled,
     /// By another finder.
@@ -84,13 +81,12 @@ enum Attempt {
 
 impl Attempt {
     /// In the order in which they are made.
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 8] = [
         Self::Local,
         Self::Calm,
         Self::Half,
         Self::Global,
         Self::Pale,
-        Self::Hollow,
         Self::Doubled,
         Self::Second,
         Self::Soft,
@@ -101,7 +97,7 @@ impl Attempt {
         match self {
             Self::Local | Self::Calm | Self::Half => Sign::None,
             Self::Soft => Sign::Two,
-            Self::Global | Self::Pale | Self::Hollow | Self::Doubled | Self::Second => Sign::Three,
+            Self::Global | Self::Pale | Self::Doubled | Self::Second => Sign::Three,
         }
     }
 
@@ -112,7 +108,6 @@ impl Attempt {
             Self::Half => look(&plane.shrunk(2)?, Threshold::Local, wanted),
             Self::Global => look(plane, Threshold::Global, wanted),
             Self::Pale => look(plane, Threshold::Pale, wanted),
-            Self::Hollow => look(plane, Threshold::Hollow, wanted),
             Self::Doubled if plane.area() > SMALL_AREA => None,
             Self::Doubled => look(&plane.doubled(), Threshold::Local, wanted),
             Self::Second => {

@@ -46,9 +46,6 @@ pub(crate) fn global(pixels: &[u8], width: usize, height: usize, level: u8) -> O
     Some(black.matrix)
 }
 
-/// How many pixels have each level, of one in [`SAMPLED`].
-pub(crate) struct Levels([u32; 256]);
-
 /// Two classes of pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Classes {
@@ -58,47 +55,34 @@ pub(crate) struct Classes {
     pub(crate) light: u8,
 }
 
-impl Levels {
-    pub(crate) fn of(pixels: &[u8]) -> Self {
-        let mut counts = [0; 256];
-        for &pixel in pixels.iter().step_by(SAMPLED) {
-            counts[usize::from(pixel)] += 1;
+/// Parts pixels into the two classes that are most alike within (Otsu 1979). `None` where they are hardly apart.
+pub(crate) fn between_two_classes(pixels: &[u8]) -> Option<Classes> {
+    // The middles of the classes lie this far apart at least.
+    const APART: f64 = 12.0;
+    let mut counts = [0_u32; 256];
+    for &pixel in pixels.iter().step_by(SAMPLED) {
+        counts[usize::from(pixel)] += 1;
+    }
+    let weighted = |level: usize| level as f64 * f64::from(counts[level]);
+    let all: f64 = counts.iter().map(|&count| f64::from(count)).sum();
+    let whole: f64 = (0..256).map(weighted).sum();
+    let (mut dark, mut darkness) = (0.0, 0.0);
+    let mut best = (0.0, None);
+    for level in 0..=u8::MAX {
+        dark += f64::from(counts[usize::from(level)]);
+        darkness += weighted(usize::from(level));
+        let light = all - dark;
+        if dark == 0.0 || light == 0.0 {
+            continue;
         }
-        Self(counts)
-    }
-
-    /// Those that are lighter than one level.
-    pub(crate) fn above(&self, level: u8) -> Self {
-        let mut counts = self.0;
-        counts[..=usize::from(level)].fill(0);
-        Self(counts)
-    }
-
-    /// Parts pixels into the two classes that are most alike within (Otsu 1979). `None` where they are hardly apart.
-    pub(crate) fn two_classes(&self) -> Option<Classes> {
-        // The middles of the classes lie this far apart at least.
-        const APART: f64 = 12.0;
-        let weighted = |level: usize| level as f64 * f64::from(self.0[level]);
-        let all: f64 = self.0.iter().map(|&count| f64::from(count)).sum();
-        let whole: f64 = (0..256).map(weighted).sum();
-        let (mut dark, mut darkness) = (0.0, 0.0);
-        let mut best = (0.0, None);
-        for level in 0..=u8::MAX {
-            dark += f64::from(self.0[usize::from(level)]);
-            darkness += weighted(usize::from(level));
-            let light = all - dark;
-            if dark == 0.0 || light == 0.0 {
-                continue;
-            }
-            let apart = (whole - darkness) / light - darkness / dark;
-            let between = dark * light * apart * apart;
-            if between > best.0 && apart > APART {
-                let light = ((whole - darkness) / light) as u8;
-                best = (between, Some(Classes { level, light }));
-            }
+        let apart = (whole - darkness) / light - darkness / dark;
+        let between = dark * light * apart * apart;
+        if between > best.0 && apart > APART {
+            let light = ((whole - darkness) / light) as u8;
+            best = (between, Some(Classes { level, light }));
         }
-        best.1
     }
+    best.1
 }
 
 /// A bit matrix that is filled row after row.
@@ -248,9 +232,8 @@ mod tests {
     #[test]
     fn two_classes_are_parted_between_them() {
         let pixels: Vec<u8> = (0..700).map(|place| if place % 3 == 0 { 40 } else { 200 }).collect();
-        assert_eq!(Levels::of(&pixels).two_classes(), Some(Classes { level: 40, light: 200 }));
-        assert_eq!(Levels::of(&pixels).above(40).two_classes(), None);
-        assert_eq!(Levels::of(&[90; 700]).two_classes(), None);
+        assert_eq!(between_two_classes(&pixels), Some(Classes { level: 40, light: 200 }));
+        assert_eq!(between_two_classes(&[90; 700]), None);
     }
 
     #[test]

@@ -215,27 +215,6 @@ fn light_on_dark_and_mirrored_symbols_read() {
     assert_near(&symbols[0].corners, &[top_right, top_left, bottom_left, bottom_right], 3.0);
 }
 
-/// As printers leave solid ink that have little of it: dark along the edges, pale and uneven inside.
-#[test]
-fn ink_that_is_left_at_the_edges_alone_is_read() {
-    let code = QrCode::with_error_correction_level("HOLLOW ".repeat(8), EcLevel::M).unwrap();
-    let mut canvas = Canvas::new(300, 300);
-    canvas.draw(&code, 30, 30, 6);
-    let solid = canvas.pixels.clone();
-    let uneven = noise(5, solid.len(), 256);
-    let is_dark = |place: usize| solid[place] < 100;
-    for (place, pixel) in canvas.pixels.iter_mut().enumerate() {
-        let around = || [place - 1, place + 1, place - 300, place + 300];
-        *pixel = match is_dark(place) {
-            false => 250,
-            true if around().into_iter().all(is_dark) => 120 + uneven[place] / 3,
-            true => 10,
-        };
-    }
-    let symbols = scan::read(&canvas.frame());
-    assert_eq!(symbols.iter().map(text).collect::<Vec<_>>(), ["HOLLOW ".repeat(8)]);
-}
-
 #[test]
 fn modules_of_one_pixel_read() {
     let mut canvas = Canvas::new(60, 60);
