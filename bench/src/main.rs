@@ -40,6 +40,10 @@ struct Arguments {
     /// How many damaged prints of each severity `prints` reads.
     #[arg(long, value_name = "COUNT", default_value_t = 500)]
     prints: u64,
+    /// Where `prints` keeps what it read of each print, as CSV, and goes on after an interruption. Only for one build:
+    /// another one may read more or less.
+    #[arg(long, value_name = "FILE")]
+    kept: Option<PathBuf>,
     /// Where `prints` draws its curves, as SVG.
     #[arg(long, value_name = "FILE")]
     plot: Option<PathBuf>,
@@ -72,7 +76,7 @@ enum Name {
 }
 
 fn main() -> ExitCode {
-    let Arguments { names, postgres, photos, prints, plot, json } = Arguments::parse();
+    let Arguments { names, postgres, photos, prints, kept, plot, json } = Arguments::parse();
     let mut all_hold = true;
     for name in Name::value_variants() {
         let wanted = match names.is_empty() {
@@ -87,7 +91,7 @@ fn main() -> ExitCode {
             Name::Redeem => redeem::run(),
             Name::Status => status::run(),
             Name::Read => read::run(&photos),
-            Name::Prints => read::run_prints(prints, plot.as_deref()),
+            Name::Prints => read::run_prints(prints, kept.as_deref(), plot.as_deref()),
             Name::News => news::run(),
             Name::Ingest => ingest::run(postgres.as_deref()),
             Name::IngestUponMany => ingest::run_upon_many(postgres.as_deref()),

@@ -19,6 +19,11 @@ impl Times {
         self.0.push(time);
     }
 
+    /// The one taken last, if any was.
+    pub(crate) fn last(&self) -> Option<Duration> {
+        self.0.last().copied()
+    }
+
     /// The median; of an even count the upper one of the two in the middle.
     pub(crate) fn median(&self) -> Duration {
         self.quantile(0.5)

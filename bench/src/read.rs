@@ -7,10 +7,9 @@ mod frames;
 mod plot;
 mod readers;
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::measure::{Times, ratio, time};
 use crate::memory;
@@ -21,7 +20,7 @@ use readers::{READERS, Reader, Said};
 
 /// How often each picture is read by each reader, after a first time that is not counted.
 const ROUNDS: usize = 5;
-/// A reader that took longer than this for a picture is asked once, and that is what it took.
+/// A reader that took longer than this for a picture is timed once.
 const PATIENCE: Duration = Duration::from_millis(200);
 /// Frames that the allocator watches, and how often they are read.
 const WATCHED: usize = 4;
@@ -35,7 +34,10 @@ pub(crate) fn run(folders: &[PathBuf]) -> Vec<Line> {
         if pictures.is_empty() {
             continue;
         }
-        let sides: Vec<Side> = READERS.iter().map(|reader| Side::of(reader, pictures)).collect();
+        let sides = Side::of_each(
+            &READERS.iter().collect::<Vec<_>>(),
+            &pictures.iter().collect::<Vec<_>>(),
+        );
         lines.extend(tally(kind, pictures, &sides));
         lines.push(against(kind, "one symbol", &sides[0], &sides[2], Goal::AtMost(1.0)));
         lines.push(against(kind, "all symbols", &sides[1], &sides[3], Goal::None));
@@ -46,10 +48,11 @@ pub(crate) fn run(folders: &[PathBuf]) -> Vec<Line> {
     lines
 }
 
-/// How much of damaged prints is read, of so many for each severity; drawn into a file if one is named.
-pub(crate) fn run_prints(prints: u64, file: Option<&Path>) -> Vec<Line> {
-    let tallies = curves::measured(prints);
-    if let Some(file) = file {
+/// How much of damaged prints is read, of so many for each severity. `kept` is where an interrupted run goes on; drawn into
+/// the file `plot` if one is named.
+pub(crate) fn run_prints(prints: u64, kept: Option<&Path>, plot: Option<&Path>) -> Vec<Line> {
+    let tallies = curves::measured(prints, kept);
+    if let Some(file) = plot {
         fs::write(file, plot::svg(&tallies)).unwrap();
     }
     let mut lines: Vec<Line> = tallies.iter().enumerate().map(of_severity).collect();
@@ -124,23 +127,28 @@ enum Verdict {
 }
 
 impl Side {
-    fn of(reader: &Reader, pictures: &[Picture]) -> Self {
-        let mut verdicts = Vec::new();
-        let mut times = Vec::new();
-        for picture in pictures {
-            let start = Instant::now();
-            let said = (reader.read)(picture);
-            let first = start.elapsed();
-            verdicts.push(judge(&said, &picture.says));
-            let mut taken = Times::default();
-            if first > PATIENCE {
-                taken.push(first);
-            } else {
-                taken.extend((0..ROUNDS).map(|_| time(|| (reader.read)(picture))));
+    /// Of each reader, on the same pictures. They take turns, and so do the pictures, so that whatever else the machine
+    /// does meets all alike.
+    fn of_each(readers: &[&Reader], pictures: &[&Picture]) -> Vec<Self> {
+        let first = |reader: &&Reader| Self {
+            name: reader.name,
+            verdicts: pictures
+                .iter()
+                .map(|picture| judge(&(reader.read)(picture), &picture.says))
+                .collect(),
+            times: pictures.iter().map(|_| Times::default()).collect(),
+        };
+        let mut sides: Vec<Self> = readers.iter().map(first).collect();
+        for _ in 0..ROUNDS {
+            for (reader, side) in readers.iter().zip(&mut sides) {
+                for (picture, times) in pictures.iter().zip(&mut side.times) {
+                    if times.last().is_none_or(|last| last <= PATIENCE) {
+                        times.push(time(|| (reader.read)(picture)));
+                    }
+                }
             }
-            times.push(taken);
         }
-        Self { name: reader.name, verdicts, times }
+        sides
     }
 
     fn count(&self, verdict: Verdict) -> usize {
@@ -208,32 +216,33 @@ fn against(kind: &str, asked: &str, ours: &Side, theirs: &Side, goal: Goal) -> L
 /// thousands of finder patterns that noise seems to hold, which takes it hours.
 fn worst(frames: &[Picture]) -> Vec<Line> {
     let empty = frames::without_symbol();
-    let line = |reader: &Reader| {
-        let with = Side::of(reader, frames);
+    let readers: Vec<&Reader> = READERS.iter().filter(|reader| reader.name != "rqrr").collect();
+    let all: Vec<&Picture> = frames.iter().chain(&empty).collect();
+    let line = |side: &Side| {
+        let (with, without) = side.times.split_at(frames.len());
         let mut median = Times::default();
-        median.extend(with.times.iter().map(Times::median));
-        let without = Side::of(reader, &empty);
-        let slowest = without.times.iter().map(Times::median).max().unwrap_or_default();
-        let all: BTreeMap<_, _> =
-            empty.iter().map(|picture| &picture.name).zip(&without.times).collect();
-        let each: Vec<String> =
-            all.iter().map(|(name, times)| format!("{name} {}", millis(times.median()))).collect();
+        median.extend(with.iter().map(Times::median));
+        let slowest = without.iter().map(Times::median).max().unwrap_or_default();
+        let each: Vec<String> = empty
+            .iter()
+            .zip(without)
+            .map(|(picture, times)| format!("{} {}", picture.name, millis(times.median())))
+            .collect();
         Line {
             benchmark: "read",
-            what: format!("slowest frame without a symbol ÷ median of one with, {}", reader.name),
+            what: format!("slowest frame without a symbol ÷ median of one with, {}", side.name),
             ratio: ratio(slowest, median.median()),
-            goal: if reader.name == READERS[0].name { Goal::AtMost(3.0) } else { Goal::None },
+            goal: if side.name == READERS[0].name { Goal::AtMost(3.0) } else { Goal::None },
             detail: format!("{}; {}", millis(median.median()), each.join(", ")),
         }
     };
-    READERS.iter().filter(|reader| reader.name != "rqrr").map(line).collect()
+    Side::of_each(&readers, &all).iter().map(line).collect()
 }
 
 /// A photo of twelve megapixels.
 fn large() -> Line {
-    let picture = frames::twelve_megapixels();
-    let side = |reader: &Reader| Side::of(reader, std::slice::from_ref(&picture));
-    let (ours, theirs) = (side(&READERS[0]), side(&READERS[2]));
+    let sides = Side::of_each(&[&READERS[0], &READERS[2]], &[&frames::twelve_megapixels()]);
+    let [ours, theirs] = sides.as_slice() else { unreachable!("a side for each reader") };
     let read = |side: &Side| if side.verdicts[0] == Verdict::Right { "read" } else { "not read" };
     let (over, under) = (ours.times[0].median(), theirs.times[0].median());
     Line {
@@ -241,13 +250,7 @@ fn large() -> Line {
         what: format!("a photo of 12 megapixels: {} ÷ {}", ours.name, theirs.name),
         ratio: ratio(over, under),
         goal: Goal::None,
-        detail: format!(
-            "{} ({}) ÷ {} ({})",
-            millis(over),
-            read(&ours),
-            millis(under),
-            read(&theirs)
-        ),
+        detail: format!("{} ({}) ÷ {} ({})", millis(over), read(ours), millis(under), read(theirs)),
     }
 }
 

@@ -1,12 +1,17 @@
 //! How many damaged prints are read, by how bad they are: from one frame, from any of ten, and from ten together.
 
+use std::collections::HashSet;
+use std::fs::OpenOptions;
+use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
+use csv::{ReaderBuilder, Writer, WriterBuilder};
 use image::GrayImage;
 use prints::{Frame, Print, Severity};
 use scan::{Content, Luma, Stream, Symbol};
+use serde::{Deserialize, Serialize};
 
 use super::frames::Picture;
 use super::readers;
@@ -34,13 +39,13 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
-    fn add(&mut self, other: Self) {
-        self.prints += other.prints;
-        self.one += other.one;
-        self.any += other.any;
-        self.together += other.together;
-        self.theirs += other.theirs;
-        self.false_reads += other.false_reads;
+    fn add(&mut self, tried: &Tried) {
+        self.prints += 1;
+        self.one += usize::from(tried.one);
+        self.any += usize::from(tried.any);
+        self.together += usize::from(tried.together);
+        self.theirs += usize::from(tried.theirs);
+        self.false_reads += tried.false_reads;
     }
 
     pub(crate) fn share(&self, count: usize) -> f64 {
@@ -48,20 +53,45 @@ impl Tally {
     }
 }
 
-/// The tally of each severity, from the least on, with so many prints each.
-pub(crate) fn measured(prints: u64) -> Vec<Tally> {
+/// What was read of one print; the counts of [`Tally`], for one.
+#[derive(Default, Serialize, Deserialize)]
+struct Tried {
+    severity: usize,
+    seed: u64,
+    one: bool,
+    any: bool,
+    together: bool,
+    theirs: bool,
+    false_reads: usize,
+}
+
+/// The tally of each severity, from the least on, with so many prints each. Those that `kept` tells of are not tried
+/// again, and it is told of all others, so that what takes hours can go on where it was interrupted.
+pub(crate) fn measured(prints: u64, kept: Option<&Path>) -> Vec<Tally> {
     let severities: Vec<Severity> = Severity::all().collect();
-    let tallies = Mutex::new(vec![Tally::default(); severities.len()]);
+    let mut tallies = vec![Tally::default(); severities.len()];
+    let mut known = HashSet::new();
+    let seeds = FIRST_SEED..FIRST_SEED + prints;
+    for tried in kept.map(read_kept).unwrap_or_default() {
+        if seeds.contains(&tried.seed) && known.insert((tried.severity, tried.seed)) {
+            tallies[tried.severity].add(&tried);
+        }
+    }
+    let (seeds, known) = (&seeds, &known);
+    let all = seeds.clone().flat_map(|seed| (0..severities.len()).map(move |level| (level, seed)));
+    let left: Vec<(usize, u64)> = all.filter(|print| !known.contains(print)).collect();
+    let results = Mutex::new((tallies, kept.map(writer)));
     let next = AtomicUsize::new(0);
     let work = || {
-        loop {
-            let index = next.fetch_add(1, Ordering::Relaxed);
-            let (seed, place) = (index / severities.len(), index % severities.len());
-            if seed as u64 >= prints {
-                break;
+        while let Some(&(severity, seed)) = left.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let tried = tried(&Print::new(seed, severities[severity]));
+            let tried = Tried { severity, seed, ..tried };
+            let (tallies, kept) = &mut *results.lock().unwrap();
+            tallies[severity].add(&tried);
+            if let Some(kept) = kept {
+                kept.serialize(&tried).unwrap();
+                kept.flush().unwrap();
             }
-            let tally = tried(&Print::new(FIRST_SEED + seed as u64, severities[place]));
-            tallies.lock().unwrap()[place].add(tally);
         }
     };
     thread::scope(|scope| {
@@ -70,38 +100,44 @@ pub(crate) fn measured(prints: u64) -> Vec<Tally> {
             scope.spawn(work);
         });
     });
-    tallies.into_inner().unwrap()
+    results.into_inner().unwrap().0
 }
 
-fn tried(print: &Print) -> Tally {
-    let mut tally = Tally { prints: 1, ..Tally::default() };
+fn read_kept(file: &Path) -> Vec<Tried> {
+    let reader = ReaderBuilder::new().has_headers(false).from_path(file);
+    reader.map(|rows| rows.into_deserialize().map(Result::unwrap).collect()).unwrap_or_default()
+}
+
+fn writer(file: &Path) -> Writer<std::fs::File> {
+    let file = OpenOptions::new().create(true).append(true).open(file).unwrap();
+    WriterBuilder::new().has_headers(false).from_writer(file)
+}
+
+fn tried(print: &Print) -> Tried {
+    let mut tried = Tried::default();
     let mut stream = Stream::new();
     for index in 0..FRAMES {
         let frame = print.frame(index);
         let luma = Luma::new(&frame.pixels, frame.width, frame.height, frame.width).unwrap();
-        if tally.any == 0 && judged(&scan::read(&luma), print, &mut tally) {
-            tally.any = 1;
-            tally.one = usize::from(index == 0);
+        if !tried.any && judged(&scan::read(&luma), print, &mut tried) {
+            tried.any = true;
+            tried.one = index == 0;
         }
-        if tally.together == 0 && judged(&stream.read(&luma), print, &mut tally) {
-            tally.together = 1;
-        }
-        if tally.theirs == 0 && zxing_cpp_reads(frame, print) {
-            tally.theirs = 1;
-        }
-        if tally.any + tally.together + tally.theirs == 3 {
+        tried.together = tried.together || judged(&stream.read(&luma), print, &mut tried);
+        tried.theirs = tried.theirs || zxing_cpp_reads(frame, print);
+        if tried.any && tried.together && tried.theirs {
             break;
         }
     }
-    tally
+    tried
 }
 
 /// Whether symbols say what the print says; what else they say is false.
-fn judged(symbols: &[Symbol], print: &Print, tally: &mut Tally) -> bool {
+fn judged(symbols: &[Symbol], print: &Print, tried: &mut Tried) -> bool {
     let is_right =
         |symbol: &&Symbol| matches!(&symbol.content, Content::Text(text) if text == print.text());
     let right = symbols.iter().filter(is_right).count();
-    tally.false_reads += symbols.len() - right;
+    tried.false_reads += symbols.len() - right;
     right > 0
 }
 
