@@ -56,11 +56,7 @@ pub extern "system" fn Java_org_vouchsafe_bench_Twin_read(
 ) -> jobjectArray {
     // SAFETY: `side` came from `open`, and Kotlin calls from one thread.
     let side = unsafe { &mut *(side as *mut Side) };
-    let address = env.get_direct_buffer_address(&pixels).unwrap();
-    let len = env.get_direct_buffer_capacity(&pixels).unwrap();
-    // SAFETY: the buffer is direct and reachable for the length of this call.
-    let pixels = unsafe { std::slice::from_raw_parts(address, len) };
-    let texts = read(&mut side.frames, pixels, width, height);
+    let texts = read(&mut side.frames, bytes(&env, &pixels), width, height);
     if texts.is_empty() {
         return ptr::null_mut();
     }
@@ -87,10 +83,7 @@ pub extern "system" fn Java_org_vouchsafe_bench_Twin_alone(
 ) -> jlong {
     // SAFETY: `side` came from `open`, and Kotlin calls from one thread.
     let side = unsafe { &mut *(side as *mut Side) };
-    let address = env.get_direct_buffer_address(&pixels).unwrap();
-    let len = env.get_direct_buffer_capacity(&pixels).unwrap();
-    // SAFETY: the buffer is direct and reachable for the length of this call.
-    let pixels = unsafe { std::slice::from_raw_parts(address, len) };
+    let pixels = bytes(&env, &pixels);
     let start = Instant::now();
     let texts = read(&mut side.frames, pixels, width, height);
     if decide != 0 {
@@ -102,6 +95,14 @@ pub extern "system" fn Java_org_vouchsafe_bench_Twin_alone(
     }
     black_box(texts);
     jlong::try_from(start.elapsed().as_nanos()).unwrap()
+}
+
+/// What a direct buffer holds.
+fn bytes<'a>(env: &JNIEnv<'_>, buffer: &'a JByteBuffer<'_>) -> &'a [u8] {
+    let address = env.get_direct_buffer_address(buffer).unwrap();
+    let len = env.get_direct_buffer_capacity(buffer).unwrap();
+    // SAFETY: the buffer is reachable for as long as it is borrowed.
+    unsafe { std::slice::from_raw_parts(address, len) }
 }
 
 fn read(frames: &mut Stream, pixels: &[u8], width: jint, height: jint) -> Vec<String> {
