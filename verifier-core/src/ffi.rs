@@ -11,6 +11,7 @@ mod bundles;
 mod by_code;
 mod frames;
 mod keys;
+mod leave;
 mod vouchers;
 
 pub use bundles::{Export, ExportedFile, ImportReport, Imported};
@@ -19,6 +20,7 @@ pub use frames::{
     Corner, Crop, FrameLayout, FrameStream, Rotation, Symbol, SymbolContent, scan_luma,
 };
 pub use keys::{KeyStore, KeyStoreError};
+pub use leave::LeaveRedemption;
 pub use vouchers::{ListedStanding, ListedVoucher, StandingKind, VoucherListing, VoucherSearch};
 
 use crate::clock::{self, ClockTrust};
@@ -174,25 +176,6 @@ impl Verifier {
     pub fn redeem(&self, text: &str, service: Service, now: DeviceClock) -> Result<Redemption> {
         let service = service.try_into()?;
         Ok(self.engine().redeem(text, service, now.into())?.into())
-    }
-
-    /// As `redeem`, with a supervisor's leave and PIN: trust that is too old, where the programme lets a supervisor
-    /// decide, and a clock that was turned back do not stand against the voucher; everything else does.
-    ///
-    /// # Errors
-    /// [`EngineError::NotAllowed`] for another PIN, or during the wait after wrong ones. Nothing was recorded, and why.
-    pub fn redeem_with_leave(
-        &self,
-        text: &str,
-        service: Service,
-        supervisor: &str,
-        pin: &str,
-        now: DeviceClock,
-    ) -> Result<Redemption> {
-        let service = service.try_into()?;
-        let supervisor = OperatorId::new(supervisor).map_err(EngineError::Argument)?;
-        let leave = verifier::Supervision { supervisor, pin };
-        Ok(self.engine().redeem_with_leave(text, service, &leave, now.into())?.into())
     }
 
     /// Takes a redemption back; the voucher can be served again.

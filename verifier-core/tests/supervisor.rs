@@ -72,6 +72,13 @@ fn refusal(asked: Result<Redemption, EngineError>) -> Reason {
 }
 
 #[test]
+fn a_phone_names_its_supervisors_once_it_has_its_profile() {
+    let mut server = Server::new();
+    assert_eq!(phone(&mut server).verifier.supervisors().collect::<Vec<_>>(), [&lorna()]);
+    assert_eq!(Phone::with_offer().verifier.supervisors().count(), 0);
+}
+
+#[test]
 fn a_clock_turned_back_is_passed_over_and_the_redemption_names_the_override() {
     let mut server = Server::new();
     let mut phone = phone(&mut server);

@@ -31,6 +31,12 @@ pub struct Supervision<'s> {
 }
 
 impl Verifier {
+    /// Who may give leave, as the profile names them; nobody before the phone has its profile.
+    pub fn supervisors(&self) -> impl Iterator<Item = &OperatorId> {
+        let profile = self.in_force().map(|(_, profile)| profile).ok();
+        profile.into_iter().flat_map(|profile| &profile.supervisors).map(|named| &named.name)
+    }
+
     /// Decides on a text and records that it was served, as [`Verifier::redeem`] does, with a
     /// supervisor's leave: what would be refused because trust is too old (where the programme lets a
     /// supervisor decide) or the clock was turned back is served all the same. The override is recorded

@@ -26,6 +26,7 @@ import org.vouchsafe.app.LocalParts
 import org.vouchsafe.app.R
 import org.vouchsafe.app.device.share
 import org.vouchsafe.app.ui.Band
+import org.vouchsafe.app.ui.Chip
 import org.vouchsafe.app.ui.Fact
 import org.vouchsafe.app.ui.MainButton
 import org.vouchsafe.app.ui.Page
@@ -157,6 +158,7 @@ fun TakeBackPage(id: String, onBack: () -> Unit, onConfirm: (reason: String) -> 
         },
     ) {
         Text(formats().inOrder(receiptNumber(id)), style = MaterialTheme.typography.displaySmall, fontWeight = FontWeight.Bold)
+        Text(stringResource(R.string.take_back_means), style = MaterialTheme.typography.bodyLarge)
         OutlinedTextField(
             reason,
             { reason = it },

@@ -1,24 +1,13 @@
 package org.vouchsafe.app.claims
 
-import androidx.compose.foundation.background
-import androidx.compose.foundation.clickable
-import androidx.compose.foundation.horizontalScroll
 import androidx.compose.foundation.layout.Arrangement
 import androidx.compose.foundation.layout.Column
-import androidx.compose.foundation.layout.ExperimentalLayoutApi
-import androidx.compose.foundation.layout.FlowRow
 import androidx.compose.foundation.layout.PaddingValues
-import androidx.compose.foundation.layout.Row
 import androidx.compose.foundation.layout.fillMaxSize
 import androidx.compose.foundation.layout.fillMaxWidth
-import androidx.compose.foundation.layout.heightIn
 import androidx.compose.foundation.layout.padding
 import androidx.compose.foundation.lazy.LazyColumn
 import androidx.compose.foundation.lazy.items
-import androidx.compose.foundation.rememberScrollState
-import androidx.compose.foundation.shape.RoundedCornerShape
-import androidx.compose.material3.FilterChip
-import androidx.compose.material3.HorizontalDivider
 import androidx.compose.material3.MaterialTheme
 import androidx.compose.material3.OutlinedTextField
 import androidx.compose.material3.Scaffold
@@ -29,7 +18,6 @@ import androidx.compose.runtime.getValue
 import androidx.compose.runtime.mutableStateOf
 import androidx.compose.runtime.saveable.rememberSaveable
 import androidx.compose.runtime.setValue
-import androidx.compose.ui.Alignment
 import androidx.compose.ui.Modifier
 import androidx.compose.ui.res.pluralStringResource
 import androidx.compose.ui.res.stringResource
@@ -39,9 +27,10 @@ import androidx.lifecycle.viewmodel.compose.viewModel
 import org.vouchsafe.app.LocalParts
 import org.vouchsafe.app.R
 import org.vouchsafe.app.ui.Between
+import org.vouchsafe.app.ui.Chips
+import org.vouchsafe.app.ui.Entry
 import org.vouchsafe.app.ui.Formats
 import org.vouchsafe.app.ui.SideButton
-import org.vouchsafe.app.ui.Signal
 import org.vouchsafe.app.ui.Title
 import org.vouchsafe.app.ui.Trouble
 import org.vouchsafe.app.ui.decimalsOf
@@ -87,7 +76,6 @@ fun ClaimsList(
             }
             items(state.claims, key = { it.id }) { claim ->
                 Line(claim, formats) { onClaim(claim.id) }
-                HorizontalDivider()
             }
             if (state.more) item { SideButton(stringResource(R.string.older_claims), onMore, Modifier.padding(16.dp)) }
         }
@@ -119,44 +107,22 @@ private fun Search(typed: String, kind: Kind, onType: (String) -> Unit, onKind: 
         placeholder = { Text(stringResource(R.string.search_claims)) },
         singleLine = true,
     )
-    Row(Modifier.horizontalScroll(rememberScrollState()).padding(16.dp, 0.dp), Arrangement.spacedBy(8.dp)) {
-        for (one in Kind.entries) {
-            FilterChip(one == kind, { onKind(one) }, { Text(stringResource(one.word)) }, Modifier.heightIn(min = 48.dp))
-        }
-    }
+    Chips(Kind.entries.map { stringResource(it.word) to it }, kind, onKind)
 }
 
-@OptIn(ExperimentalLayoutApi::class)
 @Composable
 private fun Line(claim: Claim, formats: Formats, onClick: () -> Unit) {
-    FlowRow(
-        Modifier.fillMaxWidth().clickable(onClick = onClick).heightIn(min = 72.dp).padding(16.dp, 12.dp),
-        Arrangement.SpaceBetween,
-        Arrangement.spacedBy(8.dp, Alignment.CenterVertically),
-    ) {
-        Column {
-            Text(given(claim, formats), style = MaterialTheme.typography.titleLarge)
-            Text(
-                "${formats.moment(claim.redeemedAt)} · ${formats.inOrder(receiptNumber(claim.id))}",
-                style = MaterialTheme.typography.bodyMedium,
-                color = MaterialTheme.colorScheme.onSurfaceVariant,
-            )
-        }
-        val standing = standing(claim)
-        Chip(standing.signal, stringResource(standing.word), Modifier.align(Alignment.CenterVertically))
-    }
+    val standing = standing(claim)
+    Entry(
+        standing.signal,
+        stringResource(standing.word),
+        onClick,
+        title = given(claim, formats),
+        body = null,
+        note = "${formats.moment(claim.redeemedAt)} · ${formats.inOrder(receiptNumber(claim.id))}",
+    )
 }
 
 @Composable
 fun given(claim: Claim, formats: Formats): String =
     claim.given?.let { formats.benefit(it, decimalsOf(it)) } ?: stringResource(R.string.claim_unreadable)
-
-@Composable
-fun Chip(signal: Signal, text: String, modifier: Modifier = Modifier) {
-    Text(
-        text,
-        modifier.background(signal.ground, RoundedCornerShape(8.dp)).padding(10.dp, 6.dp),
-        color = signal.text,
-        style = MaterialTheme.typography.labelLarge,
-    )
-}

@@ -13,10 +13,12 @@ import androidx.compose.material3.MaterialTheme
 import androidx.compose.material3.Text
 import androidx.compose.runtime.Composable
 import androidx.compose.ui.Modifier
+import androidx.compose.ui.platform.LocalDensity
 import androidx.compose.ui.res.stringResource
 import androidx.compose.ui.semantics.clearAndSetSemantics
 import androidx.compose.ui.semantics.contentDescription
 import androidx.compose.ui.unit.dp
+import androidx.compose.ui.unit.sp
 import org.vouchsafe.app.R
 import org.vouchsafe.app.ui.Formats
 import org.vouchsafe.core.Claim
@@ -52,7 +54,8 @@ fun Life(claim: Claim, formats: Formats) {
             val at = step.at?.let(formats::moment).orEmpty()
             val toCome = stringResource(R.string.step_to_come, word)
             Row(Modifier.clearAndSetSemantics { contentDescription = if (step.done) "$word $at".trim() else toCome }) {
-                val dot = Modifier.padding(top = 6.dp, end = 12.dp).size(12.dp)
+                val toTheLine = with(LocalDensity.current) { 6.sp.toDp() }
+                val dot = Modifier.padding(top = toTheLine, end = 12.dp).size(12.dp)
                 val ink = MaterialTheme.colorScheme.primary
                 Box(if (step.done) dot.background(ink, CircleShape) else dot.border(2.dp, MaterialTheme.colorScheme.outline, CircleShape))
                 Column {

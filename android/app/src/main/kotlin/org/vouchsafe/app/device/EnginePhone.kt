@@ -22,6 +22,7 @@ import org.vouchsafe.core.HttpOutcome
 import org.vouchsafe.core.HttpRequest
 import org.vouchsafe.core.Imported
 import org.vouchsafe.core.KeyStore
+import org.vouchsafe.core.LeaveRedemption
 import org.vouchsafe.core.ListedVoucher
 import org.vouchsafe.core.NewDocument
 import org.vouchsafe.core.Redemption
@@ -60,10 +61,13 @@ class EnginePhone(
 
     override suspend fun check(voucher: String): Verdict = engine { it.check(voucher, clocks.now()) }
 
-    override suspend fun serve(voucher: String, service: Serving): Redemption = changing {
-        val asked = Service(service.given, service.howRead, operator = null, service.documents)
-        it.redeem(voucher, asked, clocks.now())
-    }
+    override suspend fun serve(voucher: String, service: Serving): Redemption =
+        changing { it.redeem(voucher, service.asked(), clocks.now()) }
+
+    override suspend fun supervisors(): List<String> = engine { it.supervisors() }
+
+    override suspend fun serveWithLeave(voucher: String, service: Serving, leave: Leave): LeaveRedemption =
+        changing { it.redeemWithLeave(voucher, service.asked(), leave.supervisor, leave.pin, clocks.now()) }
 
     override suspend fun takeBack(claim: String, reason: String) = changing { it.void(claim, reason, null, clocks.now()) }
 
@@ -144,3 +148,5 @@ class EnginePhone(
 
     private suspend fun <T> changing(call: (Verifier) -> T): T = engine(call).also { changed.update { it + 1 } }
 }
+
+private fun Serving.asked() = Service(given, howRead, operator = null, documents)

@@ -11,6 +11,7 @@ import org.vouchsafe.core.HowRead
 import org.vouchsafe.core.HttpOutcome
 import org.vouchsafe.core.HttpRequest
 import org.vouchsafe.core.Imported
+import org.vouchsafe.core.LeaveRedemption
 import org.vouchsafe.core.ListedVoucher
 import org.vouchsafe.core.NewDocument
 import org.vouchsafe.core.Redemption
@@ -42,6 +43,12 @@ interface Phone {
 
     /** Records that a voucher was served; when it returns `Done`, the record is on the disk. */
     suspend fun serve(voucher: String, service: Serving): Redemption
+
+    /** Who may give leave where this phone alone may not decide. */
+    suspend fun supervisors(): List<String>
+
+    /** As [serve], with a supervisor's leave. */
+    suspend fun serveWithLeave(voucher: String, service: Serving, leave: Leave): LeaveRedemption
 
     /** Takes a redemption back. */
     suspend fun takeBack(claim: String, reason: String)
@@ -81,6 +88,9 @@ interface Phone {
 
 /** What an export put into its files. */
 data class Exported(val records: Long, val documents: Long, val names: List<String>)
+
+/** Who gives leave, with the PIN that they typed. */
+class Leave(val supervisor: String, val pin: String)
 
 /** What staff asks to be recorded as served. */
 data class Serving(

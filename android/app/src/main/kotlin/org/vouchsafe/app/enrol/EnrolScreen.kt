@@ -56,8 +56,8 @@ fun ConfirmScreen(health: Health, digits: String, onAnotherCode: () -> Unit, onG
         },
     ) {
         health.provider?.let { Text(it, style = MaterialTheme.typography.headlineSmall) }
-        Text(stringResource(R.string.compare_digits), style = MaterialTheme.typography.bodyLarge)
         Text(formats().inOrder(grouped(digits)), style = MaterialTheme.typography.displayMedium, fontWeight = FontWeight.Bold)
+        Text(stringResource(R.string.compare_digits), style = MaterialTheme.typography.bodyLarge)
         if (health.provider != null) {
             Text(stringResource(R.string.not_confirmed), style = MaterialTheme.typography.bodyLarge)
         }

@@ -2,7 +2,7 @@ package org.vouchsafe.app.serve
 
 import java.math.BigDecimal
 
-/** A typed number as a count of its smallest parts; nothing if it is none, or has more [decimals] than there are. */
+/** A typed number as a count of its smallest parts; nothing if it is none, or is written with more than [decimals]. */
 fun parts(typed: String, decimals: Int): ULong? {
     val plain = buildString {
         for (character in typed.trim()) {
@@ -14,13 +14,11 @@ fun parts(typed: String, decimals: Int): ULong? {
         }
     }
     val number = plain.toBigDecimalOrNull() ?: return null
-    val parts = number.movePointRight(decimals).stripTrailingZeros()
-    if (parts.scale() > 0 || parts > BigDecimal(Long.MAX_VALUE)) return null
-    return parts.toLong().toULong()
+    // A comma before three digits may mean thousands: an amount that is written finer than it can be is not guessed at.
+    if (number.scale() > decimals) return null
+    val parts = number.movePointRight(decimals)
+    return if (parts > BigDecimal(Long.MAX_VALUE)) null else parts.toLong().toULong()
 }
 
 /** Full stop, comma, and the Arabic decimal mark. */
 private const val DECIMAL_MARKS = ".,٫"
-
-/** The number as somebody would type it. */
-fun typed(parts: ULong, decimals: Int): String = BigDecimal(parts.toString()).movePointLeft(decimals).toPlainString()

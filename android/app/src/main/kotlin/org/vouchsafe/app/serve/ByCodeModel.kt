@@ -1,18 +1,15 @@
 package org.vouchsafe.app.serve
 
 import androidx.lifecycle.ViewModel
-import androidx.lifecycle.viewModelScope
 import kotlinx.coroutines.flow.MutableStateFlow
 import kotlinx.coroutines.flow.StateFlow
 import kotlinx.coroutines.flow.asStateFlow
 import kotlinx.coroutines.flow.update
-import kotlinx.coroutines.launch
 import org.vouchsafe.app.device.Phone
 import org.vouchsafe.core.Benefit
 import org.vouchsafe.core.CodeRedemption
 import org.vouchsafe.core.CodeRefusal
 import org.vouchsafe.core.CodeVerdict
-import org.vouchsafe.core.EngineException
 import org.vouchsafe.core.Warning
 
 data class ByCodeState(
@@ -54,15 +51,5 @@ class ByCodeModel(private val phone: Phone, private val reference: String) : Vie
 
     private fun serving(change: (ServeState) -> ServeState) = current.update { it.copy(serving = change(it.serving)) }
 
-    private fun attempt(call: suspend () -> Unit) {
-        viewModelScope.launch {
-            try {
-                call()
-            } catch (trouble: EngineException) {
-                serving { it.copy(trouble = trouble) }
-            } finally {
-                serving { it.copy(busy = false) }
-            }
-        }
-    }
+    private fun attempt(call: suspend () -> Unit) = attempt(::serving, call)
 }

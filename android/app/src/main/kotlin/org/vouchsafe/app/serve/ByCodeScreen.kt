@@ -17,7 +17,7 @@ import org.vouchsafe.app.ui.Trouble
 import org.vouchsafe.app.ui.formats
 import org.vouchsafe.app.verdict.refused
 import org.vouchsafe.app.verdict.warning
-import org.vouchsafe.app.verdict.why
+import org.vouchsafe.app.verdict.whyAndWhatToDo
 import org.vouchsafe.core.Benefit
 import org.vouchsafe.core.CodeRefusal
 import org.vouchsafe.core.Refusal
@@ -62,8 +62,5 @@ private fun signal(refusal: CodeRefusal): Signal = when (refusal) {
 private fun words(refusal: CodeRefusal, formats: Formats): String = when (refusal) {
     CodeRefusal.NotListed -> stringResource(R.string.no_longer_listed)
     CodeRefusal.NotAllowed -> stringResource(R.string.by_code_not_allowed)
-    is CodeRefusal.Refused -> {
-        val why = why(Refusal(refusal.reason, voucher = null, mayBeOverridden = false), formats)
-        "$why\n${stringResource(refused(refusal.reason).whatToDo)}"
-    }
+    is CodeRefusal.Refused -> whyAndWhatToDo(Refusal(refusal.reason, voucher = null, mayBeOverridden = false), formats)
 }

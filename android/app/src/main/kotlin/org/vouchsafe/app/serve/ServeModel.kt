@@ -9,6 +9,7 @@ import kotlinx.coroutines.flow.update
 import kotlinx.coroutines.launch
 import org.vouchsafe.app.device.Phone
 import org.vouchsafe.app.device.Serving
+import org.vouchsafe.app.ui.Formats
 import org.vouchsafe.core.Benefit
 import org.vouchsafe.core.EngineException
 import org.vouchsafe.core.HowRead
@@ -74,15 +75,18 @@ class ServeModel(private val phone: Phone, private val text: String, private val
         }
     }
 
-    private fun attempt(call: suspend () -> Unit) {
-        viewModelScope.launch {
-            try {
-                call()
-            } catch (trouble: EngineException) {
-                current.update { it.copy(trouble = trouble) }
-            } finally {
-                current.update { it.copy(busy = false) }
-            }
+    private fun attempt(call: suspend () -> Unit) = attempt({ change -> current.update(change) }, call)
+}
+
+/** Makes a call for a form. What fails stays to be seen, and the form is free again at the end. */
+fun ViewModel.attempt(form: ((ServeState) -> ServeState) -> Unit, call: suspend () -> Unit) {
+    viewModelScope.launch {
+        try {
+            call()
+        } catch (trouble: EngineException) {
+            form { it.copy(trouble = trouble) }
+        } finally {
+            form { it.copy(busy = false) }
         }
     }
 }
@@ -113,9 +117,9 @@ fun choice(typed: List<String>, whole: Benefit, decimals: Int): Choice = when (w
 }
 
 /** What stands in the fields at first: all of it. */
-fun typedFor(whole: Benefit, decimals: Int): List<String> = when (whole) {
-    is Benefit.Money -> listOf(typed(whole.minorUnits, decimals))
-    is Benefit.Goods -> whole.lines.map { typed(it.thousandths, THOUSANDTHS).toBigDecimal().stripTrailingZeros().toPlainString() }
+fun typedFor(whole: Benefit, decimals: Int, formats: Formats): List<String> = when (whole) {
+    is Benefit.Money -> listOf(formats.typed(whole.minorUnits, decimals))
+    is Benefit.Goods -> whole.lines.map { formats.typed(it.thousandths, decimals = 0, most = THOUSANDTHS) }
 }
 
 private const val THOUSANDTHS = 3

@@ -1,5 +1,6 @@
 package org.vouchsafe.app.serve
 
+import androidx.compose.foundation.layout.ColumnScope
 import androidx.compose.foundation.layout.fillMaxWidth
 import androidx.compose.foundation.text.KeyboardOptions
 import androidx.compose.material3.LinearProgressIndicator
@@ -54,13 +55,17 @@ fun ServeForm(
     onServe: (Benefit) -> Unit,
     onBack: () -> Unit,
     notes: List<String> = emptyList(),
+    title: String = stringResource(R.string.serve_title),
+    /** Whether all else is there that it takes. */
+    ready: Boolean = true,
+    more: @Composable ColumnScope.() -> Unit = {},
 ) {
     val formats = formats()
     val decimals = voucher.programme?.decimals?.toInt() ?: decimalsOf(voucher.benefit)
-    var typed by rememberSaveable { mutableStateOf(typedFor(voucher.benefit, decimals)) }
+    var typed by rememberSaveable { mutableStateOf(typedFor(voucher.benefit, decimals, formats)) }
     val choice = choice(typed, voucher.benefit, decimals)
     Page(
-        stringResource(R.string.serve_title),
+        title,
         onBack,
         actions = {
             if (state.busy) LinearProgressIndicator(Modifier.fillMaxWidth())
@@ -68,7 +73,7 @@ fun ServeForm(
                 is Choice.Give -> stringResource(R.string.confirm_giving, formats.benefit(choice.given, decimals))
                 else -> stringResource(R.string.confirm)
             }
-            MainButton(label, { (choice as? Choice.Give)?.let { onServe(it.given) } }, enabled = choice is Choice.Give && !state.busy)
+            MainButton(label, { (choice as? Choice.Give)?.let { onServe(it.given) } }, enabled = choice is Choice.Give && ready && !state.busy)
         },
     ) {
         voucher.holder?.let { Text(formats.name(it), style = MaterialTheme.typography.headlineSmall) }
@@ -98,6 +103,7 @@ fun ServeForm(
             is Choice.Give -> if (!choice.all) Band(Signal.Attention, stringResource(R.string.rest_goes_back))
         }
         notes.forEach { Band(Signal.Attention, it) }
+        more()
         state.trouble?.let { Trouble(it) }
     }
 }

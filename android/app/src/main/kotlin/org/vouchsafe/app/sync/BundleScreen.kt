@@ -25,6 +25,7 @@ import org.vouchsafe.app.ui.Page
 import org.vouchsafe.app.ui.SideButton
 import org.vouchsafe.app.ui.Signal
 import org.vouchsafe.app.ui.Trouble
+import org.vouchsafe.app.ui.withDetail
 import org.vouchsafe.app.ui.formats
 import org.vouchsafe.core.Imported
 
@@ -79,7 +80,7 @@ private fun Outcome(carried: Carried) {
         is Carried.ToShare -> Exported(carried.exported)
         is Carried.In -> when (val imported = carried.imported) {
             is Imported.Done -> Band(Signal.Good, stringResource(R.string.imported))
-            is Imported.Refused -> Band(Signal.Bad, "${stringResource(R.string.import_refused)}\n${imported.words}")
+            is Imported.Refused -> Band(Signal.Bad, withDetail(stringResource(R.string.import_refused), imported.words))
         }
         Carried.NotWritten -> Band(Signal.Bad, stringResource(R.string.export_not_written))
         Carried.NotRead -> Band(Signal.Bad, stringResource(R.string.import_not_read))

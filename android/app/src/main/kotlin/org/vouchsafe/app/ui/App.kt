@@ -38,6 +38,7 @@ import org.vouchsafe.app.health.HealthModel
 import org.vouchsafe.app.health.HealthScreen
 import org.vouchsafe.app.scan.CodeFinder
 import org.vouchsafe.app.serve.ByCodeScreen
+import org.vouchsafe.app.serve.LeaveScreen
 import org.vouchsafe.app.serve.ServeScreen
 import org.vouchsafe.app.sync.BundleScreen
 import org.vouchsafe.app.verdict.VerdictScreen
@@ -104,6 +105,10 @@ private fun Screens(shared: String?, onSharedTaken: () -> Unit) {
 private fun Show(screen: Screen, stack: BackStack, shared: String?, onSharedTaken: () -> Unit) {
     val parts = LocalParts.current
     val back: () -> Unit = { stack.pop() }
+    val served: (String) -> Unit = {
+        parts.background.begin()
+        stack.replaceAbove(Screen.Receipt(it))
+    }
     when (screen) {
         Screen.Scan -> CodeFinder(
             stringResource(R.string.scan_voucher),
@@ -120,16 +125,21 @@ private fun Show(screen: Screen, stack: BackStack, shared: String?, onSharedTake
         is Screen.Verdict -> VerdictScreen(
             screen.voucher,
             onServe = { stack.push(Screen.Serve(screen.voucher, screen.howRead)) },
+            onLeave = { stack.push(Screen.Leave(screen.voucher, screen.howRead)) },
             onSync = { stack.goTo(Screen.Health).also { parts.syncing.begin() } },
             onDone = back,
         )
         is Screen.Serve -> ServeScreen(
             screen.voucher,
             screen.howRead,
-            onServed = {
-                parts.background.begin()
-                stack.replaceAbove(Screen.Receipt(it))
-            },
+            onServed = served,
+            onRefused = { stack.replaceAbove(Screen.Verdict(screen.voucher, screen.howRead)) },
+            onBack = back,
+        )
+        is Screen.Leave -> LeaveScreen(
+            screen.voucher,
+            screen.howRead,
+            onServed = served,
             onRefused = { stack.replaceAbove(Screen.Verdict(screen.voucher, screen.howRead)) },
             onBack = back,
         )
@@ -144,10 +154,7 @@ private fun Show(screen: Screen, stack: BackStack, shared: String?, onSharedTake
         )
         is Screen.ServeByCode -> ByCodeScreen(
             screen.reference,
-            onServed = {
-                parts.background.begin()
-                stack.replaceAbove(Screen.Receipt(it))
-            },
+            onServed = served,
             onBack = back,
         )
     }

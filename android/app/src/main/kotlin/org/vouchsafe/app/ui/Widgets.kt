@@ -1,6 +1,8 @@
 package org.vouchsafe.app.ui
 
 import androidx.compose.foundation.background
+import androidx.compose.foundation.clickable
+import androidx.compose.foundation.horizontalScroll
 import androidx.compose.foundation.layout.Arrangement
 import androidx.compose.foundation.layout.Box
 import androidx.compose.foundation.layout.Column
@@ -21,6 +23,8 @@ import androidx.compose.foundation.verticalScroll
 import androidx.compose.material.icons.Icons
 import androidx.compose.material.icons.automirrored.filled.ArrowBack
 import androidx.compose.material3.Button
+import androidx.compose.material3.FilterChip
+import androidx.compose.material3.HorizontalDivider
 import androidx.compose.material3.Icon
 import androidx.compose.material3.IconButton
 import androidx.compose.material3.MaterialTheme
@@ -64,19 +68,25 @@ fun Page(
     actions: (@Composable ColumnScope.() -> Unit)? = null,
     content: @Composable ColumnScope.() -> Unit,
 ) {
+    val scroll = rememberScrollState()
     Scaffold(
         topBar = { Title(title, onBack) },
-        bottomBar = {
-            if (actions != null) {
-                Column(Modifier.navigationBarsPadding().imePadding().padding(16.dp), Arrangement.spacedBy(8.dp), content = actions)
-            }
-        },
+        bottomBar = { if (actions != null) Actions(moreAbove = scroll.canScrollForward, actions) },
     ) { inner ->
         Column(
-            Modifier.padding(inner).verticalScroll(rememberScrollState()).padding(horizontal = 16.dp, vertical = 8.dp),
+            Modifier.fillMaxWidth().padding(inner).verticalScroll(scroll).padding(horizontal = 16.dp, vertical = 8.dp),
             Arrangement.spacedBy(16.dp),
             content = content,
         )
+    }
+}
+
+/** What can be done, at the bottom; a line above it says that there is [moreAbove] to scroll to. */
+@Composable
+fun Actions(moreAbove: Boolean, actions: @Composable ColumnScope.() -> Unit) {
+    Box(Modifier.navigationBarsPadding().imePadding()) {
+        if (moreAbove) HorizontalDivider(thickness = 2.dp, color = MaterialTheme.colorScheme.outline)
+        Column(Modifier.padding(16.dp), Arrangement.spacedBy(8.dp), content = actions)
     }
 }
 
@@ -85,7 +95,7 @@ fun Page(
 fun Title(title: String, onBack: (() -> Unit)? = null) {
     val start = if (onBack == null) 16.dp else 4.dp
     Row(
-        Modifier.fillMaxWidth().statusBarsPadding().heightIn(min = 64.dp).padding(start = start, end = 16.dp),
+        Modifier.fillMaxWidth().statusBarsPadding().heightIn(min = 64.dp).padding(start, 8.dp, 16.dp, 8.dp),
         verticalAlignment = Alignment.CenterVertically,
     ) {
         if (onBack != null) {
@@ -112,7 +122,7 @@ fun Band(signal: Signal, text: String, modifier: Modifier = Modifier) {
     }
 }
 
-/** Broken machinery: what kind, what it said, and that nothing was recorded. */
+/** Broken machinery: what kind, that nothing was recorded, and what it said. */
 @Composable
 fun Trouble(trouble: EngineException, modifier: Modifier = Modifier) {
     val kind = when (trouble) {
@@ -123,14 +133,19 @@ fun Trouble(trouble: EngineException, modifier: Modifier = Modifier) {
         is EngineException.Frame -> R.string.trouble_camera
         is EngineException.Machinery, is EngineException.Argument -> R.string.trouble_machinery
     }
-    Band(Signal.Bad, "${stringResource(kind)}\n${trouble.message}", modifier)
+    Band(Signal.Bad, withDetail(stringResource(kind), trouble.message.orEmpty()), modifier)
 }
+
+/** What staff are told, and below it the engine's own words, for those who help them. */
+@Composable
+fun withDetail(told: String, detail: String): String =
+    "$told\n${stringResource(R.string.for_support, formats().inOrder(detail))}"
 
 /** Two ends of one line; of two lines where the type is large. */
 @OptIn(ExperimentalLayoutApi::class)
 @Composable
 fun Between(start: String, end: String) {
-    FlowRow(Modifier.fillMaxWidth(), Arrangement.SpaceBetween) {
+    FlowRow(Modifier.fillMaxWidth().semantics(mergeDescendants = true) {}, Arrangement.SpaceBetween) {
         Text(start, Modifier.padding(end = 8.dp), style = MaterialTheme.typography.bodyLarge)
         Text(end, style = MaterialTheme.typography.titleMedium)
     }
@@ -147,4 +162,44 @@ fun Choice(text: String, on: Boolean, onChange: (Boolean) -> Unit) {
         Text(text, Modifier.weight(1f), style = MaterialTheme.typography.bodyLarge)
         Switch(on, onCheckedChange = null)
     }
+}
+
+/** One of several, of which one is always chosen. */
+@Composable
+fun <T> Chips(choices: List<Pair<String, T>>, chosen: T, onChoose: (T) -> Unit) {
+    Row(Modifier.horizontalScroll(rememberScrollState()).padding(16.dp, 4.dp), Arrangement.spacedBy(8.dp)) {
+        for ((word, choice) in choices) {
+            FilterChip(choice == chosen, { onChoose(choice) }, { Text(word) }, Modifier.heightIn(min = 48.dp))
+        }
+    }
+}
+
+/** How something stands, in a word or two. */
+@Composable
+fun Chip(signal: Signal, text: String, modifier: Modifier = Modifier) {
+    Text(
+        text,
+        modifier.background(signal.ground, RoundedCornerShape(8.dp)).padding(10.dp, 6.dp),
+        color = signal.text,
+        style = MaterialTheme.typography.labelLarge,
+    )
+}
+
+/** One of a list, that leads to its screen: what it is, and how it stands beside that; below it, where the type is large. */
+@OptIn(ExperimentalLayoutApi::class)
+@Composable
+fun Entry(signal: Signal, standing: String, onClick: () -> Unit, title: String, body: String?, note: String) {
+    FlowRow(
+        Modifier.fillMaxWidth().clickable(onClick = onClick).heightIn(min = 72.dp).padding(16.dp, 12.dp),
+        Arrangement.SpaceBetween,
+        Arrangement.spacedBy(8.dp, Alignment.CenterVertically),
+    ) {
+        Column {
+            Text(title, style = MaterialTheme.typography.titleLarge)
+            body?.let { Text(it, style = MaterialTheme.typography.bodyLarge) }
+            Text(note, style = MaterialTheme.typography.bodyMedium, color = MaterialTheme.colorScheme.onSurfaceVariant)
+        }
+        Chip(signal, standing, Modifier.align(Alignment.CenterVertically))
+    }
+    HorizontalDivider()
 }

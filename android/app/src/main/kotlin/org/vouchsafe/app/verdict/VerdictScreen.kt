@@ -7,7 +7,6 @@ import androidx.compose.foundation.layout.Column
 import androidx.compose.foundation.layout.ColumnScope
 import androidx.compose.foundation.layout.fillMaxSize
 import androidx.compose.foundation.layout.fillMaxWidth
-import androidx.compose.foundation.layout.navigationBarsPadding
 import androidx.compose.foundation.layout.padding
 import androidx.compose.foundation.layout.statusBarsPadding
 import androidx.compose.foundation.rememberScrollState
@@ -29,6 +28,7 @@ import androidx.lifecycle.compose.collectAsStateWithLifecycle
 import androidx.lifecycle.viewmodel.compose.viewModel
 import org.vouchsafe.app.LocalParts
 import org.vouchsafe.app.R
+import org.vouchsafe.app.ui.Actions
 import org.vouchsafe.app.ui.Band
 import org.vouchsafe.app.ui.Fact
 import org.vouchsafe.app.ui.Formats
@@ -44,7 +44,7 @@ import org.vouchsafe.core.Voucher
 
 /** One colour, one large word, then who, what and until when. It stays until staff have dealt with it. */
 @Composable
-fun VerdictScreen(voucher: String, onServe: () -> Unit, onSync: () -> Unit, onDone: () -> Unit) {
+fun VerdictScreen(voucher: String, onServe: () -> Unit, onLeave: () -> Unit, onSync: () -> Unit, onDone: () -> Unit) {
     val parts = LocalParts.current
     val model = viewModel { VerdictModel(parts.phone, parts.feedback, voucher) }
     val state by model.state.collectAsStateWithLifecycle()
@@ -52,7 +52,7 @@ fun VerdictScreen(voucher: String, onServe: () -> Unit, onSync: () -> Unit, onDo
     when (val now = state) {
         // It takes milliseconds: a sign of waiting would only flicker.
         VerdictState.Deciding -> Box(Modifier.fillMaxSize())
-        is VerdictState.Decided -> VerdictSheet(now.verdict, onServe, onSync, onDone)
+        is VerdictState.Decided -> VerdictSheet(now.verdict, onServe, onLeave, onSync, onDone)
         is VerdictState.Undecided -> Sheet(
             Signal.Neutral,
             stringResource(R.string.word_not_decided),
@@ -63,10 +63,10 @@ fun VerdictScreen(voucher: String, onServe: () -> Unit, onSync: () -> Unit, onDo
 }
 
 @Composable
-fun VerdictSheet(verdict: Verdict, onServe: () -> Unit, onSync: () -> Unit, onDone: () -> Unit) {
+fun VerdictSheet(verdict: Verdict, onServe: () -> Unit, onLeave: () -> Unit, onSync: () -> Unit, onDone: () -> Unit) {
     when (verdict) {
         is Verdict.Accept -> Accepted(verdict, onServe, onDone)
-        is Verdict.Refuse -> Refused(verdict, onSync, onDone)
+        is Verdict.Refuse -> Refused(verdict, onLeave, onSync, onDone)
     }
 }
 
@@ -89,7 +89,7 @@ private fun Accepted(verdict: Verdict.Accept, onServe: () -> Unit, onDone: () ->
 }
 
 @Composable
-private fun Refused(verdict: Verdict.Refuse, onSync: () -> Unit, onDone: () -> Unit) {
+private fun Refused(verdict: Verdict.Refuse, onLeave: () -> Unit, onSync: () -> Unit, onDone: () -> Unit) {
     val formats = formats()
     val refusal = verdict.refusal
     val look = refused(refusal.reason)
@@ -103,6 +103,7 @@ private fun Refused(verdict: Verdict.Refuse, onSync: () -> Unit, onDone: () -> U
         },
         {
             if (look.syncHelps) MainButton(stringResource(R.string.sync_now), onSync)
+            if (refusal.mayBeOverridden) SideButton(stringResource(R.string.ask_supervisor), onLeave)
             if (look.syncHelps) {
                 SideButton(stringResource(R.string.back_to_scan), onDone)
             } else {
@@ -119,8 +120,9 @@ private fun Sheet(
     details: @Composable ColumnScope.() -> Unit,
     actions: @Composable ColumnScope.() -> Unit,
 ) {
+    val scroll = rememberScrollState()
     Column(Modifier.fillMaxSize().background(MaterialTheme.colorScheme.background)) {
-        Column(Modifier.weight(1f).verticalScroll(rememberScrollState())) {
+        Column(Modifier.weight(1f).verticalScroll(scroll)) {
             Box(Modifier.fillMaxWidth().background(signal.ground).statusBarsPadding().padding(16.dp, 32.dp)) {
                 Text(
                     word,
@@ -135,7 +137,7 @@ private fun Sheet(
             }
             Column(Modifier.padding(16.dp), Arrangement.spacedBy(16.dp), content = details)
         }
-        Column(Modifier.navigationBarsPadding().padding(16.dp), Arrangement.spacedBy(8.dp), content = actions)
+        Actions(moreAbove = scroll.canScrollForward, actions)
     }
 }
 
@@ -145,8 +147,8 @@ fun Details(voucher: Voucher, formats: Formats) {
     voucher.holderName?.let { name ->
         Text(formats.name(name), style = MaterialTheme.typography.headlineMedium)
         val marks = listOfNotNull(
-            voucher.holderBirthYear?.let { stringResource(R.string.born, it.toString()) },
-            voucher.holderIdTail?.let { stringResource(R.string.id_ends, it) },
+            voucher.holderBirthYear?.let { stringResource(R.string.born, formats.year(it.toInt())) },
+            voucher.holderIdTail?.let { stringResource(R.string.id_ends, formats.inOrder(it)) },
         )
         if (marks.isNotEmpty()) Text(marks.joinToString(" · "), style = MaterialTheme.typography.bodyLarge)
     }

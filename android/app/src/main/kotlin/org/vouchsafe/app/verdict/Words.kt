@@ -78,6 +78,11 @@ fun why(refusal: Refusal, formats: Formats): String {
     }
 }
 
+/** Why, and what to do now. */
+@Composable
+fun whyAndWhatToDo(refusal: Refusal, formats: Formats): String =
+    "${why(refusal, formats)}\n${stringResource(refused(refusal.reason).whatToDo)}"
+
 @Composable
 fun warning(warning: Warning, formats: Formats): String = when (warning) {
     is Warning.TrustStale -> stringResource(R.string.warning_trust_stale, age(warning.age, formats))

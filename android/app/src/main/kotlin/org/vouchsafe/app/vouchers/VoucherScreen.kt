@@ -10,7 +10,7 @@ import androidx.lifecycle.compose.collectAsStateWithLifecycle
 import androidx.lifecycle.viewmodel.compose.viewModel
 import org.vouchsafe.app.LocalParts
 import org.vouchsafe.app.R
-import org.vouchsafe.app.claims.Chip
+import org.vouchsafe.app.ui.Chip
 import org.vouchsafe.app.ui.Fact
 import org.vouchsafe.app.ui.MainButton
 import org.vouchsafe.app.ui.Page

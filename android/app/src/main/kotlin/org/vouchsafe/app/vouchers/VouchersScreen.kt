@@ -1,23 +1,14 @@
 package org.vouchsafe.app.vouchers
 
-import androidx.compose.foundation.clickable
-import androidx.compose.foundation.horizontalScroll
 import androidx.compose.foundation.layout.Arrangement
 import androidx.compose.foundation.layout.Column
-import androidx.compose.foundation.layout.ExperimentalLayoutApi
-import androidx.compose.foundation.layout.FlowRow
 import androidx.compose.foundation.layout.PaddingValues
-import androidx.compose.foundation.layout.Row
 import androidx.compose.foundation.layout.fillMaxSize
 import androidx.compose.foundation.layout.fillMaxWidth
-import androidx.compose.foundation.layout.heightIn
 import androidx.compose.foundation.layout.padding
 import androidx.compose.foundation.lazy.LazyColumn
 import androidx.compose.foundation.lazy.items
-import androidx.compose.foundation.rememberScrollState
 import androidx.compose.foundation.text.KeyboardOptions
-import androidx.compose.material3.FilterChip
-import androidx.compose.material3.HorizontalDivider
 import androidx.compose.material3.MaterialTheme
 import androidx.compose.material3.OutlinedTextField
 import androidx.compose.material3.Scaffold
@@ -28,7 +19,6 @@ import androidx.compose.runtime.getValue
 import androidx.compose.runtime.mutableStateOf
 import androidx.compose.runtime.saveable.rememberSaveable
 import androidx.compose.runtime.setValue
-import androidx.compose.ui.Alignment
 import androidx.compose.ui.Modifier
 import androidx.compose.ui.res.pluralStringResource
 import androidx.compose.ui.res.stringResource
@@ -38,10 +28,11 @@ import androidx.lifecycle.compose.collectAsStateWithLifecycle
 import androidx.lifecycle.viewmodel.compose.viewModel
 import org.vouchsafe.app.LocalParts
 import org.vouchsafe.app.R
-import org.vouchsafe.app.claims.Chip
 import org.vouchsafe.app.sync.SyncBand
 import org.vouchsafe.app.sync.SyncState
 import org.vouchsafe.app.ui.Band
+import org.vouchsafe.app.ui.Chips
+import org.vouchsafe.app.ui.Entry
 import org.vouchsafe.app.ui.Formats
 import org.vouchsafe.app.ui.MainButton
 import org.vouchsafe.app.ui.SideButton
@@ -106,7 +97,6 @@ fun VouchersList(state: VouchersState, wanted: Wanted, syncing: SyncState, actio
                     item { Count(listing, formats) }
                     items(listing.found, key = { it.reference }) { voucher ->
                         Line(voucher, formats) { actions.onVoucher(voucher.reference) }
-                        HorizontalDivider()
                     }
                     if (listing.matching > listing.found.size.toUInt()) {
                         item { SideButton(stringResource(R.string.more_vouchers), actions.onMore, Modifier.padding(16.dp)) }
@@ -163,15 +153,6 @@ private fun Search(wanted: Wanted, categories: List<String>, actions: VouchersAc
     }
 }
 
-@Composable
-private fun <T> Chips(choices: List<Pair<String, T>>, chosen: T, onChoose: (T) -> Unit) {
-    Row(Modifier.horizontalScroll(rememberScrollState()).padding(16.dp, 4.dp), Arrangement.spacedBy(8.dp)) {
-        for ((word, choice) in choices) {
-            FilterChip(choice == chosen, { onChoose(choice) }, { Text(word) }, Modifier.heightIn(min = 48.dp))
-        }
-    }
-}
-
 /** How many were found; and where none was, why that may be. */
 @Composable
 private fun Count(listing: VoucherListing, formats: Formats) {
@@ -190,26 +171,17 @@ private fun Count(listing: VoucherListing, formats: Formats) {
     }
 }
 
-@OptIn(ExperimentalLayoutApi::class)
 @Composable
 private fun Line(voucher: ListedVoucher, formats: Formats, onClick: () -> Unit) {
-    FlowRow(
-        Modifier.fillMaxWidth().clickable(onClick = onClick).heightIn(min = 72.dp).padding(16.dp, 12.dp),
-        Arrangement.SpaceBetween,
-        Arrangement.spacedBy(8.dp, Alignment.CenterVertically),
-    ) {
-        Column {
-            Text(formats.inOrder(voucher.reference), style = MaterialTheme.typography.titleLarge)
-            Text(benefit(voucher, formats), style = MaterialTheme.typography.bodyLarge)
-            Text(
-                listOfNotNull(voucher.holder?.let(formats::inOrder), voucher.assistance).joinToString(" · "),
-                style = MaterialTheme.typography.bodyMedium,
-                color = MaterialTheme.colorScheme.onSurfaceVariant,
-            )
-        }
-        val standing = standing(voucher.standing)
-        Chip(standing.signal, stringResource(standing.word), Modifier.align(Alignment.CenterVertically))
-    }
+    val standing = standing(voucher.standing)
+    Entry(
+        standing.signal,
+        stringResource(standing.word),
+        onClick,
+        title = formats.inOrder(voucher.reference),
+        body = benefit(voucher, formats),
+        note = listOfNotNull(voucher.holder?.let(formats::inOrder), voucher.assistance).joinToString(" · "),
+    )
 }
 
 fun benefit(voucher: ListedVoucher, formats: Formats): String =

@@ -13,7 +13,7 @@ import org.vouchsafe.core.StandingKind
 
 /** How staff sort the vouchers that they are to serve. */
 enum class Kind(@param:StringRes val word: Int, val standings: List<StandingKind>) {
-    All(R.string.kind_all, emptyList()),
+    All(R.string.voucher_all, emptyList()),
     Open(R.string.voucher_open, listOf(StandingKind.OPEN)),
     Served(R.string.voucher_served, listOf(StandingKind.SERVED_HERE, StandingKind.SERVED)),
     Closed(

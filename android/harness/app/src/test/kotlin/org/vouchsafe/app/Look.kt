@@ -1,7 +1,11 @@
 package org.vouchsafe.app
 
+import android.Manifest
 import androidx.compose.foundation.layout.Column
 import androidx.compose.runtime.Composable
+import androidx.compose.ui.res.stringResource
+import org.robolectric.RuntimeEnvironment
+import org.robolectric.Shadows.shadowOf
 import org.vouchsafe.app.claims.ClaimActions
 import org.vouchsafe.app.claims.ClaimPage
 import org.vouchsafe.app.claims.ClaimState
@@ -13,12 +17,17 @@ import org.vouchsafe.app.claims.totalOf
 import org.vouchsafe.app.device.Exported
 import org.vouchsafe.app.device.KeyStrength
 import org.vouchsafe.app.enrol.ConfirmScreen
+import org.vouchsafe.app.enrol.EnrolScreen
 import org.vouchsafe.app.health.HealthActions
 import org.vouchsafe.app.health.HealthPage
 import org.vouchsafe.app.health.HealthState
 import org.vouchsafe.app.health.MEGABYTE
+import org.vouchsafe.app.scan.CodeFinder
 import org.vouchsafe.app.serve.ByCodePage
 import org.vouchsafe.app.serve.ByCodeState
+import org.vouchsafe.app.serve.LeavePage
+import org.vouchsafe.app.serve.LeaveState
+import org.vouchsafe.app.serve.PinTrouble
 import org.vouchsafe.app.serve.ServeForm
 import org.vouchsafe.app.serve.ServeState
 import org.vouchsafe.app.serve.toServe
@@ -57,8 +66,13 @@ import org.vouchsafe.core.VoucherListing
 import org.vouchsafe.core.Warning
 
 /** One way in which a reader may see the app. */
-class Look(private val language: String, private val width: Int, val fontScale: Float, private val light: Light) {
-    private val height = if (width < 400) 568 else 891
+class Look(
+    private val language: String,
+    private val width: Int,
+    val fontScale: Float,
+    private val light: Light,
+    private val height: Int = if (width < 400) 568 else 891,
+) {
     private val rtl = if (language == "ar") "ldrtl" else "ldltr"
 
     val qualifiers = "$language-$rtl-w${width}dp-h${height}dp-port-${if (light == Light.DARK) "night" else "notnight"}-xhdpi"
@@ -68,7 +82,7 @@ class Look(private val language: String, private val width: Int, val fontScale: 
     override fun toString() = name
 
     fun screens(): List<Pair<String, @Composable () -> Unit>> =
-        verdicts.map { (name, verdict) -> name to @Composable { VerdictSheet(verdict, {}, {}, {}) } } + others
+        verdicts.map { (name, verdict) -> name to @Composable { VerdictSheet(verdict, {}, {}, {}, {}) } } + others
 
     companion object {
         private val languages = listOf("en", "fr", "ar")
@@ -119,11 +133,12 @@ private val goods = money.copy(
     assistance = "Food",
 )
 
-private fun refusal(reason: Reason, voucher: Voucher? = money) = Verdict.Refuse(Refusal(reason, voucher, mayBeOverridden = false))
+private fun refusal(reason: Reason, voucher: Voucher? = money, mayBeOverridden: Boolean = false) =
+    Verdict.Refuse(Refusal(reason, voucher, mayBeOverridden))
 
 private val warnings = listOf(Warning.TrustStale(900_000uL), Warning.StatusUnknown, Warning.ClockAhead(7_300uL))
 
-private val verdicts: List<Pair<String, Verdict>> = listOf(
+val verdicts: List<Pair<String, Verdict>> = listOf(
     "verdict-valid" to Verdict.Accept(Accepted(money, emptyList())),
     "verdict-valid-goods-warnings" to Verdict.Accept(Accepted(goods, warnings)),
     "verdict-not-a-voucher" to refusal(Reason.NotAVoucher, null),
@@ -133,9 +148,9 @@ private val verdicts: List<Pair<String, Verdict>> = listOf(
     "verdict-issuer-compromised" to refusal(Reason.IssuerCompromised),
     "verdict-beyond-delegation" to refusal(Reason.BeyondDelegation("single")),
     "verdict-wrong-programme" to refusal(Reason.WrongProgramme),
-    "verdict-trust-too-old" to refusal(Reason.TrustTooOld(8_000_000uL)),
+    "verdict-trust-too-old" to refusal(Reason.TrustTooOld(8_000_000uL), mayBeOverridden = true),
     "verdict-profile-too-old" to refusal(Reason.ProfileTooOld(8_000_000uL)),
-    "verdict-clock" to refusal(Reason.ClockTurnedBack(260_000uL)),
+    "verdict-clock" to refusal(Reason.ClockTurnedBack(260_000uL), mayBeOverridden = true),
     "verdict-already-served" to refusal(Reason.AlreadyRedeemed("0193f0a2b4c6d8e0f102030405060708", 1_795_000_000uL, "ana")),
     "verdict-revoked" to refusal(Reason.Revoked),
     "verdict-suspended" to refusal(Reason.Suspended),
@@ -211,7 +226,16 @@ private val health = Health(
 private val report = SyncReport(null, false, 0uL, 0uL, 0uL, 0uL, 0uL, 0uL, 0uL, 0uL, emptyList(), stopped = null)
 private val full = EngineException.Storage("the disk is full")
 
+private val leave = LeaveState(
+    ServeState(money.toServe()),
+    supervisors = listOf("lorna", "benedicta"),
+    asked = refusal(Reason.TrustTooOld(8_000_000uL)).refusal,
+)
+
 private val others: List<Pair<String, @Composable () -> Unit>> = listOf(
+    "enrol" to { Sight(allowed = true) { EnrolScreen() } },
+    "scan" to { Sight(allowed = true) { CodeFinder(stringResource(R.string.scan_voucher), onType = {}) {} } },
+    "scan-not-allowed" to { Sight(allowed = false) { CodeFinder(stringResource(R.string.scan_voucher), onType = {}) {} } },
     "confirm" to { ConfirmScreen(health.copy(confirmed = false), "01678216", {}, {}) },
     "serve-money" to { ServeForm(money.toServe(), ServeState(money.toServe()), {}, {}) },
     "serve-goods-trouble" to { ServeForm(goods.toServe(), ServeState(goods.toServe(), trouble = full), {}, {}) },
@@ -221,6 +245,11 @@ private val others: List<Pair<String, @Composable () -> Unit>> = listOf(
     },
     "serve-by-code-not-allowed" to { ByCodePage(ByCodeState(refusal = CodeRefusal.NotAllowed), {}, {}) },
     "serve-by-code-revoked" to { ByCodePage(ByCodeState(refusal = CodeRefusal.Refused(Reason.Revoked)), {}, {}) },
+    "leave" to { LeavePage(leave, { _, _ -> }, {}) },
+    "leave-pin-wrong" to { LeavePage(leave.copy(supervisors = listOf("lorna"), pin = PinTrouble.Wrong), { _, _ -> }, {}) },
+    "leave-pin-wait" to { LeavePage(leave.copy(pin = PinTrouble.Wait(1_790uL)), { _, _ -> }, {}) },
+    "leave-no-help" to { LeavePage(leave.copy(refusal = refusal(Reason.Revoked).refusal), { _, _ -> }, {}) },
+    "leave-nobody" to { LeavePage(leave.copy(supervisors = emptyList()), { _, _ -> }, {}) },
     "claim-by-code" to { ClaimPage(claims[2].id, ClaimState(claims[2].copy(byCode = true)), false, ClaimActions()) },
     "claims" to { Claims(ClaimsState(claims, more = true, loaded = true, today = totalOf(claims.take(2)), month = totalOf(claims))) },
     "claims-none" to { Claims(ClaimsState(loaded = true)) },
@@ -257,10 +286,21 @@ private val others: List<Pair<String, @Composable () -> Unit>> = listOf(
         val state = HealthState(health.copy(unsentSince = null), "01678216", freeSpace = 4_200 * MEGABYTE)
         HealthPage(state, KeyStrength.STRONGBOX, SyncState.Ended(report), true, false, HealthActions())
     },
+    "health-syncing" to {
+        HealthPage(HealthState(health, "01678216"), KeyStrength.HARDWARE, SyncState.Running, false, true, HealthActions())
+    },
     "by-file" to { BundlePage(BundleState(), {}, {}, {}, {}) },
     "by-file-exported" to { BundlePage(BundleState(carried = listOf(Carried.Out(Exported(3, 1, listOf("a"))))), {}, {}, {}, {}) },
     "by-file-not-written" to { BundlePage(BundleState(carried = listOf(Carried.NotWritten)), {}, {}, {}, {}) },
 )
+
+/** A camera that may be used or not. */
+@Composable
+private fun Sight(allowed: Boolean, screen: @Composable () -> Unit) {
+    val app = shadowOf(RuntimeEnvironment.getApplication())
+    if (allowed) app.grantPermissions(Manifest.permission.CAMERA) else app.denyPermissions(Manifest.permission.CAMERA)
+    screen()
+}
 
 @Composable
 private fun Vouchers(state: VouchersState, wanted: Wanted = Wanted(), syncing: SyncState = SyncState.NotYet) =

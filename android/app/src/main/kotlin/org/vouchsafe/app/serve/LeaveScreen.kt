@@ -1,0 +1,133 @@
+package org.vouchsafe.app.serve
+
+import androidx.compose.foundation.layout.Arrangement
+import androidx.compose.foundation.layout.Column
+import androidx.compose.foundation.layout.Row
+import androidx.compose.foundation.layout.fillMaxWidth
+import androidx.compose.foundation.layout.heightIn
+import androidx.compose.foundation.selection.selectable
+import androidx.compose.foundation.selection.selectableGroup
+import androidx.compose.foundation.text.KeyboardOptions
+import androidx.compose.material3.MaterialTheme
+import androidx.compose.material3.OutlinedTextField
+import androidx.compose.material3.RadioButton
+import androidx.compose.material3.Text
+import androidx.compose.runtime.Composable
+import androidx.compose.runtime.LaunchedEffect
+import androidx.compose.runtime.getValue
+import androidx.compose.runtime.mutableStateOf
+import androidx.compose.runtime.remember
+import androidx.compose.runtime.saveable.rememberSaveable
+import androidx.compose.runtime.setValue
+import androidx.compose.ui.Alignment
+import androidx.compose.ui.Modifier
+import androidx.compose.ui.res.stringResource
+import androidx.compose.ui.semantics.Role
+import androidx.compose.ui.text.input.KeyboardType
+import androidx.compose.ui.text.input.PasswordVisualTransformation
+import androidx.compose.ui.unit.dp
+import androidx.lifecycle.compose.collectAsStateWithLifecycle
+import androidx.lifecycle.viewmodel.compose.viewModel
+import org.vouchsafe.app.LocalParts
+import org.vouchsafe.app.R
+import org.vouchsafe.app.device.Leave
+import org.vouchsafe.app.ui.Band
+import org.vouchsafe.app.ui.MainButton
+import org.vouchsafe.app.ui.Page
+import org.vouchsafe.app.ui.Private
+import org.vouchsafe.app.ui.Signal
+import org.vouchsafe.app.ui.Trouble
+import org.vouchsafe.app.ui.formats
+import org.vouchsafe.app.verdict.age
+import org.vouchsafe.app.verdict.refused
+import org.vouchsafe.app.verdict.why
+import org.vouchsafe.app.verdict.whyAndWhatToDo
+import org.vouchsafe.core.Benefit
+import org.vouchsafe.core.HowRead
+
+/** Serves with a supervisor's leave what this phone alone may not decide. */
+@Composable
+fun LeaveScreen(text: String, howRead: HowRead, onServed: (claim: String) -> Unit, onRefused: () -> Unit, onBack: () -> Unit) {
+    val parts = LocalParts.current
+    val model = viewModel { LeaveModel(parts.phone, text, howRead) }
+    val state by model.state.collectAsStateWithLifecycle()
+    Private()
+    LaunchedEffect(state.serving.served) { state.serving.served?.let(onServed) }
+    LaunchedEffect(state.serving.refused) { if (state.serving.refused) onRefused() }
+    LeavePage(state, model::serve, onBack)
+}
+
+@Composable
+fun LeavePage(state: LeaveState, onServe: (Benefit, Leave) -> Unit, onBack: () -> Unit) {
+    val voucher = state.serving.voucher
+    val refusal = state.refusal
+    val title = stringResource(R.string.leave_title)
+    when {
+        refusal != null -> Page(title, onBack, actions = { MainButton(stringResource(R.string.back), onBack) }) {
+            Band(refused(refusal.reason).signal, whyAndWhatToDo(refusal, formats()))
+        }
+        voucher == null -> Page(title, onBack) { state.serving.trouble?.let { Trouble(it) } }
+        state.supervisors.isEmpty() -> Page(title, onBack, actions = { MainButton(stringResource(R.string.back), onBack) }) {
+            Band(Signal.Attention, stringResource(R.string.no_supervisors))
+        }
+        else -> {
+            var name by rememberSaveable { mutableStateOf(state.supervisors.singleOrNull()) }
+            // Never kept beyond the screen, nor with what Android saves of it.
+            var pin by remember { mutableStateOf("") }
+            val leave = name?.let { Leave(it, pin) }?.takeIf { pin.isNotEmpty() }
+            ServeForm(
+                voucher,
+                state.serving,
+                { given -> leave?.let { onServe(given, it) } },
+                onBack,
+                ready = leave != null,
+                title = title,
+            ) {
+                state.asked?.let { Band(Signal.Attention, why(it, formats())) }
+                Text(stringResource(R.string.leave_means), style = MaterialTheme.typography.bodyLarge)
+                Supervisors(state.supervisors, name) { name = it }
+                OutlinedTextField(
+                    pin,
+                    { pin = it },
+                    Modifier.fillMaxWidth(),
+                    label = { Text(stringResource(R.string.supervisor_pin)) },
+                    isError = state.pin != null,
+                    singleLine = true,
+                    textStyle = MaterialTheme.typography.headlineMedium,
+                    visualTransformation = PasswordVisualTransformation(),
+                    keyboardOptions = KeyboardOptions(keyboardType = KeyboardType.NumberPassword),
+                )
+                state.pin?.let { Band(Signal.Bad, words(it)) }
+            }
+        }
+    }
+}
+
+/** Who gives leave: the one that there is, or a choice. */
+@Composable
+private fun Supervisors(names: List<String>, chosen: String?, onChoose: (String) -> Unit) {
+    Text(stringResource(R.string.supervisor), style = MaterialTheme.typography.titleMedium)
+    Column(Modifier.selectableGroup()) {
+        for (name in names) {
+            Row(
+                Modifier
+                    .fillMaxWidth()
+                    .selectable(name == chosen, role = Role.RadioButton) { onChoose(name) }
+                    .heightIn(min = 48.dp),
+                Arrangement.spacedBy(16.dp),
+                Alignment.CenterVertically,
+            ) {
+                RadioButton(name == chosen, onClick = null)
+                Text(formats().name(name), style = MaterialTheme.typography.bodyLarge)
+            }
+        }
+    }
+}
+
+@Composable
+private fun words(trouble: PinTrouble): String = when (trouble) {
+    PinTrouble.Wrong -> stringResource(R.string.pin_wrong)
+    is PinTrouble.Wait -> stringResource(R.string.pin_wait, age(wholeMinutes(trouble.seconds), formats()))
+}
+
+private fun wholeMinutes(seconds: ULong): ULong = (seconds + 59uL) / 60uL * 60uL
