@@ -64,6 +64,9 @@ class Formats(private val locale: Locale) {
     /** Letters and digits that people compare one by one: in their own order, whichever way the language runs. */
     fun inOrder(text: String): String = if (rightToLeft) "\u2066$text\u2069" else text
 
+    /** A long reference, in two halves where a line is too short for it. */
+    fun reference(text: String): String = inOrder(text.chunked(16).joinToString("\u200B"))
+
     /** A name that may go on in the next line after its hyphens. */
     fun name(name: String): String = name.replace("-", "-\u200B")
 

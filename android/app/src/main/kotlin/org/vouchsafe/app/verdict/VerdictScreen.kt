@@ -102,13 +102,13 @@ private fun Refused(verdict: Verdict.Refuse, onLeave: () -> Unit, onSync: () -> 
             refusal.voucher?.let { Details(it, formats) }
         },
         {
-            if (look.syncHelps) MainButton(stringResource(R.string.sync_now), onSync)
-            if (refusal.mayBeOverridden) SideButton(stringResource(R.string.ask_supervisor), onLeave)
             if (look.syncHelps) {
-                SideButton(stringResource(R.string.back_to_scan), onDone)
+                MainButton(stringResource(R.string.sync_now), onSync)
             } else {
                 MainButton(stringResource(R.string.back_to_scan), onDone)
             }
+            if (refusal.mayBeOverridden) SideButton(stringResource(R.string.ask_supervisor), onLeave)
+            if (look.syncHelps) SideButton(stringResource(R.string.back_to_scan), onDone)
         },
     )
 }
@@ -160,5 +160,5 @@ fun Details(voucher: Voucher, formats: Formats) {
         voucher.lastDay?.let(formats::day) ?: formats.moment(voucher.expires),
     )
     voucher.programme?.let { Fact(stringResource(R.string.fact_programme), it.name) }
-    Fact(stringResource(R.string.fact_reference), voucher.reference)
+    Fact(stringResource(R.string.fact_reference), formats.reference(voucher.reference))
 }

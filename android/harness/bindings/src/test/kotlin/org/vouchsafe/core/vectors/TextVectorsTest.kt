@@ -21,10 +21,7 @@ import org.vouchsafe.core.plane
 class TextVectorsTest {
     @TempDir lateinit var home: File
 
-    private val world = VectorFile(
-        "verdict.json", "text", "trust", "profile", "status_lists", "clock", "redeemed",
-        shared = setOf("trusts", "profiles", "status_lists"),
-    ).whole
+    private val world = VectorFile.ofVerdicts("verdict.json").whole
     private val phones = ArrayList<VectorPhone>()
     private lateinit var phone: VectorPhone
 

@@ -25,10 +25,7 @@ import org.vouchsafe.core.deviceClockAt
 class TrustVectorsTest {
     @TempDir lateinit var homes: File
 
-    private val world = VectorFile(
-        "verdict.json", "text", "trust", "profile", "status_lists", "clock", "redeemed",
-        shared = setOf("trusts", "profiles", "status_lists"),
-    ).whole
+    private val world = VectorFile.ofVerdicts("verdict.json").whole
     private val usualProfile = bytes(world["profiles"].asJsonObject["usual"].asString)
     private val phones = ArrayList<VectorPhone>()
 

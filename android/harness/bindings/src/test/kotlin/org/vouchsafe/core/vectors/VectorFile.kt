@@ -26,6 +26,12 @@ class VectorFile(private val name: String, vararg fields: String, shared: Set<St
 
     companion object {
         val folder = File(System.getProperty("vouchsafe.vectors"))
+
+        /** A file of verdicts, with all that a phone may hold when it is asked for one. */
+        fun ofVerdicts(name: String) = VectorFile(
+            name, "text", "trust", "profile", "status_lists", "clock", "redeemed", "limit", "voucher",
+            shared = setOf("trusts", "profiles", "status_lists"),
+        )
     }
 }
 

@@ -30,8 +30,7 @@ class VerdictVectorsTest {
         decide("delegation.json", 61)
 
     private fun decide(name: String, expected: Int) {
-        val fields = arrayOf("text", "trust", "profile", "status_lists", "clock", "redeemed", "limit", "voucher")
-        val file = VectorFile(name, *fields, shared = setOf("trusts", "profiles", "status_lists"))
+        val file = VectorFile.ofVerdicts(name)
         file.play(expected) { vector ->
             val held = Holding.of(file, vector)
             val verdict = phones.getOrPut(held.key) { phone(file.whole, held) }.check(vector.text("text"), held.now)
