@@ -3,6 +3,7 @@ package org.vouchsafe.app.device
 import android.content.Context
 import android.media.AudioManager
 import android.media.ToneGenerator
+import android.os.Handler
 import android.os.VibrationEffect
 import android.os.Vibrator
 
@@ -23,7 +24,7 @@ class AndroidFeedback(private val context: Context) : Feedback {
         try {
             ToneGenerator(AudioManager.STREAM_NOTIFICATION, ToneGenerator.MAX_VOLUME).run {
                 startTone(tone, TONE_MILLIS)
-                android.os.Handler(context.mainLooper).postDelayed(::release, 2L * TONE_MILLIS)
+                Handler(context.mainLooper).postDelayed(::release, 2L * TONE_MILLIS)
             }
         } catch (_: RuntimeException) {
             // Some phones have no free audio track; the colour and the word are there all the same.

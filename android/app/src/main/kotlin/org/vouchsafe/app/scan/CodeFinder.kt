@@ -1,6 +1,7 @@
 package org.vouchsafe.app.scan
 
 import android.Manifest
+import android.content.Context
 import android.content.Intent
 import android.content.pm.PackageManager
 import android.net.Uri
@@ -177,5 +178,5 @@ private fun Messages(state: ScanState) {
     state.trouble?.let { Trouble(it) }
 }
 
-private fun android.content.Context.mayUseCamera() =
+private fun Context.mayUseCamera() =
     ContextCompat.checkSelfPermission(this, Manifest.permission.CAMERA) == PackageManager.PERMISSION_GRANTED

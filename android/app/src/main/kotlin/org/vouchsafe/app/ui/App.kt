@@ -44,6 +44,7 @@ import org.vouchsafe.app.sync.BundleScreen
 import org.vouchsafe.app.verdict.VerdictScreen
 import org.vouchsafe.app.vouchers.VoucherScreen
 import org.vouchsafe.app.vouchers.VouchersScreen
+import org.vouchsafe.core.EngineException
 
 /** The whole app: first a phone must be enrolled, and its digits confirmed or put off; then it serves. */
 @Composable
@@ -68,7 +69,7 @@ fun App(shared: String?, onSharedTaken: () -> Unit) {
 }
 
 @Composable
-private fun Opening(trouble: org.vouchsafe.core.EngineException?, onAgain: () -> Unit) {
+private fun Opening(trouble: EngineException?, onAgain: () -> Unit) {
     // Opening takes less time than a sign of waiting would take to be seen.
     if (trouble != null) {
         Page(stringResource(R.string.app_name), onBack = null, actions = { MainButton(stringResource(R.string.try_again), onAgain) }) {

@@ -23,9 +23,12 @@ import org.robolectric.Robolectric
 import org.robolectric.Shadows.shadowOf
 import org.robolectric.android.controller.ActivityController
 import org.vouchsafe.app.device.EnginePhone
+import org.vouchsafe.app.device.Serving
 import org.vouchsafe.core.Health
+import org.vouchsafe.core.HowRead
 import org.vouchsafe.core.Office
 import org.vouchsafe.core.Plane
+import org.vouchsafe.core.Redemption
 import org.vouchsafe.core.planeOf
 
 /** The hand that holds the phone, and the eye that looks at it. */
@@ -128,6 +131,10 @@ class Hand(private val rule: ComposeTestRule) : AutoCloseable {
         tap(R.string.confirm_check)
         see(R.string.scan_voucher)
     }
+
+    /** Serves all that a voucher gives, without the screens; gives the claim. */
+    fun serve(voucher: String): String =
+        (runBlocking { parts.phone.serve(voucher, Serving(null, HowRead.CAMERA)) } as Redemption.Done).claim
 
     fun draw(name: String) {
         rule.waitForIdle()

@@ -9,11 +9,8 @@ import org.junit.Rule
 import org.junit.Test
 import org.junit.rules.TemporaryFolder
 import org.junit.runner.RunWith
-import org.vouchsafe.app.device.Serving
-import org.vouchsafe.core.HowRead
 import org.vouchsafe.core.NewDocument
 import org.vouchsafe.core.Office
-import org.vouchsafe.core.Redemption
 import org.vouchsafe.core.textIn
 
 /** Networks that cost money, and none at all, over the app's own HTTP. */
@@ -32,7 +29,7 @@ class NetworksTest {
     fun `over mobile data records go at once, and documents when somebody allows it`() = Office(dir.root).use { office ->
         hand.enrol(office)
         hand.rideOnMobileData()
-        val claim = serve(office)
+        val claim = hand.serve(textIn(office.issue()))
         runBlocking { phone.attach(claim, NewDocument("%PDF-1.4".toByteArray(), "application/pdf")) }
         hand.tap(R.string.health)
         hand.tap(R.string.sync_now)
@@ -68,11 +65,6 @@ class NetworksTest {
         hand.see(R.string.all_sent)
         assertEquals(1, office.claims().size)
         office.close()
-    }
-
-    private fun serve(office: Office): String {
-        val voucher = textIn(office.issue())
-        return (runBlocking { phone.serve(voucher, Serving(null, HowRead.CAMERA)) } as Redemption.Done).claim
     }
 
     private companion object {

@@ -46,19 +46,19 @@ class Stage(private val look: Look, private val prepare: () -> Unit = {}) : Exte
         prepare()
     }
 
-    /** Shows every screen in turn to [look]. */
-    fun play(screens: List<Pair<String, @Composable () -> Unit>>, look: (name: String, root: SemanticsNode) -> Unit) {
+    /** Shows [screens] in turn, each to [see] when it is drawn. */
+    fun play(screens: List<Pair<String, @Composable () -> Unit>>, see: (name: String, root: SemanticsNode) -> Unit) {
         val app = compose.activity.application as TestApplication
         try {
             compose.setContent {
                 CompositionLocalProvider(LocalParts provides app.parts) {
-                    VouchsafeTheme(this.look.strongContrast) { Surface { key(shown.first) { shown.second() } } }
+                    VouchsafeTheme(look.strongContrast) { Surface { key(shown.first) { shown.second() } } }
                 }
             }
             for (screen in screens) {
                 shown = screen
                 compose.waitForIdle()
-                look(screen.first, compose.onRoot().fetchSemanticsNode())
+                see(screen.first, compose.onRoot().fetchSemanticsNode())
             }
         } finally {
             (app.parts.phone as EnginePhone).close()
