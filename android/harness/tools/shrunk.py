@@ -10,6 +10,7 @@ import shutil
 import sys
 import zipfile
 from pathlib import Path
+from time import monotonic
 
 from apk import class_path, run, unpack_libraries
 
@@ -23,6 +24,7 @@ def main() -> None:
     for name in ("--app", "--target", "--tools", "--declared", "--test-libraries", "--office"):
         parser.add_argument(name, type=Path, required=True)
     options = parser.parse_args()
+    began = monotonic()
     target: Path = options.target
 
     work = target / "shrunk"
@@ -63,7 +65,7 @@ def main() -> None:
     renamed = re.findall(r"^org\.vouchsafe\.app\.\S+ -> (?!org\.vouchsafe\.app\.)", (work / "mapping.txt").read_text(), re.MULTILINE)
     if not renamed:
         sys.exit("no class of the app has another name: nothing was shrunk")
-    print(f"{work / 'classes.jar'}: {len(renamed)} classes of the app have other names")
+    print(f"{work / 'classes.jar'}: {len(renamed)} classes of the app have other names, in {monotonic() - began:.0f} s")
 
 
 def jar(folder: Path, file: Path, wanted: re.Pattern) -> Path:

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Fails unless every test of a module ran in this build, and none was skipped: a runner that does not find a test says nothing.
 
-    tests.py SOURCES REPORTS SINCE WANTED    SINCE: when this build began, 2026-06-15T10:00:00Z
+    tests.py SOURCES REPORTS SINCE WANTED    SOURCES: a folder, or the one file of a class
+                                             SINCE: when this build began, 2026-06-15T10:00:00Z
                                              WANTED: false where only some tests were asked for
 """
 
@@ -15,7 +16,7 @@ from xml.etree import ElementTree
 def written(sources: Path) -> dict[str, int]:
     """How many tests each class has in the sources."""
     tests = {}
-    for file in sorted(sources.rglob("*.kt")):
+    for file in [sources] if sources.is_file() else sorted(sources.rglob("*.kt")):
         text = file.read_text()
         count = len(re.findall(r"^\s*@Test\b", text, re.MULTILINE))
         if count:

@@ -124,14 +124,18 @@ private fun Viewing(
         Column(Modifier.align(Alignment.BottomCenter).padding(16.dp), Arrangement.spacedBy(8.dp), Alignment.CenterHorizontally) {
             Messages(state)
             if (state.hasTorch) {
-                FilledTonalButton(model::toggleTorch) {
-                    Text(stringResource(if (state.torch) R.string.torch_off else R.string.torch_on))
-                }
+                FloatingButton(stringResource(if (state.torch) R.string.torch_off else R.string.torch_on), model::toggleTorch)
             }
-            FilledTonalButton(openPicture) { Text(stringResource(R.string.open_picture)) }
-            onType?.let { FilledTonalButton(it) { Text(stringResource(R.string.type_code)) } }
+            FloatingButton(stringResource(R.string.open_picture), openPicture)
+            onType?.let { FloatingButton(stringResource(R.string.type_code), it) }
         }
     }
+}
+
+/** Over the camera's picture: no wider than it must be. */
+@Composable
+private fun FloatingButton(text: String, onClick: () -> Unit) {
+    FilledTonalButton(onClick) { Text(text, textAlign = TextAlign.Center) }
 }
 
 /** No camera, or no leave to use it: everything works from pictures all the same. */

@@ -5,9 +5,16 @@ import android.content.res.Resources
 import android.os.Bundle
 import android.view.accessibility.AccessibilityManager
 import android.view.accessibility.AccessibilityNodeProvider
+import androidx.compose.foundation.layout.Column
+import androidx.compose.material3.Text
+import androidx.compose.runtime.Composable
+import androidx.compose.ui.Modifier
 import androidx.compose.ui.platform.ViewRootForTest
 import androidx.compose.ui.semantics.SemanticsNode
+import androidx.compose.ui.semantics.semantics
+import androidx.compose.ui.semantics.traversalIndex
 import org.junit.Assert.assertEquals
+import org.junit.Assert.assertFalse
 import org.junit.Assert.assertTrue
 import org.junit.Rule
 import org.junit.Test
@@ -36,6 +43,20 @@ class ReadingOrderTest(private val look: Look, private val allInSight: Boolean) 
             if (read.isEmpty() || !follows(read, wanted)) faults += "$name is read: ${read.joinToString(" | ")}\n  and not: ${words(wanted)}"
         }
         assertTrue(faults.joinToString("\n"), faults.isEmpty())
+    }
+
+    @Test
+    fun `the order is TalkBack's and not that of the places, and a wrong one is found`() {
+        val turned: @Composable () -> Unit = {
+            Column {
+                Text("then", Modifier.semantics { traversalIndex = 1f })
+                Text("first")
+            }
+        }
+        stage.play(listOf("turned" to turned)) { _, root ->
+            assertEquals(listOf("first", "then"), read(root))
+            assertFalse(follows(read(root), listOf(Said.Part("then"), Said.Part("first"))))
+        }
     }
 
     private fun turnOnTalkBack() {
