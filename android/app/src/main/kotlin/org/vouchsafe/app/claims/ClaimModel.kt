@@ -8,6 +8,7 @@ import kotlinx.coroutines.flow.asStateFlow
 import kotlinx.coroutines.flow.update
 import kotlinx.coroutines.launch
 import org.vouchsafe.app.device.Phone
+import org.vouchsafe.app.sync.Background
 import org.vouchsafe.core.Claim
 import org.vouchsafe.core.EngineException
 
@@ -20,8 +21,13 @@ data class ClaimState(
     val trouble: EngineException? = null,
 )
 
-/** One claim; read again whenever something changed. */
-class ClaimModel(private val phone: Phone, private val documents: Documents, private val id: String) : ViewModel() {
+/** One claim; read again whenever something changed. What is recorded of it goes out as soon as there is a network. */
+class ClaimModel(
+    private val phone: Phone,
+    private val documents: Documents,
+    private val background: Background,
+    private val id: String,
+) : ViewModel() {
     private val current = MutableStateFlow(ClaimState())
 
     val state: StateFlow<ClaimState> = current.asStateFlow()
@@ -38,7 +44,7 @@ class ClaimModel(private val phone: Phone, private val documents: Documents, pri
     }
 
     fun takeBack(reason: String) {
-        viewModelScope.launch { attempt { phone.takeBack(id, reason) } }
+        viewModelScope.launch { record { phone.takeBack(id, reason) } }
     }
 
     /** Attaches what a file holds, and lets [onRead] know that the file is needed no more. */
@@ -47,9 +53,14 @@ class ClaimModel(private val phone: Phone, private val documents: Documents, pri
         viewModelScope.launch {
             val document = documents.read(address)
             onRead()
-            if (document == null) current.update { it.copy(noDocument = true) } else attempt { phone.attach(id, document) }
+            if (document == null) current.update { it.copy(noDocument = true) } else record { phone.attach(id, document) }
             current.update { it.copy(busy = false) }
         }
+    }
+
+    private suspend fun record(call: suspend () -> Unit) = attempt {
+        call()
+        background.begin()
     }
 
     private suspend fun attempt(call: suspend () -> Unit) = try {

@@ -41,7 +41,7 @@ import org.vouchsafe.core.Claim
 @Composable
 fun ClaimScreen(id: String, justServed: Boolean, onDone: () -> Unit) {
     val parts = LocalParts.current
-    val model = viewModel { ClaimModel(parts.phone, parts.documents, id) }
+    val model = viewModel { ClaimModel(parts.phone, parts.documents, parts.background, id) }
     val state by model.state.collectAsStateWithLifecycle()
     val context = LocalContext.current
     val open = rememberLauncherForActivityResult(ActivityResultContracts.OpenDocument()) { file ->
@@ -117,7 +117,7 @@ fun ClaimPage(id: String, state: ClaimState, justServed: Boolean, actions: Claim
             Text(stringResource(standing.meaning), style = MaterialTheme.typography.bodyLarge)
             if (claim.byCode) Band(Signal.Attention, stringResource(R.string.by_code_claim))
             Life(claim, formats)
-            claim.reference?.let { Fact(stringResource(R.string.fact_reference), it) }
+            claim.reference?.let { Fact(stringResource(R.string.fact_reference), formats.reference(it)) }
             val receipt = receiptOf(claim, formats)
             SideButton(stringResource(R.string.share_receipt), { actions.onShareText(receipt) })
             SideButton(stringResource(R.string.share_receipt_picture), { actions.onSharePicture(receipt) })

@@ -7,11 +7,13 @@ import androidx.compose.ui.test.junit4.createEmptyComposeRule
 import androidx.compose.ui.test.performTextInput
 import androidx.core.content.IntentCompat
 import androidx.test.ext.junit.runners.AndroidJUnit4
+import androidx.work.WorkManager
 import java.io.File
 import kotlinx.coroutines.runBlocking
 import org.junit.After
 import org.junit.Assert.assertEquals
 import org.junit.Assert.assertFalse
+import org.junit.Assert.assertNotEquals
 import org.junit.Assert.assertTrue
 import org.junit.ClassRule
 import org.junit.Rule
@@ -19,14 +21,12 @@ import org.junit.Test
 import org.junit.runner.RunWith
 import org.robolectric.Shadows.shadowOf
 import org.vouchsafe.app.claims.DocumentsTest
-import org.vouchsafe.app.device.Serving
+import org.vouchsafe.app.sync.WorkManagerBackground
 import org.vouchsafe.core.Claim
 import org.vouchsafe.core.Header
-import org.vouchsafe.core.HowRead
 import org.vouchsafe.core.HttpOutcome
 import org.vouchsafe.core.Imported
 import org.vouchsafe.core.RecordDelivery
-import org.vouchsafe.core.Redemption
 import org.vouchsafe.core.textIn
 
 /** What may happen to a phone and to those who hold it: nothing is lost, and everything is named. */
@@ -130,15 +130,15 @@ class MishapsTest {
     fun `what was served by mistake is taken back with a reason, and can be served again`() {
         hand.enrol(office)
         val voucher = textIn(office.issue())
-        val claim = (runBlocking { phone.serve(voucher, Serving(null, HowRead.CAMERA)) } as Redemption.Done).claim
+        val claim = hand.serve(voucher)
         hand.tap(R.string.claims)
         hand.tap("₱5,000.00")
         hand.tap(R.string.take_back)
         rule.onNode(hasSetTextAction()).performTextInput("the wrong person")
-        hand.tapLast(R.string.take_back)
+        plansToSync { hand.tapLast(R.string.take_back) }
         hand.see(R.string.claim_voided_means)
         assertTrue(runBlocking { phone.claim(claim) }.voidedAt != null)
-        assertTrue(runBlocking { phone.serve(voucher, Serving(null, HowRead.CAMERA)) } is Redemption.Done)
+        assertNotEquals(claim, hand.serve(voucher))
     }
 
     @Test
@@ -151,7 +151,7 @@ class MishapsTest {
         val asked = hand.asked()
         val address = IntentCompat.getParcelableExtra(asked, android.provider.MediaStore.EXTRA_OUTPUT, Uri::class.java)!!
         hand.app.contentResolver.openOutputStream(address)!!.use { it.write(DocumentsTest.photograph(1_200, 900)) }
-        hand.answer(asked, address)
+        plansToSync { hand.answer(asked, address) }
         hand.see(hand.text(R.string.documents_sent, "0", "1"))
         assertFalse(hand.app.cacheDir.walk().any(File::isFile))
         assertEquals(1uL, runBlocking { phone.sync(hand.around.air::send) }!!.documentsSent)
@@ -159,11 +159,20 @@ class MishapsTest {
         assertEquals(1u, runBlocking { phone.claim(claim) }.documentsSent)
     }
 
-    /** Serves a new voucher; gives the claim. */
-    private fun serve(): String {
-        val voucher = textIn(office.issue())
-        return (runBlocking { phone.serve(voucher, Serving(null, HowRead.CAMERA)) } as Redemption.Done).claim
+    /** Waits until another exchange is planned, for when there is a network. */
+    private fun plansToSync(deed: () -> Unit) {
+        val manager = WorkManager.getInstance(hand.app)
+        val planned = { manager.getWorkInfosForUniqueWork(WorkManagerBackground.ONCE).get().map { it.id } }
+        val before = planned()
+        deed()
+        rule.waitUntil("another exchange is planned", timeoutMillis = 30_000) {
+            rule.waitForIdle()
+            (planned() - before.toSet()).isNotEmpty()
+        }
     }
+
+    /** Serves a new voucher; gives the claim. */
+    private fun serve(): String = hand.serve(textIn(office.issue()))
 
     companion object {
         @get:JvmStatic
