@@ -1,14 +1,14 @@
 //! A verdict on a voucher's text, against the one signature check that it cannot do without.
 
 use crate::measure::{Times, micros, ratio, time};
-use crate::programme::samples::{self, Who};
-use crate::programme::{Phone, Server, clock, voucher};
 use crate::report::{Goal, Line};
 use ed25519_dalek::{Signature, VerifyingKey};
+use fixtures::{Phone, Server, clock, voucher};
 use protocol::cbor::Value;
 use protocol::id::Audience;
 use protocol::voucher::{Holder, StatusRef, Voucher};
 use rusqlite::{Connection, params};
+use samples::{self, Who};
 use std::path::Path;
 use verifier_core::verdict::Verdict;
 

@@ -17,10 +17,6 @@ mod redeem;
 mod report;
 mod status;
 
-/// The programme, its server and its phones are those of the engine's tests.
-#[path = "../../verifier-core/tests/programme/mod.rs"]
-mod programme;
-
 use clap::{Parser, ValueEnum};
 use std::path::PathBuf;
 use std::process::ExitCode;

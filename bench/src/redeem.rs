@@ -2,8 +2,8 @@
 
 use crate::fsync;
 use crate::measure::{Times, micros, ratio, time};
-use crate::programme::{Phone, Server, text};
 use crate::report::{Goal, Line};
+use fixtures::{Phone, Server, text};
 use protocol::profile::Limits;
 use std::fs::{self, OpenOptions};
 use std::io::{Seek, SeekFrom, Write};

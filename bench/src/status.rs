@@ -2,13 +2,13 @@
 
 use crate::measure::{Times, ratio, time};
 use crate::memory;
-use crate::programme::samples::{self, Who};
 use crate::report::{Goal, Line};
 use flate2::{Decompress, FlushDecompress};
 use protocol::cbor::Value;
 use protocol::cose::{ObjectType, Sign1};
 use protocol::status::{Entries, MAX_ENTRIES, Status, StatusList};
 use protocol::trust::{StatusListEntry, TrustList};
+use samples::{self, Who};
 
 const LISTS: u32 = 10;
 const ROUNDS: usize = 50;

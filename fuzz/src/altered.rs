@@ -2,7 +2,6 @@
 //!
 //! The first byte chooses one of the [`GOODS`], the others are edits of its bytes.
 
-use crate::programme::samples::{self, Who, field};
 use crate::script::Script;
 use protocol::Hash;
 use protocol::ack::Ack;
@@ -17,6 +16,7 @@ use protocol::record::Record;
 use protocol::session::SessionProof;
 use protocol::status::StatusList;
 use protocol::trust::{IssuedSets, TrustFile, TrustList, TrustState};
+use samples::{self, Who, field};
 use std::sync::LazyLock;
 
 /// Something signed or sealed, and what it says when it opens.

@@ -1,6 +1,5 @@
 //! Issuing in the field: delegations, and what is issued under them.
 
-use crate::programme::samples::{field, raw};
 use protocol::Hash;
 use protocol::authenticity::{SignedBy, authenticate};
 use protocol::cose::{ObjectType, Sign1, sign1};
@@ -10,6 +9,7 @@ use protocol::key::{Ed25519Key, P256Key, Signer};
 use protocol::record::SignedVoucher;
 use protocol::trust::{IssuedSets, TrustList};
 use protocol::voucher::{self, Voucher};
+use samples::{field, raw};
 use std::sync::LazyLock;
 
 /// What the officer's phone holds.

@@ -11,8 +11,6 @@ mod carried;
 mod changes;
 mod field;
 mod moment;
-#[path = "../../verifier-core/tests/programme/mod.rs"]
-mod programme;
 mod script;
 mod sync;
 mod targets;

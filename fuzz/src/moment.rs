@@ -1,7 +1,6 @@
 //! A verdict at any moment: whatever clocks and floors say, and whatever dates a voucher has, what is
 //! accepted was in date at a time that has not passed before.
 
-use crate::programme::samples::{self, Who, field};
 use crate::script::Script;
 use protocol::Timestamp;
 use protocol::id::BootId;
@@ -10,6 +9,7 @@ use protocol::record::Monotonic;
 use protocol::status::{Status, StatusList};
 use protocol::trust::{IssuedSets, TrustFile, TrustState};
 use protocol::voucher::{Identity, StatusRef, Voucher};
+use samples::{self, Who, field};
 use std::convert::Infallible;
 use std::sync::LazyLock;
 use verifier_core::clock::{DeviceClock, FloorMark, Floors};

@@ -7,9 +7,8 @@
 //! good sync brings it the rest.
 #![allow(clippy::unwrap_used, reason = "machinery that breaks is a find")]
 
-use crate::programme::samples::{self, Who};
-use crate::programme::{Phone, Server, clock, document, ok, status, text};
 use crate::script::Script;
+use fixtures::{Phone, Server, clock, document, ok, status, text};
 use protocol::ack::{Ack, ClaimState, ClaimUpdate, ItemResult, Outcome};
 use protocol::bundle::{Answer, Part, PartKind, Place, Writer};
 use protocol::cose::{ObjectType, sign1};
@@ -18,6 +17,7 @@ use protocol::key::Signer;
 use protocol::record::HowRead;
 use protocol::status::StatusList;
 use protocol::{Hash, Timestamp};
+use samples::{self, Who};
 use std::collections::{BTreeMap, BTreeSet};
 use tempfile::TempDir;
 use verifier_core::bundle::Imported;

@@ -5,6 +5,7 @@ pub mod balancer;
 pub mod binaries;
 pub mod camera;
 pub mod command;
+pub mod enrolled;
 pub mod folder;
 pub mod phone;
 pub mod programme;

@@ -5,6 +5,7 @@
 //! Every decoder first runs the byte-level validator of [`cbor`]; every signed object is opened by
 //! [`cose`], which checks the signature before a claim is looked at.
 #![forbid(unsafe_code)]
+#![warn(missing_docs)]
 
 pub mod ack;
 pub mod authenticity;

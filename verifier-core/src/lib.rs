@@ -4,6 +4,8 @@
 //! carries it to the server when there is a network. The engine does no network I/O and reads no
 //! clock: both come in as values.
 
+#![warn(missing_docs)]
+
 pub mod bundle;
 pub mod clock;
 pub mod device_key;

@@ -18,7 +18,7 @@ import org.vouchsafe.core.KeyStore
 
 /**
  * A key of the vectors' office: Ed25519, its seed 32 times one byte. All private keys behind the vectors are made of public
- * numbers (protocol/tests/samples), so that a test can play their office and their phone.
+ * numbers (testing/samples), so that a test can play their office and their phone.
  */
 enum class OfficeKey(seed: Int) {
     VOUCHER(5),

@@ -1,0 +1,8 @@
+//! What the office's rooms promise, on both engines: programmes, providers, trust, vouchers.
+
+mod programmes;
+mod setting;
+mod status;
+mod trust;
+mod trust_in_motion;
+mod vouchers;
