@@ -149,7 +149,8 @@ pub struct ClaimUpdate {
     pub reason: Option<String>,
 }
 
-/// The states of a claim as it goes from phone to payment.
+/// The states of a claim as it goes from phone to payment. A state that this version does not know, in an ack of a newer
+/// server, reads as [`ClaimState::InReview`] (docs/protocol.md §7).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ClaimState {
@@ -347,8 +348,8 @@ impl ClaimUpdate {
         let mut fields = Fields::new("claim update", item.value())?;
         let update = ClaimUpdate {
             claim: ClaimId::from_bytes(fields.required(1, "claim")?.fixed("claim")?),
-            state: ClaimState::from_name(&fields.required(2, "state")?.text("state")?)
-                .ok_or(Error::Field { object: "claim update", field: "state" })?,
+            state: ClaimState::from_name(&fields.required(2, "state")?.label("state")?)
+                .unwrap_or(ClaimState::InReview),
             reason: fields.optional(3, "reason")?.map(|item| item.label("reason")).transpose()?,
         };
         fields.close()?;

@@ -314,7 +314,10 @@ impl TrustList {
             expires: fields.required(3, "expires")?.time("expires")?,
             freshness: Freshness::from_item(fields.required(4, "freshness")?)?,
             status_freshness: Freshness::from_item(fields.required(5, "status freshness")?)?,
-            keys: each(fields.required(6, "keys")?.list("keys")?, IssuerKey::from_item)?,
+            keys: each(fields.required(6, "keys")?.list("keys")?, IssuerKey::from_item)?
+                .into_iter()
+                .flatten()
+                .collect(),
             programmes: each(
                 fields.required(7, "programmes")?.list("programmes")?,
                 Programme::from_item,
@@ -391,13 +394,18 @@ impl IssuerKey {
             .value()
     }
 
-    fn from_item(item: Item) -> Result<Self> {
+    /// `None` for a key of a use that this version does not know, of which nothing else is looked at: its fields may be
+    /// as new as its use.
+    fn from_item(item: Item) -> Result<Option<Self>> {
         let wrong = |field| Error::Field { object: "trust key", field };
         let mut fields = Fields::new("trust key", item.value())?;
-        let purpose = fields.required(2, "use")?.uint("use")?;
+        let number = fields.required(2, "use")?.uint("use")?;
+        let Some(purpose) = KeyUse::from_number(number) else {
+            return Ok(None);
+        };
         let key = IssuerKey {
             key: PublicKey::from_value(fields.required(1, "key")?.value())?,
-            purpose: KeyUse::from_number(purpose).ok_or(wrong("use"))?,
+            purpose,
             issuer: IssuerId::new(fields.required(3, "issuer")?.text("issuer")?)?,
             programmes: programme_ids(fields.required(4, "programmes")?)?,
             not_before: fields.required(5, "not before")?.time("not before")?,
@@ -410,7 +418,7 @@ impl IssuerKey {
         if foreign != key.foreign.is_some() || foreign && key.purpose != KeyUse::Voucher {
             return Err(wrong("foreign"));
         }
-        Ok(key)
+        Ok(Some(key))
     }
 }
 

@@ -27,7 +27,7 @@ mod vouchers;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::path::Path;
 
 /// One vector: its name, what it shows in a sentence, and its own fields with `expect` among them.
@@ -60,7 +60,7 @@ fn write(name: &str, about: &str, shared: Value, vectors: Vec<Vector>) {
     let names: BTreeSet<&str> = vectors.iter().map(|vector| vector.name).collect();
     assert_eq!(names.len(), vectors.len(), "{name}: a name appears twice");
     let Value::Object(shared) = shared else { panic!("{name}: what is shared is an object") };
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../test-vectors").join(name);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../test-vectors").join(name);
     let mut text = serde_json::to_string_pretty(&File { about, shared, vectors }).unwrap();
     text.push('\n');
     match std::fs::File::create_new(&path) {
@@ -68,7 +68,10 @@ fn write(name: &str, about: &str, shared: Value, vectors: Vec<Vector>) {
             file.write_all(text.as_bytes()).unwrap();
             println!("wrote {name}");
         }
-        Err(_) => println!("{name} is there and stays as it is"),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            println!("{name} is there and stays as it is");
+        }
+        Err(error) => panic!("{}: {error}", path.display()),
     }
 }
 

@@ -348,6 +348,13 @@ fn files() -> Vec<Vector> {
             raw::multi(ObjectType::TrustList, &altered.encode(), &[(&key(Who::Trust), map(&[]))]);
         Case::new(&file_of(vec![first_root()], signed)).vector(name, what, error(code))
     };
+    let with_list_taken = |name, what: &str, altered: Altered| {
+        let signed =
+            raw::multi(ObjectType::TrustList, &altered.encode(), &[(&key(Who::Trust), map(&[]))]);
+        let mut expect = taken(&root(), &trust_list(), "fresh");
+        expect["list_hash"] = Hash::of(&altered.encode()).to_string().into();
+        Case::new(&file_of(vec![first_root()], signed)).vector(name, what, expect)
+    };
     let first = payload(&first_root(), ObjectType::Root);
     let with_root = |name, what: &str, altered: Altered, code: &str| {
         let [one, two] = [key(Who::Root1), key(Who::Root2)];
@@ -363,6 +370,9 @@ fn files() -> Vec<Vector> {
         Case { file, ..Case::new(&trust_file()) }.vector(name, what, error(code))
     };
     let keys = |at: usize| Altered::payload(&list).keys(at);
+    let all_keys = || items_of(&list, 6);
+    let later_key =
+        || Cbor::Map(vec![(2.into(), 10.into()), (3.into(), 7.into()), (9.into(), "new".into())]);
     let l = || Altered::payload(&list);
     let r = || Altered::payload(&first);
     vec![
@@ -453,10 +463,40 @@ fn files() -> Vec<Vector> {
             l().with(&[6], Cbor::Array([keys(0), keys(0)].concat())),
             "rule.broken",
         ),
+        with_list_taken(
+            "key of a use of a later version is passed over",
+            "A use that this version does not know, beside the usual keys.",
+            l().with(
+                &[6],
+                items(all_keys().into_iter().chain([with_entry(&keys(0)[0], 2, 10.into())])),
+            ),
+        ),
+        with_list_taken(
+            "key of a later use whose fields are new is passed over",
+            "Of a key of an unknown use nothing but its use is read.",
+            l().with(&[6], items(all_keys().into_iter().chain([later_key()]))),
+        ),
+        with_list_taken(
+            "keys of later uses alone",
+            "A list without a key that this version knows.",
+            l().with(&[6], items([later_key(), later_key()])),
+        ),
         with_list(
-            "key of an unknown use",
-            "A use that has no number.",
-            l().with(&[6], items([with_entry(&keys(0)[0], 2, 99.into())])),
+            "key without a use",
+            "No use, so nobody knows whether it may be passed over.",
+            l().with(&[6], items([without_entry(&keys(0)[0], 2)])),
+            "field.missing",
+        ),
+        with_list(
+            "key whose use is a word",
+            "A use is a number.",
+            l().with(&[6], items([with_entry(&keys(0)[0], 2, "voucher".into())])),
+            "field.wrong",
+        ),
+        with_list(
+            "key of a negative use",
+            "Uses are counted from 1.",
+            l().with(&[6], items([with_entry(&keys(0)[0], 2, (-1).into())])),
             "field.wrong",
         ),
         with_list(
