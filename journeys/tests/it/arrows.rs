@@ -23,7 +23,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("samples", &["protocol"]),
     ("fixtures", &["protocol", "samples", "verifier-core"]),
     ("vectors", &["fixtures", "protocol", "samples", "verifier-core"]),
-    ("uniffi-bindgen", &[]),
+    ("bindgen", &[]),
 ];
 
 /// The only crates whose tests may use the server's code.

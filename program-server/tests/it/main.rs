@@ -4,6 +4,7 @@
 mod commands;
 mod database;
 mod office;
+mod openapi;
 mod phones;
 mod picture;
 mod support;

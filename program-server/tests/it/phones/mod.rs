@@ -6,7 +6,7 @@ mod claims;
 mod delegations;
 mod devices;
 mod documents;
-mod office;
+pub mod office;
 mod phone;
 mod provider;
 mod public;
