@@ -25,8 +25,8 @@ import org.vouchsafe.app.ui.Page
 import org.vouchsafe.app.ui.SideButton
 import org.vouchsafe.app.ui.Signal
 import org.vouchsafe.app.ui.Trouble
-import org.vouchsafe.app.ui.withDetail
 import org.vouchsafe.app.ui.formats
+import org.vouchsafe.app.ui.withDetail
 import org.vouchsafe.core.Imported
 
 /** Where no network is: records leave as sealed files, and the office's answers come as such. */
