@@ -22,7 +22,7 @@ import androidx.compose.ui.text.font.FontWeight
 import androidx.compose.ui.unit.dp
 import androidx.lifecycle.compose.collectAsStateWithLifecycle
 import androidx.lifecycle.viewmodel.compose.viewModel
-import org.vouchsafe.app.LocalParts
+import org.vouchsafe.app.LocalAppContainer
 import org.vouchsafe.app.R
 import org.vouchsafe.app.device.share
 import org.vouchsafe.app.ui.Band
@@ -40,17 +40,17 @@ import org.vouchsafe.core.Claim
 /** One claim: its receipt right after serving, and later what became of it. */
 @Composable
 fun ClaimScreen(id: String, justServed: Boolean, onDone: () -> Unit) {
-    val parts = LocalParts.current
-    val model = viewModel { ClaimModel(parts.phone, parts.documents, parts.background, id) }
+    val container = LocalAppContainer.current
+    val model = viewModel { ClaimModel(container.phone, container.documents, container.background, id) }
     val state by model.state.collectAsStateWithLifecycle()
     val context = LocalContext.current
     val open = rememberLauncherForActivityResult(ActivityResultContracts.OpenDocument()) { file ->
         file?.let { model.attach(it.toString()) }
     }
     val photograph = rememberLauncherForActivityResult(ActivityResultContracts.TakePicture()) { taken ->
-        val address = parts.files.lent(listOf(PHOTOGRAPH)).single().toString()
+        val address = container.files.lent(listOf(PHOTOGRAPH)).single().toString()
         // The picture is on the disk no longer than it takes to read it.
-        if (taken) model.attach(address, onRead = parts.files::takeBack) else parts.files.takeBack()
+        if (taken) model.attach(address, onRead = container.files::takeBack) else container.files.takeBack()
     }
     ClaimPage(
         id,
@@ -61,13 +61,13 @@ fun ClaimScreen(id: String, justServed: Boolean, onDone: () -> Unit) {
             onTakeBack = model::takeBack,
             onShareText = { context.share("text/plain", text = it.text()) },
             onSharePicture = {
-                it.drawTo(parts.files.lend(RECEIPT))
-                context.share("image/png", parts.files.lent(listOf(RECEIPT)))
+                it.drawTo(container.files.lend(RECEIPT))
+                context.share("image/png", container.files.lent(listOf(RECEIPT)))
             },
             onPhotograph = {
-                parts.files.takeBack()
-                parts.files.lend(PHOTOGRAPH).createNewFile()
-                photograph.launch(parts.files.lent(listOf(PHOTOGRAPH)).single())
+                container.files.takeBack()
+                container.files.lend(PHOTOGRAPH).createNewFile()
+                photograph.launch(container.files.lent(listOf(PHOTOGRAPH)).single())
             },
             onOpenFile = { open.launch(arrayOf("image/*", "application/pdf")) },
         ),

@@ -13,7 +13,7 @@ import kotlinx.coroutines.flow.combine
 import kotlinx.coroutines.flow.update
 import kotlinx.coroutines.launch
 import org.vouchsafe.app.device.Phone
-import org.vouchsafe.app.serve.parts
+import org.vouchsafe.app.serve.parseFixedPoint
 import org.vouchsafe.app.ui.decimalsOf
 import org.vouchsafe.core.Benefit
 import org.vouchsafe.core.Claim
@@ -112,7 +112,7 @@ fun Claim.matches(wanted: Wanted): Boolean {
     if (typed.isEmpty()) return true
     val money = given as? Benefit.Money
     return typed in id.lowercase() || typed in reference.orEmpty().lowercase() ||
-        (money != null && parts(wanted.typed, decimalsOf(money)) == money.minorUnits)
+        (money != null && parseFixedPoint(wanted.typed, decimalsOf(money)) == money.minorUnits)
 }
 
 fun totalOf(claims: List<Claim>): Total {

@@ -24,7 +24,7 @@ import androidx.compose.ui.res.stringResource
 import androidx.compose.ui.unit.dp
 import androidx.lifecycle.compose.collectAsStateWithLifecycle
 import androidx.lifecycle.viewmodel.compose.viewModel
-import org.vouchsafe.app.LocalParts
+import org.vouchsafe.app.LocalAppContainer
 import org.vouchsafe.app.R
 import org.vouchsafe.app.ui.Between
 import org.vouchsafe.app.ui.Chips
@@ -41,8 +41,8 @@ import org.vouchsafe.core.Claim
 
 @Composable
 fun ClaimsScreen(onClaim: (String) -> Unit) {
-    val parts = LocalParts.current
-    val model = viewModel { ClaimsModel(parts.phone) }
+    val container = LocalAppContainer.current
+    val model = viewModel { ClaimsModel(container.phone) }
     val state by model.state.collectAsStateWithLifecycle()
     var typed by rememberSaveable { mutableStateOf("") }
     var kind by rememberSaveable { mutableStateOf(Kind.All) }

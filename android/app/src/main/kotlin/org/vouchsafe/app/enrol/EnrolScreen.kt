@@ -13,7 +13,7 @@ import androidx.compose.ui.text.font.FontWeight
 import androidx.compose.ui.unit.dp
 import androidx.lifecycle.compose.collectAsStateWithLifecycle
 import androidx.lifecycle.viewmodel.compose.viewModel
-import org.vouchsafe.app.LocalParts
+import org.vouchsafe.app.LocalAppContainer
 import org.vouchsafe.app.R
 import org.vouchsafe.app.health.grouped
 import org.vouchsafe.app.scan.CodeFinder
@@ -29,8 +29,8 @@ import org.vouchsafe.core.Health
 /** A phone that belongs to nobody yet: it reads an enrolment code, and nothing else. */
 @Composable
 fun EnrolScreen() {
-    val parts = LocalParts.current
-    val model = viewModel { EnrolModel(parts.phone, parts.syncing) }
+    val container = LocalAppContainer.current
+    val model = viewModel { EnrolModel(container.phone, container.syncing) }
     val trouble by model.trouble.collectAsStateWithLifecycle()
     Column(Modifier.safeDrawingPadding()) {
         trouble?.let { Trouble(it, Modifier.padding(16.dp)) }
@@ -41,7 +41,7 @@ fun EnrolScreen() {
 /** A phone whose request is under way, or that the office has yet to confirm: both sides compare eight digits. */
 @Composable
 fun ConfirmScreen(health: Health, digits: String, onAnotherCode: () -> Unit, onGoOn: () -> Unit) {
-    val syncing = LocalParts.current.syncing
+    val syncing = LocalAppContainer.current.syncing
     val state by syncing.state.collectAsStateWithLifecycle()
     Page(
         stringResource(R.string.confirm_phone),

@@ -8,20 +8,20 @@ import androidx.compose.ui.res.pluralStringResource
 import androidx.compose.ui.res.stringResource
 import androidx.lifecycle.compose.collectAsStateWithLifecycle
 import androidx.lifecycle.viewmodel.compose.viewModel
-import org.vouchsafe.app.LocalParts
+import org.vouchsafe.app.LocalAppContainer
 import org.vouchsafe.app.R
 import org.vouchsafe.app.device.KeyStrength
 import org.vouchsafe.app.device.share
 import org.vouchsafe.app.sync.SyncBand
 import org.vouchsafe.app.sync.SyncState
 import org.vouchsafe.app.ui.Band
-import org.vouchsafe.app.ui.Choice
 import org.vouchsafe.app.ui.Fact
 import org.vouchsafe.app.ui.Formats
 import org.vouchsafe.app.ui.MainButton
 import org.vouchsafe.app.ui.Page
 import org.vouchsafe.app.ui.SideButton
 import org.vouchsafe.app.ui.Signal
+import org.vouchsafe.app.ui.SwitchRow
 import org.vouchsafe.app.ui.Trouble
 import org.vouchsafe.app.ui.formats
 import org.vouchsafe.app.verdict.warning
@@ -30,14 +30,14 @@ import org.vouchsafe.core.Health
 /** How this phone is: what waits, how old its trust is, who it belongs to. */
 @Composable
 fun HealthScreen(onByFile: () -> Unit) {
-    val parts = LocalParts.current
-    val model = viewModel { HealthModel(parts.phone) }
+    val container = LocalAppContainer.current
+    val model = viewModel { HealthModel(container.phone) }
     val state by model.state.collectAsStateWithLifecycle()
-    val syncing by parts.syncing.state.collectAsStateWithLifecycle()
-    val strongContrast by parts.settings.strongContrast.collectAsStateWithLifecycle()
-    val documentsAnywhere by parts.settings.documentsAnywhere.collectAsStateWithLifecycle()
+    val syncing by container.syncing.state.collectAsStateWithLifecycle()
+    val strongContrast by container.settings.strongContrast.collectAsStateWithLifecycle()
+    val documentsAnywhere by container.settings.documentsAnywhere.collectAsStateWithLifecycle()
     val context = LocalContext.current
-    val key = remember(state.digits) { parts.about.keyStrength() }
+    val key = remember(state.digits) { container.about.keyStrength() }
     HealthPage(
         state,
         key,
@@ -45,11 +45,11 @@ fun HealthScreen(onByFile: () -> Unit) {
         strongContrast,
         documentsAnywhere,
         HealthActions(
-            onSync = parts.syncing::begin,
+            onSync = container.syncing::begin,
             onByFile = onByFile,
-            onContrast = parts.settings::chooseStrongContrast,
-            onDocumentsAnywhere = parts.settings::chooseDocumentsAnywhere,
-            onDiagnostics = { context.share("text/plain", text = diagnostics(parts.about, state, syncing)) },
+            onContrast = container.settings::chooseStrongContrast,
+            onDocumentsAnywhere = container.settings::chooseDocumentsAnywhere,
+            onDiagnostics = { context.share("text/plain", text = diagnostics(container.about, state, syncing)) },
         ),
     )
 }
@@ -96,8 +96,8 @@ fun HealthPage(
             key?.let { Fact(stringResource(R.string.fact_key), stringResource(word(it))) }
             health.origin?.let { Fact(stringResource(R.string.fact_server), it) }
         }
-        Choice(stringResource(R.string.documents_anywhere), documentsAnywhere, actions.onDocumentsAnywhere)
-        Choice(stringResource(R.string.strong_contrast), strongContrast, actions.onContrast)
+        SwitchRow(stringResource(R.string.documents_anywhere), documentsAnywhere, actions.onDocumentsAnywhere)
+        SwitchRow(stringResource(R.string.strong_contrast), strongContrast, actions.onContrast)
         SideButton(stringResource(R.string.by_file), actions.onByFile)
         SideButton(stringResource(R.string.share_diagnostics), actions.onDiagnostics)
     }

@@ -41,7 +41,7 @@ import androidx.lifecycle.Lifecycle
 import androidx.lifecycle.compose.LifecycleEventEffect
 import androidx.lifecycle.compose.collectAsStateWithLifecycle
 import androidx.lifecycle.viewmodel.compose.viewModel
-import org.vouchsafe.app.LocalParts
+import org.vouchsafe.app.LocalAppContainer
 import org.vouchsafe.app.R
 import org.vouchsafe.app.ui.Band
 import org.vouchsafe.app.ui.MainButton
@@ -63,8 +63,8 @@ fun CodeFinder(
     onType: (() -> Unit)? = null,
     onFound: (Found) -> Unit,
 ) {
-    val parts = LocalParts.current
-    val model = viewModel { ScanModel(parts.pictures) }
+    val container = LocalAppContainer.current
+    val model = viewModel { ScanModel(container.pictures) }
     val state by model.state.collectAsStateWithLifecycle()
     LaunchedEffect(Unit) { model.shown() }
     LaunchedEffect(shared) {
@@ -88,10 +88,10 @@ fun CodeFinder(
     }
     val openPicture = { pick.launch(arrayOf("image/*", "application/pdf")) }
 
-    if (parts.frames.present && allowed) {
+    if (container.frames.present && allowed) {
         Viewing(hint, state, model, openPicture, onType, modifier)
     } else {
-        Blind(parts.frames.present, state, openPicture, onType, modifier, onAllowed = { allowed = true })
+        Blind(container.frames.present, state, openPicture, onType, modifier, onAllowed = { allowed = true })
     }
 }
 
@@ -113,7 +113,7 @@ private fun Viewing(
         }
     }
     Box(modifier.fillMaxSize().background(Color.Black)) {
-        LocalParts.current.frames.Viewfinder(state.torch, model::torchFound, model::frame, Modifier.fillMaxSize())
+        LocalAppContainer.current.frames.Viewfinder(state.torch, model::torchFound, model::frame, Modifier.fillMaxSize())
         Text(
             hint,
             Modifier.align(Alignment.TopCenter).fillMaxWidth().background(Color(0xB3000000)).padding(20.dp),

@@ -6,7 +6,7 @@ import androidx.compose.runtime.getValue
 import androidx.compose.ui.res.stringResource
 import androidx.lifecycle.compose.collectAsStateWithLifecycle
 import androidx.lifecycle.viewmodel.compose.viewModel
-import org.vouchsafe.app.LocalParts
+import org.vouchsafe.app.LocalAppContainer
 import org.vouchsafe.app.R
 import org.vouchsafe.app.ui.Band
 import org.vouchsafe.app.ui.Formats
@@ -25,8 +25,8 @@ import org.vouchsafe.core.Refusal
 /** Serves a voucher whose code cannot be read by the reference that is printed on it. */
 @Composable
 fun ByCodeScreen(reference: String, onServed: (claim: String) -> Unit, onBack: () -> Unit) {
-    val parts = LocalParts.current
-    val model = viewModel { ByCodeModel(parts.phone, reference) }
+    val container = LocalAppContainer.current
+    val model = viewModel { ByCodeModel(container.phone, reference) }
     val state by model.state.collectAsStateWithLifecycle()
     LaunchedEffect(state.serving.served) { state.serving.served?.let(onServed) }
     ByCodePage(state, model::serve, onBack)

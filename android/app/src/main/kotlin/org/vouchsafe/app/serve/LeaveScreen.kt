@@ -28,7 +28,7 @@ import androidx.compose.ui.text.input.PasswordVisualTransformation
 import androidx.compose.ui.unit.dp
 import androidx.lifecycle.compose.collectAsStateWithLifecycle
 import androidx.lifecycle.viewmodel.compose.viewModel
-import org.vouchsafe.app.LocalParts
+import org.vouchsafe.app.LocalAppContainer
 import org.vouchsafe.app.R
 import org.vouchsafe.app.device.Leave
 import org.vouchsafe.app.ui.Band
@@ -48,8 +48,8 @@ import org.vouchsafe.core.HowRead
 /** Serves with a supervisor's leave what this phone alone may not decide. */
 @Composable
 fun LeaveScreen(text: String, howRead: HowRead, onServed: (claim: String) -> Unit, onRefused: () -> Unit, onBack: () -> Unit) {
-    val parts = LocalParts.current
-    val model = viewModel { LeaveModel(parts.phone, text, howRead) }
+    val container = LocalAppContainer.current
+    val model = viewModel { LeaveModel(container.phone, text, howRead) }
     val state by model.state.collectAsStateWithLifecycle()
     Private()
     LaunchedEffect(state.serving.served) { state.serving.served?.let(onServed) }

@@ -59,7 +59,7 @@ class WorkManagerBackground(private val context: Context) : Background {
 /** Runs one exchange; asks to be tried again where that may help. */
 class SyncWorker(context: Context, parameters: WorkerParameters) : CoroutineWorker(context, parameters) {
     override suspend fun doWork(): Result {
-        val syncing = (applicationContext as VouchsafeApplication).parts.syncing
+        val syncing = (applicationContext as VouchsafeApplication).container.syncing
         return when (val state = syncing.run()) {
             is SyncState.Ended -> resultOf(state.report.stopped)
             is SyncState.Broken -> Result.failure()

@@ -15,7 +15,7 @@ import androidx.compose.ui.res.pluralStringResource
 import androidx.compose.ui.res.stringResource
 import androidx.lifecycle.compose.collectAsStateWithLifecycle
 import androidx.lifecycle.viewmodel.compose.viewModel
-import org.vouchsafe.app.LocalParts
+import org.vouchsafe.app.LocalAppContainer
 import org.vouchsafe.app.R
 import org.vouchsafe.app.device.Exported
 import org.vouchsafe.app.device.SharedFiles
@@ -32,20 +32,20 @@ import org.vouchsafe.core.Imported
 /** Where no network is: records leave as sealed files, and the office's answers come as such. */
 @Composable
 fun BundleScreen(onBack: () -> Unit) {
-    val parts = LocalParts.current
-    val model = viewModel { BundleModel(parts.phone) }
+    val container = LocalAppContainer.current
+    val model = viewModel { BundleModel(container.phone) }
     val state by model.state.collectAsStateWithLifecycle()
     val context = LocalContext.current
     val folder = rememberLauncherForActivityResult(ActivityResultContracts.OpenDocumentTree()) { folder ->
-        folder?.let { picked -> model.export(share = false) { parts.files.create(picked, it) } }
+        folder?.let { picked -> model.export(share = false) { container.files.create(picked, it) } }
     }
     val answers = rememberLauncherForActivityResult(ActivityResultContracts.OpenMultipleDocuments()) { picked ->
-        if (picked.isNotEmpty()) model.import(picked.map { { parts.files.read(it, MOST_BYTES) } })
+        if (picked.isNotEmpty()) model.import(picked.map { { container.files.read(it, MOST_BYTES) } })
     }
     val toShare = state.carried.filterIsInstance<Carried.ToShare>().firstOrNull()
     LaunchedEffect(toShare) {
         if (toShare != null) {
-            if (toShare.exported.names.isNotEmpty()) context.share(SharedFiles.ANY_TYPE, parts.files.lent(toShare.exported.names))
+            if (toShare.exported.names.isNotEmpty()) context.share(SharedFiles.ANY_TYPE, container.files.lent(toShare.exported.names))
             model.shared()
         }
     }
@@ -53,8 +53,8 @@ fun BundleScreen(onBack: () -> Unit) {
         state,
         onSave = { folder.launch(null) },
         onShare = {
-            parts.files.takeBack()
-            model.export(share = true) { parts.files.lend(it).outputStream() }
+            container.files.takeBack()
+            model.export(share = true) { container.files.lend(it).outputStream() }
         },
         onImport = { answers.launch(arrayOf("*/*")) },
         onBack = onBack,

@@ -28,7 +28,7 @@ import androidx.lifecycle.compose.collectAsStateWithLifecycle
 import androidx.lifecycle.createSavedStateHandle
 import androidx.lifecycle.viewmodel.compose.LocalViewModelStoreOwner
 import androidx.lifecycle.viewmodel.compose.viewModel
-import org.vouchsafe.app.LocalParts
+import org.vouchsafe.app.LocalAppContainer
 import org.vouchsafe.app.R
 import org.vouchsafe.app.claims.ClaimScreen
 import org.vouchsafe.app.claims.ClaimsScreen
@@ -49,8 +49,8 @@ import org.vouchsafe.core.EngineException
 /** The whole app: first a phone must be enrolled, and its digits confirmed or put off; then it serves. */
 @Composable
 fun App(shared: String?, onSharedTaken: () -> Unit) {
-    val parts = LocalParts.current
-    val model = viewModel { HealthModel(parts.phone) }
+    val container = LocalAppContainer.current
+    val model = viewModel { HealthModel(container.phone) }
     val state by model.state.collectAsStateWithLifecycle()
     var confirmLater by rememberSaveable { mutableStateOf(false) }
     var anotherCode by rememberSaveable { mutableStateOf(false) }
@@ -104,10 +104,10 @@ private fun Screens(shared: String?, onSharedTaken: () -> Unit) {
 
 @Composable
 private fun Show(screen: Screen, stack: BackStack, shared: String?, onSharedTaken: () -> Unit) {
-    val parts = LocalParts.current
+    val container = LocalAppContainer.current
     val back: () -> Unit = { stack.pop() }
     val served: (String) -> Unit = {
-        parts.background.begin()
+        container.background.begin()
         stack.replaceAbove(Screen.Receipt(it))
     }
     when (screen) {
@@ -127,7 +127,7 @@ private fun Show(screen: Screen, stack: BackStack, shared: String?, onSharedTake
             screen.voucher,
             onServe = { stack.push(Screen.Serve(screen.voucher, screen.howRead)) },
             onLeave = { stack.push(Screen.Leave(screen.voucher, screen.howRead)) },
-            onSync = { stack.goTo(Screen.Health).also { parts.syncing.begin() } },
+            onSync = { stack.goTo(Screen.Health).also { container.syncing.begin() } },
             onDone = back,
         )
         is Screen.Serve -> ServeScreen(

@@ -38,12 +38,12 @@ class Formats(private val locale: Locale) {
     }
 
     /** A number for a field to type in: no marks but the decimal one. */
-    fun typed(parts: ULong, decimals: Int, most: Int = decimals): String =
+    fun typed(scaled: ULong, decimals: Int, most: Int = decimals): String =
         NumberFormat.getNumberInstance(locale).apply {
             isGroupingUsed = false
             minimumFractionDigits = decimals
             maximumFractionDigits = most
-        }.format(BigDecimal(parts.toString()).movePointLeft(most))
+        }.format(BigDecimal(scaled.toString()).movePointLeft(most))
 
     fun count(number: Long): String = NumberFormat.getIntegerInstance(locale).format(number)
 

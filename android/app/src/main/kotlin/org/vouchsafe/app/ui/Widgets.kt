@@ -153,7 +153,7 @@ fun Between(start: String, end: String) {
 
 /** Something that is on or off. */
 @Composable
-fun Choice(text: String, on: Boolean, onChange: (Boolean) -> Unit) {
+fun SwitchRow(text: String, on: Boolean, onChange: (Boolean) -> Unit) {
     Row(
         Modifier.fillMaxWidth().toggleable(on, role = Role.Switch, onValueChange = onChange).heightIn(min = 56.dp),
         Arrangement.spacedBy(16.dp),

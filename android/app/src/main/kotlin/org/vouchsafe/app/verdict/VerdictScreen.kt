@@ -26,7 +26,7 @@ import androidx.compose.ui.text.style.Hyphens
 import androidx.compose.ui.unit.dp
 import androidx.lifecycle.compose.collectAsStateWithLifecycle
 import androidx.lifecycle.viewmodel.compose.viewModel
-import org.vouchsafe.app.LocalParts
+import org.vouchsafe.app.LocalAppContainer
 import org.vouchsafe.app.R
 import org.vouchsafe.app.ui.Actions
 import org.vouchsafe.app.ui.Band
@@ -45,8 +45,8 @@ import org.vouchsafe.core.Voucher
 /** One colour, one large word, then who, what and until when. It stays until staff have dealt with it. */
 @Composable
 fun VerdictScreen(voucher: String, onServe: () -> Unit, onLeave: () -> Unit, onSync: () -> Unit, onDone: () -> Unit) {
-    val parts = LocalParts.current
-    val model = viewModel { VerdictModel(parts.phone, parts.feedback, voucher) }
+    val container = LocalAppContainer.current
+    val model = viewModel { VerdictModel(container.phone, container.feedback, voucher) }
     val state by model.state.collectAsStateWithLifecycle()
     Private()
     when (val now = state) {

@@ -8,7 +8,7 @@ import androidx.compose.ui.res.stringResource
 import androidx.compose.ui.text.font.FontWeight
 import androidx.lifecycle.compose.collectAsStateWithLifecycle
 import androidx.lifecycle.viewmodel.compose.viewModel
-import org.vouchsafe.app.LocalParts
+import org.vouchsafe.app.LocalAppContainer
 import org.vouchsafe.app.R
 import org.vouchsafe.app.ui.Chip
 import org.vouchsafe.app.ui.Fact
@@ -28,8 +28,8 @@ fun VoucherScreen(
     onServeByCode: () -> Unit,
     onBack: () -> Unit,
 ) {
-    val parts = LocalParts.current
-    val model = viewModel { VoucherModel(parts.phone, reference) }
+    val container = LocalAppContainer.current
+    val model = viewModel { VoucherModel(container.phone, reference) }
     val state by model.state.collectAsStateWithLifecycle()
     VoucherPage(reference, state, onScan, onClaim, onServeByCode, onBack)
 }

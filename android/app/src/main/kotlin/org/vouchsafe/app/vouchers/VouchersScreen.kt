@@ -26,7 +26,7 @@ import androidx.compose.ui.text.input.ImeAction
 import androidx.compose.ui.unit.dp
 import androidx.lifecycle.compose.collectAsStateWithLifecycle
 import androidx.lifecycle.viewmodel.compose.viewModel
-import org.vouchsafe.app.LocalParts
+import org.vouchsafe.app.LocalAppContainer
 import org.vouchsafe.app.R
 import org.vouchsafe.app.sync.SyncBand
 import org.vouchsafe.app.sync.SyncState
@@ -48,10 +48,10 @@ import org.vouchsafe.core.VoucherListing
 /** The vouchers that the office listed for this provider, found by code, name, kind and how they stand. */
 @Composable
 fun VouchersScreen(onVoucher: (reference: String) -> Unit) {
-    val parts = LocalParts.current
-    val model = viewModel { VouchersModel(parts.phone) }
+    val container = LocalAppContainer.current
+    val model = viewModel { VouchersModel(container.phone) }
     val state by model.state.collectAsStateWithLifecycle()
-    val syncing by parts.syncing.state.collectAsStateWithLifecycle()
+    val syncing by container.syncing.state.collectAsStateWithLifecycle()
     var typed by rememberSaveable { mutableStateOf("") }
     var category by rememberSaveable { mutableStateOf<String?>(null) }
     var kind by rememberSaveable { mutableStateOf(Kind.All) }
@@ -65,7 +65,7 @@ fun VouchersScreen(onVoucher: (reference: String) -> Unit) {
             onCategory = { category = it },
             onKind = { kind = it },
             onMore = model::more,
-            onSync = parts.syncing::begin,
+            onSync = container.syncing::begin,
             onVoucher = onVoucher,
         ),
     )

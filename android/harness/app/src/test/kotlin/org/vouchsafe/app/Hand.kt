@@ -34,7 +34,7 @@ import org.vouchsafe.core.planeOf
 /** The hand that holds the phone, and the eye that looks at it. */
 class Hand(private val rule: ComposeTestRule) : AutoCloseable {
     val app: TestApplication = ApplicationProvider.getApplicationContext()
-    val parts get() = app.parts
+    val container get() = app.container
     val around get() = app.surroundings
     private var activity: ActivityController<MainActivity>? = null
 
@@ -118,7 +118,7 @@ class Hand(private val rule: ComposeTestRule) : AutoCloseable {
 
     fun back() = rule.runOnUiThread { activity!!.get().onBackPressedDispatcher.onBackPressed() }
 
-    fun health(): Health = runBlocking { parts.phone.health() }
+    fun health(): Health = runBlocking { container.phone.health() }
 
     /** Enrols at an office that confirms the digits at once, and gets to the viewfinder. */
     fun enrol(office: Office) {
@@ -127,14 +127,14 @@ class Hand(private val rule: ComposeTestRule) : AutoCloseable {
         see(R.string.compare_digits)
         showNothing()
         see(R.string.sync_done)
-        office.confirm(runBlocking { parts.phone.digits() })
+        office.confirm(runBlocking { container.phone.digits() })
         tap(R.string.confirm_check)
         see(R.string.scan_voucher)
     }
 
     /** Serves all that a voucher gives, without the screens; gives the claim. */
     fun serve(voucher: String): String =
-        (runBlocking { parts.phone.serve(voucher, Serving(null, HowRead.CAMERA)) } as Redemption.Done).claim
+        (runBlocking { container.phone.serve(voucher, Serving(null, HowRead.CAMERA)) } as Redemption.Done).claim
 
     fun draw(name: String) {
         rule.waitForIdle()
@@ -150,7 +150,7 @@ class Hand(private val rule: ComposeTestRule) : AutoCloseable {
 
     override fun close() {
         activity?.close()
-        (parts.phone as EnginePhone).close()
+        (container.phone as EnginePhone).close()
         WorkManagerTestInitHelper.closeWorkDatabase()
     }
 

@@ -39,7 +39,7 @@ class Journey(private val rule: ComposeTestRule, private val hand: Hand, private
         hand.see(R.string.recorded)
         hand.draw("receipt")
 
-        val claim = runBlocking { hand.parts.phone.claims(limit = 10) }.single()
+        val claim = runBlocking { hand.container.phone.claims(limit = 10) }.single()
         assertEquals(Benefit.Money(400_050uL, "PHP"), claim.given)
         hand.see(receiptNumber(claim.id))
         hand.tap(R.string.next_voucher)
@@ -56,7 +56,7 @@ class Journey(private val rule: ComposeTestRule, private val hand: Hand, private
         hand.see(R.string.sync_done)
         hand.see(R.string.all_sent)
         assertTrue(office.claims().any { it["claim"].asString == claim.id })
-        assertEquals(RecordDelivery.Sent, runBlocking { hand.parts.phone.claims(limit = 10) }.single().delivery)
+        assertEquals(RecordDelivery.Sent, runBlocking { hand.container.phone.claims(limit = 10) }.single().delivery)
 
         hand.tap(R.string.claims)
         hand.see(R.string.claim_received)

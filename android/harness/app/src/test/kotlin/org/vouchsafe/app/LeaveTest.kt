@@ -35,15 +35,15 @@ class LeaveTest {
         type("314159")
         hand.tap(R.string.confirm_giving, "₱70.00")
         hand.see(R.string.pin_wrong)
-        assertEquals(0, runBlocking { hand.parts.phone.claims(limit = 10) }.size)
+        assertEquals(0, runBlocking { hand.container.phone.claims(limit = 10) }.size)
         hand.restartProcess()
         hand.see(R.string.confirm_giving, "₱70.00").assertIsNotEnabled()
         type(PIN)
         hand.tap(R.string.confirm_giving, "₱70.00")
         hand.see(R.string.recorded)
         hand.around.clocks.shift = 0
-        val claim = runBlocking { hand.parts.phone.claims(limit = 10) }.single()
-        assertEquals(null, runBlocking { hand.parts.phone.sync(hand.around.air::send) }!!.stopped)
+        val claim = runBlocking { hand.container.phone.claims(limit = 10) }.single()
+        assertEquals(null, runBlocking { hand.container.phone.sync(hand.around.air::send) }!!.stopped)
         assertEquals("in_review", office.claims().single { it["claim"].asString == claim.id }["state"].asString)
     }
 
@@ -53,7 +53,7 @@ class LeaveTest {
         hand.enrol(office)
         val voucher = office.issue("--money", "80.00")
         office.command("revoke", voucher.reference, "--reason", "a mistake")
-        assertEquals(null, runBlocking { hand.parts.phone.sync(hand.around.air::send) }!!.stopped)
+        assertEquals(null, runBlocking { hand.container.phone.sync(hand.around.air::send) }!!.stopped)
         ask(voucher)
         type(PIN)
         hand.tap(R.string.confirm_giving, "₱80.00")
@@ -70,7 +70,7 @@ class LeaveTest {
         type(PIN)
         hand.tap(R.string.confirm_giving, "₱90.00")
         hand.see(hand.text(R.string.pin_wait, hand.app.resources.getQuantityString(R.plurals.minutes, 1, "1")))
-        assertEquals(0, runBlocking { hand.parts.phone.claims(limit = 10) }.size)
+        assertEquals(0, runBlocking { hand.container.phone.claims(limit = 10) }.size)
     }
 
     private fun name(supervisor: String) {

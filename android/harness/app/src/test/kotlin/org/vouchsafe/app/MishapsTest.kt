@@ -35,7 +35,7 @@ class MishapsTest {
     @get:Rule val rule = createEmptyComposeRule()
 
     private val hand by lazy { Hand(rule).apply { allowCamera() } }
-    private val phone get() = hand.parts.phone
+    private val phone get() = hand.container.phone
 
     @After
     fun `the phone is put down`() = hand.close()

@@ -20,7 +20,7 @@ class NetworksTest {
     @get:Rule val dir = TemporaryFolder()
 
     private val hand by lazy { Hand(rule).apply { allowCamera() } }
-    private val phone get() = hand.parts.phone
+    private val phone get() = hand.container.phone
 
     @After
     fun `the phone is put down`() = hand.close()
@@ -42,7 +42,7 @@ class NetworksTest {
         rule.waitUntil(PATIENCE_MILLIS) { hand.health().unsentDocuments == 0uL }
         hand.restartProcess()
         hand.see(R.string.documents_anywhere)
-        assertEquals(true, hand.parts.settings.documentsAnywhere.value)
+        assertEquals(true, hand.container.settings.documentsAnywhere.value)
     }
 
     @Test

@@ -51,7 +51,7 @@ class Stage(private val look: Look, private val prepare: () -> Unit = {}) : Exte
         val app = compose.activity.application as TestApplication
         try {
             compose.setContent {
-                CompositionLocalProvider(LocalParts provides app.parts) {
+                CompositionLocalProvider(LocalAppContainer provides app.container) {
                     VouchsafeTheme(look.strongContrast) { Surface { key(shown.first) { shown.second() } } }
                 }
             }
@@ -61,7 +61,7 @@ class Stage(private val look: Look, private val prepare: () -> Unit = {}) : Exte
                 see(screen.first, compose.onRoot().fetchSemanticsNode())
             }
         } finally {
-            (app.parts.phone as EnginePhone).close()
+            (app.container.phone as EnginePhone).close()
         }
     }
 }

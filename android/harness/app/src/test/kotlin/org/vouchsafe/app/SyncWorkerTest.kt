@@ -22,11 +22,11 @@ class SyncWorkerTest {
     private val app: TestApplication = ApplicationProvider.getApplicationContext()
 
     @After
-    fun `the phone is put down`() = (app.parts.phone as EnginePhone).close()
+    fun `the phone is put down`() = (app.container.phone as EnginePhone).close()
 
     @Test
     fun `it waits for a network, and is planned once however often it is begun`() {
-        repeat(3) { app.parts.background.begin() }
+        repeat(3) { app.container.background.begin() }
         val manager = WorkManager.getInstance(app)
         val often = manager.getWorkInfosForUniqueWork(WorkManagerBackground.OFTEN).get().single()
         assertEquals(WorkInfo.State.ENQUEUED, often.state)

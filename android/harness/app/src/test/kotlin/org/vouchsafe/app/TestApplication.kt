@@ -38,7 +38,7 @@ class TestApplication : VouchsafeApplication() {
     lateinit var surroundings: Surroundings
         private set
 
-    override val parts get() = surroundings.parts
+    override val container get() = surroundings.container
 
     override fun onCreate() {
         super.onCreate()
@@ -85,8 +85,8 @@ class TestApplication : VouchsafeApplication() {
 
     /** The process ends, and another begins in the same place. What it was exchanging would end with it; here it comes to its end. */
     fun restart() {
-        runBlocking { parts.syncing.state.first { it != SyncState.Running } }
-        (parts.phone as EnginePhone).close()
+        runBlocking { container.syncing.state.first { it != SyncState.Running } }
+        (container.phone as EnginePhone).close()
         surroundings = Surroundings(this, surroundings)
     }
 
@@ -106,7 +106,7 @@ class Surroundings(application: Application, before: Surroundings? = null) {
     val feedback: RecordedFeedback = before?.feedback ?: RecordedFeedback()
     val clocks: AdjustableClocks = before?.clocks ?: AdjustableClocks(AndroidClocks(application))
     val air: Air = before?.air ?: Air()
-    val parts: Parts = Parts(application, frames, feedback, clocks, air)
+    val container: AppContainer = AppContainer(application, frames, feedback, clocks, air)
 }
 
 /** Plays pictures as a camera does: plane after plane in native memory, on one thread, as long as somebody looks. */

@@ -42,7 +42,7 @@ class VerdictTest {
         val later = today.plusDays(5).toString()
         refuses(R.string.word_not_yet, planeOf(office.issue("--money", "10.00", "--from", later).picture))
         val served = textIn(office.issue())
-        runBlocking { hand.parts.phone.serve(served, Serving(given = null, HowRead.CAMERA)) }
+        runBlocking { hand.container.phone.serve(served, Serving(given = null, HowRead.CAMERA)) }
         refuses(R.string.word_served, codeOf(served))
         assertEquals(listOf("refused"), hand.around.feedback.given.distinct())
     }
@@ -55,7 +55,7 @@ class VerdictTest {
         accepts(planeOf(revoked.picture))
         office.command("revoke", revoked.reference, "--reason", "a mistake")
         office.command("suspend", held.reference, "--reason", "to be looked at")
-        assertEquals(null, runBlocking { hand.parts.phone.sync(hand.around.air::send) }!!.stopped)
+        assertEquals(null, runBlocking { hand.container.phone.sync(hand.around.air::send) }!!.stopped)
         refuses(R.string.word_taken_back, planeOf(revoked.picture))
         refuses(R.string.word_on_hold, planeOf(held.picture))
     }

@@ -26,7 +26,7 @@ class DocumentsTest {
     private val documents = DocumentsOnPhone(app.contentResolver)
 
     @After
-    fun `the phone is put down`() = (app.parts.phone as EnginePhone).close()
+    fun `the phone is put down`() = (app.container.phone as EnginePhone).close()
 
     @Test
     fun `a photograph is made upright and smaller, and tells nothing but its pixels`() {

@@ -86,7 +86,7 @@ class VouchersTest {
         hand.see(R.string.no_such_vouchers)
         hand.see(R.string.not_listed_means)
         office.command("revoke", taken.reference, "--reason", "a mistake")
-        assertEquals(null, runBlocking { hand.parts.phone.sync(hand.around.air::send) }!!.stopped)
+        assertEquals(null, runBlocking { hand.container.phone.sync(hand.around.air::send) }!!.stopped)
         hand.tap(R.string.any_category)
         hand.see(printed(taken))
         hand.see(R.string.word_taken_back)
@@ -114,14 +114,14 @@ class VouchersTest {
         hand.tap(R.string.confirm_giving, "₱80.00")
         hand.see(R.string.recorded)
         hand.see(R.string.by_code_claim)
-        val claim = runBlocking { hand.parts.phone.claims(limit = 10) }.single()
+        val claim = runBlocking { hand.container.phone.claims(limit = 10) }.single()
         assertEquals(Benefit.Money(8_000uL, "PHP"), claim.given)
         hand.around.air.instead = null
-        assertEquals(null, runBlocking { hand.parts.phone.sync(hand.around.air::send) }!!.stopped)
+        assertEquals(null, runBlocking { hand.container.phone.sync(hand.around.air::send) }!!.stopped)
         val held = office.claims().single { it["claim"].asString == claim.id }
         assertEquals("by_code", held["how_read"].asString)
         assertEquals("in_review", held["state"].asString)
-        val again = runBlocking { hand.parts.phone.serveByCode(voucher.reference, claim.given!!) }
+        val again = runBlocking { hand.container.phone.serveByCode(voucher.reference, claim.given!!) }
         assertEquals(CodeRedemption.Refused(CodeRefusal.NotListed), again)
         office.command("programme", "policy", "aid", "--by-code", "refuse")
     }

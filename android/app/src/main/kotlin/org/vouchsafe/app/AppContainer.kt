@@ -30,8 +30,8 @@ import org.vouchsafe.app.sync.ThriftyTransport
 import org.vouchsafe.app.sync.Transport
 import org.vouchsafe.app.sync.WorkManagerBackground
 
-/** What the app is put together from: one of each for the life of the process, put together by hand. */
-class Parts(
+/** One of each of what the app is made of, for the life of the process: dependency injection by hand. */
+class AppContainer(
     application: Application,
     val frames: FrameSource = CameraFrameSource(application),
     val feedback: Feedback = AndroidFeedback(application),
@@ -51,4 +51,4 @@ class Parts(
     val syncing = Syncing(phone, thrifty, CoroutineScope(SupervisorJob() + Dispatchers.Default))
 }
 
-val LocalParts = staticCompositionLocalOf<Parts> { error("the app's parts were not provided") }
+val LocalAppContainer = staticCompositionLocalOf<AppContainer> { error("no AppContainer was provided") }
