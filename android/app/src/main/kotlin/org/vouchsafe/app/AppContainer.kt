@@ -21,12 +21,12 @@ import org.vouchsafe.app.scan.CameraFrameSource
 import org.vouchsafe.app.scan.FrameSource
 import org.vouchsafe.app.scan.Pictures
 import org.vouchsafe.app.scan.PicturesOnPhone
-import org.vouchsafe.app.sync.AndroidMetering
+import org.vouchsafe.app.sync.ActiveNetwork
+import org.vouchsafe.app.sync.AndroidActiveNetwork
 import org.vouchsafe.app.sync.Background
-import org.vouchsafe.app.sync.Metering
+import org.vouchsafe.app.sync.MeteredNetworkTransport
 import org.vouchsafe.app.sync.OkHttpTransport
 import org.vouchsafe.app.sync.Syncing
-import org.vouchsafe.app.sync.ThriftyTransport
 import org.vouchsafe.app.sync.Transport
 import org.vouchsafe.app.sync.WorkManagerBackground
 
@@ -37,7 +37,7 @@ class AppContainer(
     val feedback: Feedback = AndroidFeedback(application),
     clocks: Clocks = AndroidClocks(application),
     transport: Transport = OkHttpTransport(),
-    metering: Metering = AndroidMetering(application),
+    activeNetwork: ActiveNetwork = AndroidActiveNetwork(application),
 ) {
     val settings = Settings(application)
     val files = SharedFiles(application)
@@ -47,8 +47,8 @@ class AppContainer(
     private val keys = AndroidKeyStore()
     val phone: Phone = EnginePhone(application.noBackupFilesDir.resolve("phone"), keys, clocks)
     val about = About(application, keys)
-    private val thrifty = ThriftyTransport(transport, metering) { settings.documentsAnywhere.value }
-    val syncing = Syncing(phone, thrifty, CoroutineScope(SupervisorJob() + Dispatchers.Default))
+    private val meteredTransport = MeteredNetworkTransport(transport, activeNetwork) { settings.documentsAnywhere.value }
+    val syncing = Syncing(phone, meteredTransport, CoroutineScope(SupervisorJob() + Dispatchers.Default))
 }
 
 val LocalAppContainer = staticCompositionLocalOf<AppContainer> { error("no AppContainer was provided") }

@@ -34,7 +34,7 @@ import org.vouchsafe.app.device.Leave
 import org.vouchsafe.app.ui.Band
 import org.vouchsafe.app.ui.MainButton
 import org.vouchsafe.app.ui.Page
-import org.vouchsafe.app.ui.Private
+import org.vouchsafe.app.ui.SecureScreen
 import org.vouchsafe.app.ui.Signal
 import org.vouchsafe.app.ui.Trouble
 import org.vouchsafe.app.ui.formats
@@ -51,7 +51,7 @@ fun LeaveScreen(text: String, howRead: HowRead, onServed: (claim: String) -> Uni
     val container = LocalAppContainer.current
     val model = viewModel { LeaveModel(container.phone, text, howRead) }
     val state by model.state.collectAsStateWithLifecycle()
-    Private()
+    SecureScreen()
     LaunchedEffect(state.serving.served) { state.serving.served?.let(onServed) }
     LaunchedEffect(state.serving.refused) { if (state.serving.refused) onRefused() }
     LeavePage(state, model::serve, onBack)

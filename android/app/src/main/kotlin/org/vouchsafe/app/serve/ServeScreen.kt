@@ -24,7 +24,7 @@ import org.vouchsafe.app.ui.Band
 import org.vouchsafe.app.ui.Formats
 import org.vouchsafe.app.ui.MainButton
 import org.vouchsafe.app.ui.Page
-import org.vouchsafe.app.ui.Private
+import org.vouchsafe.app.ui.SecureScreen
 import org.vouchsafe.app.ui.Signal
 import org.vouchsafe.app.ui.Trouble
 import org.vouchsafe.app.ui.decimalsOf
@@ -37,7 +37,7 @@ fun ServeScreen(text: String, howRead: HowRead, onServed: (String) -> Unit, onRe
     val container = LocalAppContainer.current
     val model = viewModel { ServeModel(container.phone, text, howRead) }
     val state by model.state.collectAsStateWithLifecycle()
-    Private()
+    SecureScreen()
     LaunchedEffect(state.served) { state.served?.let(onServed) }
     LaunchedEffect(state.refused) { if (state.refused) onRefused() }
     val voucher = state.voucher

@@ -33,7 +33,7 @@ import org.vouchsafe.app.ui.Band
 import org.vouchsafe.app.ui.Fact
 import org.vouchsafe.app.ui.Formats
 import org.vouchsafe.app.ui.MainButton
-import org.vouchsafe.app.ui.Private
+import org.vouchsafe.app.ui.SecureScreen
 import org.vouchsafe.app.ui.SideButton
 import org.vouchsafe.app.ui.Signal
 import org.vouchsafe.app.ui.Trouble
@@ -48,7 +48,7 @@ fun VerdictScreen(voucher: String, onServe: () -> Unit, onLeave: () -> Unit, onS
     val container = LocalAppContainer.current
     val model = viewModel { VerdictModel(container.phone, container.feedback, voucher) }
     val state by model.state.collectAsStateWithLifecycle()
-    Private()
+    SecureScreen()
     when (val now = state) {
         // It takes milliseconds: a sign of waiting would only flicker.
         VerdictState.Deciding -> Box(Modifier.fillMaxSize())
