@@ -66,8 +66,8 @@ class EnginePhone(
 
     override suspend fun supervisors(): List<String> = engine { it.supervisors() }
 
-    override suspend fun serveWithLeave(voucher: String, service: Serving, leave: Leave): LeaveRedemption =
-        changing { it.redeemWithLeave(voucher, service.asked(), leave.supervisor, leave.pin, clocks.now()) }
+    override suspend fun redeemWithOverride(voucher: String, service: Serving, by: SupervisorOverride): LeaveRedemption =
+        changing { it.redeemWithLeave(voucher, service.asked(), by.supervisor, by.pin, clocks.now()) }
 
     override suspend fun takeBack(claim: String, reason: String) = changing { it.void(claim, reason, null, clocks.now()) }
 

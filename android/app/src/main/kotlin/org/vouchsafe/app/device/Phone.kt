@@ -44,11 +44,11 @@ interface Phone {
     /** Records that a voucher was served; when it returns `Done`, the record is on the disk. */
     suspend fun serve(voucher: String, service: Serving): Redemption
 
-    /** Who may give leave where this phone alone may not decide. */
+    /** Who may override what this phone alone may not decide. */
     suspend fun supervisors(): List<String>
 
-    /** As [serve], with a supervisor's leave. */
-    suspend fun serveWithLeave(voucher: String, service: Serving, leave: Leave): LeaveRedemption
+    /** As [serve], where a supervisor overrides the refusal. */
+    suspend fun redeemWithOverride(voucher: String, service: Serving, by: SupervisorOverride): LeaveRedemption
 
     /** Takes a redemption back. */
     suspend fun takeBack(claim: String, reason: String)
@@ -89,8 +89,8 @@ interface Phone {
 /** What an export put into its files. */
 data class Exported(val records: Long, val documents: Long, val names: List<String>)
 
-/** Who gives leave, with the PIN that they typed. */
-class Leave(val supervisor: String, val pin: String)
+/** Who overrides a refusal, with the PIN that they typed. */
+class SupervisorOverride(val supervisor: String, val pin: String)
 
 /** What staff asks to be recorded as served. */
 data class Serving(

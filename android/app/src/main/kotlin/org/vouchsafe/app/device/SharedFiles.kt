@@ -71,7 +71,7 @@ fun Context.share(type: String, files: List<Uri> = emptyList(), text: String? = 
         else -> send.putParcelableArrayListExtra(Intent.EXTRA_STREAM, ArrayList(files))
     }
     if (files.isNotEmpty()) {
-        // The chooser hands on the leave to read only for what stands here.
+        // The chooser hands on the permission to read only for what stands here.
         send.clipData = files.drop(1).fold(ClipData.newRawUri(null, files.first())) { all, one ->
             all.apply { addItem(ClipData.Item(one)) }
         }

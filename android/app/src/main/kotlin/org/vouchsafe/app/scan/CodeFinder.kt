@@ -51,7 +51,7 @@ import org.vouchsafe.app.ui.Trouble
 import org.vouchsafe.core.HowRead
 
 /**
- * Finds a code by camera, or in a picture where there is no camera or no leave to use it; [hint] says which code, [shared] is a
+ * Finds a code by camera, or in a picture where there is no camera or no permission to use it; [hint] says which code, [shared] is a
  * picture that another app sent, and [onType] leads to where a code that cannot be read is typed.
  */
 @Composable
@@ -138,7 +138,7 @@ private fun FloatingButton(text: String, onClick: () -> Unit) {
     FilledTonalButton(onClick) { Text(text, textAlign = TextAlign.Center) }
 }
 
-/** No camera, or no leave to use it: everything works from pictures all the same. */
+/** No camera, or no permission to use it: everything works from pictures all the same. */
 @Composable
 private fun Blind(
     present: Boolean,

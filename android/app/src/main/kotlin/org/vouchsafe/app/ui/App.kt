@@ -38,7 +38,7 @@ import org.vouchsafe.app.health.HealthModel
 import org.vouchsafe.app.health.HealthScreen
 import org.vouchsafe.app.scan.CodeFinder
 import org.vouchsafe.app.serve.ByCodeScreen
-import org.vouchsafe.app.serve.LeaveScreen
+import org.vouchsafe.app.serve.OverrideScreen
 import org.vouchsafe.app.serve.ServeScreen
 import org.vouchsafe.app.sync.BundleScreen
 import org.vouchsafe.app.verdict.VerdictScreen
@@ -126,7 +126,7 @@ private fun Show(screen: Screen, stack: BackStack, shared: String?, onSharedTake
         is Screen.Verdict -> VerdictScreen(
             screen.voucher,
             onServe = { stack.push(Screen.Serve(screen.voucher, screen.howRead)) },
-            onLeave = { stack.push(Screen.Leave(screen.voucher, screen.howRead)) },
+            onOverride = { stack.push(Screen.Override(screen.voucher, screen.howRead)) },
             onSync = { stack.goTo(Screen.Health).also { container.syncing.begin() } },
             onDone = back,
         )
@@ -137,7 +137,7 @@ private fun Show(screen: Screen, stack: BackStack, shared: String?, onSharedTake
             onRefused = { stack.replaceAbove(Screen.Verdict(screen.voucher, screen.howRead)) },
             onBack = back,
         )
-        is Screen.Leave -> LeaveScreen(
+        is Screen.Override -> OverrideScreen(
             screen.voucher,
             screen.howRead,
             onServed = served,

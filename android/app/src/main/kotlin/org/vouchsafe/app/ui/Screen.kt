@@ -19,8 +19,8 @@ sealed interface Screen {
 
     data class Serve(val voucher: String, val howRead: HowRead) : Screen
 
-    /** Serving with a supervisor's leave. */
-    data class Leave(val voucher: String, val howRead: HowRead) : Screen
+    /** Serving by a supervisor's override. */
+    data class SupervisorOverride(val voucher: String, val howRead: HowRead) : Screen
 
     /** What was just served. */
     data class Receipt(val claim: String) : Screen
@@ -42,7 +42,7 @@ sealed interface Screen {
         Health -> arrayListOf("health")
         is Verdict -> arrayListOf("verdict", voucher, howRead.name)
         is Serve -> arrayListOf("serve", voucher, howRead.name)
-        is Leave -> arrayListOf("leave", voucher, howRead.name)
+        is Override -> arrayListOf("override", voucher, howRead.name)
         is Receipt -> arrayListOf("receipt", claim)
         is Claim -> arrayListOf("claim", claim)
         is Voucher -> arrayListOf("voucher", reference)
@@ -58,7 +58,7 @@ sealed interface Screen {
             "health" -> Health
             "verdict" -> Verdict(saved[1], HowRead.valueOf(saved[2]))
             "serve" -> Serve(saved[1], HowRead.valueOf(saved[2]))
-            "leave" -> Leave(saved[1], HowRead.valueOf(saved[2]))
+            "override" -> Override(saved[1], HowRead.valueOf(saved[2]))
             "receipt" -> Receipt(saved[1])
             "claim" -> Claim(saved[1])
             "voucher" -> Voucher(saved[1])

@@ -44,7 +44,7 @@ import org.vouchsafe.core.Voucher
 
 /** One colour, one large word, then who, what and until when. It stays until staff have dealt with it. */
 @Composable
-fun VerdictScreen(voucher: String, onServe: () -> Unit, onLeave: () -> Unit, onSync: () -> Unit, onDone: () -> Unit) {
+fun VerdictScreen(voucher: String, onServe: () -> Unit, onOverride: () -> Unit, onSync: () -> Unit, onDone: () -> Unit) {
     val container = LocalAppContainer.current
     val model = viewModel { VerdictModel(container.phone, container.feedback, voucher) }
     val state by model.state.collectAsStateWithLifecycle()
@@ -52,7 +52,7 @@ fun VerdictScreen(voucher: String, onServe: () -> Unit, onLeave: () -> Unit, onS
     when (val now = state) {
         // It takes milliseconds: a sign of waiting would only flicker.
         VerdictState.Deciding -> Box(Modifier.fillMaxSize())
-        is VerdictState.Decided -> VerdictSheet(now.verdict, onServe, onLeave, onSync, onDone)
+        is VerdictState.Decided -> VerdictSheet(now.verdict, onServe, onOverride, onSync, onDone)
         is VerdictState.Undecided -> Sheet(
             Signal.Neutral,
             stringResource(R.string.word_not_decided),
@@ -63,10 +63,10 @@ fun VerdictScreen(voucher: String, onServe: () -> Unit, onLeave: () -> Unit, onS
 }
 
 @Composable
-fun VerdictSheet(verdict: Verdict, onServe: () -> Unit, onLeave: () -> Unit, onSync: () -> Unit, onDone: () -> Unit) {
+fun VerdictSheet(verdict: Verdict, onServe: () -> Unit, onOverride: () -> Unit, onSync: () -> Unit, onDone: () -> Unit) {
     when (verdict) {
         is Verdict.Accept -> Accepted(verdict, onServe, onDone)
-        is Verdict.Refuse -> Refused(verdict, onLeave, onSync, onDone)
+        is Verdict.Refuse -> Refused(verdict, onOverride, onSync, onDone)
     }
 }
 
@@ -89,7 +89,7 @@ private fun Accepted(verdict: Verdict.Accept, onServe: () -> Unit, onDone: () ->
 }
 
 @Composable
-private fun Refused(verdict: Verdict.Refuse, onLeave: () -> Unit, onSync: () -> Unit, onDone: () -> Unit) {
+private fun Refused(verdict: Verdict.Refuse, onOverride: () -> Unit, onSync: () -> Unit, onDone: () -> Unit) {
     val formats = formats()
     val refusal = verdict.refusal
     val look = refused(refusal.reason)
@@ -107,7 +107,7 @@ private fun Refused(verdict: Verdict.Refuse, onLeave: () -> Unit, onSync: () -> 
             } else {
                 MainButton(stringResource(R.string.back_to_scan), onDone)
             }
-            if (refusal.mayBeOverridden) SideButton(stringResource(R.string.ask_supervisor), onLeave)
+            if (refusal.mayBeOverridden) SideButton(stringResource(R.string.ask_supervisor), onOverride)
             if (look.syncHelps) SideButton(stringResource(R.string.back_to_scan), onDone)
         },
     )

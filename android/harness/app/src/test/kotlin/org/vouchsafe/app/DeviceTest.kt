@@ -23,7 +23,7 @@ class DeviceTest {
     fun `a phone without keys`() = FakeAndroidKeyStore.install()
 
     @Test
-    fun `the device key is P-256, made once, in StrongBox, and asks nobody's leave`() {
+    fun `the device key is P-256, made once, in StrongBox, and asks for nobody's presence`() {
         val point = keys.publicKey()
         assertEquals(65, point.size)
         assertArrayEquals(point, keys.publicKey())

@@ -25,8 +25,8 @@ import org.vouchsafe.app.health.MEGABYTE
 import org.vouchsafe.app.scan.CodeFinder
 import org.vouchsafe.app.serve.ByCodePage
 import org.vouchsafe.app.serve.ByCodeState
-import org.vouchsafe.app.serve.LeavePage
-import org.vouchsafe.app.serve.LeaveState
+import org.vouchsafe.app.serve.OverridePage
+import org.vouchsafe.app.serve.OverrideState
 import org.vouchsafe.app.serve.PinTrouble
 import org.vouchsafe.app.serve.ServeForm
 import org.vouchsafe.app.serve.ServeState
@@ -226,10 +226,10 @@ private val health = Health(
 private val report = SyncReport(null, false, 0uL, 0uL, 0uL, 0uL, 0uL, 0uL, 0uL, 0uL, emptyList(), stopped = null)
 private val full = EngineException.Storage("the disk is full")
 
-private val leave = LeaveState(
+private val overriding = OverrideState(
     ServeState(money.toServe()),
     supervisors = listOf("lorna", "benedicta"),
-    asked = refusal(Reason.TrustTooOld(8_000_000uL)).refusal,
+    overridden = refusal(Reason.TrustTooOld(8_000_000uL)).refusal,
 )
 
 private val others: List<Pair<String, @Composable () -> Unit>> = listOf(
@@ -245,11 +245,11 @@ private val others: List<Pair<String, @Composable () -> Unit>> = listOf(
     },
     "serve-by-code-not-allowed" to { ByCodePage(ByCodeState(refusal = CodeRefusal.NotAllowed), {}, {}) },
     "serve-by-code-revoked" to { ByCodePage(ByCodeState(refusal = CodeRefusal.Refused(Reason.Revoked)), {}, {}) },
-    "leave" to { LeavePage(leave, { _, _ -> }, {}) },
-    "leave-pin-wrong" to { LeavePage(leave.copy(supervisors = listOf("lorna"), pin = PinTrouble.Wrong), { _, _ -> }, {}) },
-    "leave-pin-wait" to { LeavePage(leave.copy(pin = PinTrouble.Wait(1_790uL)), { _, _ -> }, {}) },
-    "leave-no-help" to { LeavePage(leave.copy(refusal = refusal(Reason.Revoked).refusal), { _, _ -> }, {}) },
-    "leave-nobody" to { LeavePage(leave.copy(supervisors = emptyList()), { _, _ -> }, {}) },
+    "override" to { OverridePage(overriding, { _, _ -> }, {}) },
+    "override-pin-wrong" to { OverridePage(overriding.copy(supervisors = listOf("lorna"), pin = PinTrouble.Wrong), { _, _ -> }, {}) },
+    "override-pin-wait" to { OverridePage(overriding.copy(pin = PinTrouble.Wait(1_790uL)), { _, _ -> }, {}) },
+    "override-no-help" to { OverridePage(overriding.copy(refusal = refusal(Reason.Revoked).refusal), { _, _ -> }, {}) },
+    "override-nobody" to { OverridePage(overriding.copy(supervisors = emptyList()), { _, _ -> }, {}) },
     "claim-by-code" to { ClaimPage(claims[2].id, ClaimState(claims[2].copy(byCode = true)), false, ClaimActions()) },
     "claims" to { Claims(ClaimsState(claims, more = true, loaded = true, today = totalOf(claims.take(2)), month = totalOf(claims))) },
     "claims-none" to { Claims(ClaimsState(loaded = true)) },

@@ -48,11 +48,11 @@ object ReadingOrder {
         "serve-by-code" to serving("M***", "Medicine", R.string.amount_in, R.string.by_code_means, R.string.warning_status_stale),
         "serve-by-code-not-allowed" to below(R.string.serve_by_code, R.string.by_code_not_allowed, R.string.back),
         "serve-by-code-revoked" to below(R.string.serve_by_code, R.string.why_revoked, R.string.back),
-        "leave" to leave("lorna", "benedicta", R.string.supervisor_pin),
-        "leave-pin-wrong" to leave("lorna", R.string.supervisor_pin, R.string.pin_wrong),
-        "leave-pin-wait" to leave("lorna", "benedicta", R.string.supervisor_pin, R.string.pin_wait),
-        "leave-no-help" to below(R.string.leave_title, R.string.why_revoked, R.string.back),
-        "leave-nobody" to below(R.string.leave_title, R.string.no_supervisors, R.string.back),
+        "override" to overriding("lorna", "benedicta", R.string.supervisor_pin),
+        "override-pin-wrong" to overriding("lorna", R.string.supervisor_pin, R.string.pin_wrong),
+        "override-pin-wait" to overriding("lorna", "benedicta", R.string.supervisor_pin, R.string.pin_wait),
+        "override-no-help" to below(R.string.override_title, R.string.why_revoked, R.string.back),
+        "override-nobody" to below(R.string.override_title, R.string.no_supervisors, R.string.back),
         "claim-by-code" to
             below(R.string.claim, "0003", "Rice", R.string.claim_in_review, R.string.claim_in_review_means, R.string.by_code_claim) +
             road + sharing + adding,
@@ -116,9 +116,9 @@ object ReadingOrder {
 
     private fun serving(vararg things: Any) = below(R.string.serve_title, *things, R.string.confirm_giving)
 
-    private fun leave(vararg things: Any) = below(
-        R.string.leave_title, "Maria", "Medicine", R.string.amount_in, R.string.why_trust_too_old, R.string.leave_means, R.string.supervisor,
-        *things, R.string.confirm_giving,
+    private fun overriding(vararg things: Any) = below(
+        R.string.override_title, "Maria", "Medicine", R.string.amount_in, R.string.why_trust_too_old, R.string.override_means,
+        R.string.supervisor, *things, R.string.confirm_giving,
     )
 
     private fun listed(standing: Int, meaning: Int) = below(

@@ -74,7 +74,7 @@ class VerdictTest {
     }
 
     @Test
-    fun `without leave to use the camera, the app says what to do`() {
+    fun `without permission to use the camera, the app says what to do`() {
         hand.enrol(office)
         hand.forbidCamera()
         hand.restartProcess()

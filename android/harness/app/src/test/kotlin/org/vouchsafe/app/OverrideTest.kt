@@ -18,7 +18,7 @@ import org.vouchsafe.core.Office
 
 /** What this phone alone may not decide, a supervisor may, with a PIN of their own. */
 @RunWith(AndroidJUnit4::class)
-class LeaveTest {
+class OverrideTest {
     @get:Rule val rule = createEmptyComposeRule()
 
     private val hand by lazy { Hand(rule).apply { allowCamera() } }
@@ -48,7 +48,7 @@ class LeaveTest {
     }
 
     @Test
-    fun `leave helps against nothing else, and guessing PINs takes time`() {
+    fun `an override helps against nothing else, and guessing PINs takes time`() {
         name("lorna")
         hand.enrol(office)
         val voucher = office.issue("--money", "80.00")
@@ -86,7 +86,7 @@ class LeaveTest {
         hand.see(R.string.word_clock)
         hand.showNothing()
         hand.tap(R.string.ask_supervisor)
-        hand.see(R.string.leave_title)
+        hand.see(R.string.override_title)
     }
 
     private fun type(pin: String) {

@@ -5,9 +5,9 @@ import kotlinx.coroutines.flow.MutableStateFlow
 import kotlinx.coroutines.flow.StateFlow
 import kotlinx.coroutines.flow.asStateFlow
 import kotlinx.coroutines.flow.update
-import org.vouchsafe.app.device.Leave
 import org.vouchsafe.app.device.Phone
 import org.vouchsafe.app.device.Serving
+import org.vouchsafe.app.device.SupervisorOverride
 import org.vouchsafe.core.Benefit
 import org.vouchsafe.core.HowRead
 import org.vouchsafe.core.LeaveRedemption
@@ -15,13 +15,13 @@ import org.vouchsafe.core.Redemption
 import org.vouchsafe.core.Refusal
 import org.vouchsafe.core.Verdict
 
-data class LeaveState(
+data class OverrideState(
     val serving: ServeState = ServeState(),
-    /** Who may give leave. */
+    /** Who may override the refusal. */
     val supervisors: List<String> = emptyList(),
-    /** Why the voucher is not served without leave. */
-    val asked: Refusal? = null,
-    /** Why it is not served with leave either. */
+    /** Why the voucher is not served without an override. */
+    val overridden: Refusal? = null,
+    /** Why it is not served with an override either. */
     val refusal: Refusal? = null,
     val pin: PinTrouble? = null,
 )
@@ -33,35 +33,35 @@ sealed interface PinTrouble {
     data class Wait(val seconds: ULong) : PinTrouble
 }
 
-/** Serves one voucher with a supervisor's leave: takes in who allows it and what is given, and records it once. */
-class LeaveModel(private val phone: Phone, private val text: String, private val howRead: HowRead) : ViewModel() {
-    private val current = MutableStateFlow(LeaveState())
+/** Serves one voucher by a supervisor's override: takes in who allows it and what is given, and records it once. */
+class OverrideModel(private val phone: Phone, private val text: String, private val howRead: HowRead) : ViewModel() {
+    private val current = MutableStateFlow(OverrideState())
 
-    val state: StateFlow<LeaveState> = current.asStateFlow()
+    val state: StateFlow<OverrideState> = current.asStateFlow()
 
     init {
         attempt {
             val supervisors = phone.supervisors()
             when (val verdict = phone.check(text)) {
-                // It needs no leave by now.
+                // It needs no override by now.
                 is Verdict.Accept -> serving { it.copy(refused = true) }
                 is Verdict.Refuse -> {
                     val voucher = verdict.refusal.voucher.takeIf { verdict.refusal.mayBeOverridden }
                     if (voucher == null) {
                         serving { it.copy(refused = true) }
                     } else {
-                        current.value = LeaveState(ServeState(voucher.toServe()), supervisors, verdict.refusal)
+                        current.value = OverrideState(ServeState(voucher.toServe()), supervisors, verdict.refusal)
                     }
                 }
             }
         }
     }
 
-    fun serve(given: Benefit, leave: Leave) {
+    fun serve(given: Benefit, by: SupervisorOverride) {
         if (current.value.serving.busy) return
         current.update { it.copy(serving = it.serving.copy(busy = true, trouble = null), pin = null) }
         attempt {
-            when (val done = phone.serveWithLeave(text, Serving(given, howRead), leave)) {
+            when (val done = phone.redeemWithOverride(text, Serving(given, howRead), by)) {
                 is LeaveRedemption.Decided -> decided(done.redemption)
                 LeaveRedemption.WrongPin -> current.update { it.copy(pin = PinTrouble.Wrong) }
                 is LeaveRedemption.Wait -> current.update { it.copy(pin = PinTrouble.Wait(done.seconds)) }

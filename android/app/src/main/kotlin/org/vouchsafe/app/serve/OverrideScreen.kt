@@ -30,7 +30,7 @@ import androidx.lifecycle.compose.collectAsStateWithLifecycle
 import androidx.lifecycle.viewmodel.compose.viewModel
 import org.vouchsafe.app.LocalAppContainer
 import org.vouchsafe.app.R
-import org.vouchsafe.app.device.Leave
+import org.vouchsafe.app.device.SupervisorOverride
 import org.vouchsafe.app.ui.Band
 import org.vouchsafe.app.ui.MainButton
 import org.vouchsafe.app.ui.Page
@@ -45,23 +45,23 @@ import org.vouchsafe.app.verdict.whyAndWhatToDo
 import org.vouchsafe.core.Benefit
 import org.vouchsafe.core.HowRead
 
-/** Serves with a supervisor's leave what this phone alone may not decide. */
+/** A supervisor overrides what this phone alone may not decide. */
 @Composable
-fun LeaveScreen(text: String, howRead: HowRead, onServed: (claim: String) -> Unit, onRefused: () -> Unit, onBack: () -> Unit) {
+fun OverrideScreen(text: String, howRead: HowRead, onServed: (claim: String) -> Unit, onRefused: () -> Unit, onBack: () -> Unit) {
     val container = LocalAppContainer.current
-    val model = viewModel { LeaveModel(container.phone, text, howRead) }
+    val model = viewModel { OverrideModel(container.phone, text, howRead) }
     val state by model.state.collectAsStateWithLifecycle()
     SecureScreen()
     LaunchedEffect(state.serving.served) { state.serving.served?.let(onServed) }
     LaunchedEffect(state.serving.refused) { if (state.serving.refused) onRefused() }
-    LeavePage(state, model::serve, onBack)
+    OverridePage(state, model::serve, onBack)
 }
 
 @Composable
-fun LeavePage(state: LeaveState, onServe: (Benefit, Leave) -> Unit, onBack: () -> Unit) {
+fun OverridePage(state: OverrideState, onServe: (Benefit, SupervisorOverride) -> Unit, onBack: () -> Unit) {
     val voucher = state.serving.voucher
     val refusal = state.refusal
-    val title = stringResource(R.string.leave_title)
+    val title = stringResource(R.string.override_title)
     when {
         refusal != null -> Page(title, onBack, actions = { MainButton(stringResource(R.string.back), onBack) }) {
             Band(refused(refusal.reason).signal, whyAndWhatToDo(refusal, formats()))
@@ -74,17 +74,17 @@ fun LeavePage(state: LeaveState, onServe: (Benefit, Leave) -> Unit, onBack: () -
             var name by rememberSaveable { mutableStateOf(state.supervisors.singleOrNull()) }
             // Never kept beyond the screen, nor with what Android saves of it.
             var pin by remember { mutableStateOf("") }
-            val leave = name?.let { Leave(it, pin) }?.takeIf { pin.isNotEmpty() }
+            val by = name?.let { SupervisorOverride(it, pin) }?.takeIf { pin.isNotEmpty() }
             ServeForm(
                 voucher,
                 state.serving,
-                { given -> leave?.let { onServe(given, it) } },
+                { given -> by?.let { onServe(given, it) } },
                 onBack,
-                ready = leave != null,
+                ready = by != null,
                 title = title,
             ) {
-                state.asked?.let { Band(Signal.Attention, why(it, formats())) }
-                Text(stringResource(R.string.leave_means), style = MaterialTheme.typography.bodyLarge)
+                state.overridden?.let { Band(Signal.Attention, why(it, formats())) }
+                Text(stringResource(R.string.override_means), style = MaterialTheme.typography.bodyLarge)
                 Supervisors(state.supervisors, name) { name = it }
                 OutlinedTextField(
                     pin,
@@ -103,7 +103,7 @@ fun LeavePage(state: LeaveState, onServe: (Benefit, Leave) -> Unit, onBack: () -
     }
 }
 
-/** Who gives leave: the one that there is, or a choice. */
+/** Who overrides: the one that there is, or a choice. */
 @Composable
 private fun Supervisors(names: List<String>, chosen: String?, onChoose: (String) -> Unit) {
     Text(stringResource(R.string.supervisor), style = MaterialTheme.typography.titleMedium)
