@@ -43,8 +43,8 @@ class ClaimModel(
         }
     }
 
-    fun takeBack(reason: String) {
-        viewModelScope.launch { record { phone.takeBack(id, reason) } }
+    fun voidClaim(reason: String) {
+        viewModelScope.launch { record { phone.void(id, reason) } }
     }
 
     /** Attaches what a file holds, and lets [onRead] know that the file is needed no more. */

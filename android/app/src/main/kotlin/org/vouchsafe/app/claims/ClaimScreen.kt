@@ -58,7 +58,7 @@ fun ClaimScreen(id: String, justServed: Boolean, onDone: () -> Unit) {
         justServed,
         ClaimActions(
             onDone = onDone,
-            onTakeBack = model::takeBack,
+            onVoid = model::voidClaim,
             onShareText = { context.share("text/plain", text = it.text()) },
             onSharePicture = {
                 it.drawTo(container.files.lend(RECEIPT))
@@ -79,7 +79,7 @@ private const val PHOTOGRAPH = "document.jpg"
 
 class ClaimActions(
     val onDone: () -> Unit = {},
-    val onTakeBack: (reason: String) -> Unit = {},
+    val onVoid: (reason: String) -> Unit = {},
     val onShareText: (Receipt) -> Unit = {},
     val onSharePicture: (Receipt) -> Unit = {},
     val onPhotograph: () -> Unit = {},
@@ -89,11 +89,11 @@ class ClaimActions(
 @Composable
 fun ClaimPage(id: String, state: ClaimState, justServed: Boolean, actions: ClaimActions) {
     val claim = state.claim
-    var takingBack by rememberSaveable { mutableStateOf(false) }
-    if (takingBack) {
-        TakeBackPage(id, onBack = { takingBack = false }) { reason ->
-            takingBack = false
-            actions.onTakeBack(reason)
+    var voiding by rememberSaveable { mutableStateOf(false) }
+    if (voiding) {
+        VoidClaimPage(id, onBack = { voiding = false }) { reason ->
+            voiding = false
+            actions.onVoid(reason)
         }
         return
     }
@@ -115,7 +115,7 @@ fun ClaimPage(id: String, state: ClaimState, justServed: Boolean, actions: Claim
             val standing = standing(claim)
             Chip(standing.signal, stringResource(standing.word))
             Text(stringResource(standing.meaning), style = MaterialTheme.typography.bodyLarge)
-            if (claim.byCode) Band(Signal.Attention, stringResource(R.string.by_code_claim))
+            if (claim.byCode) Band(Signal.Attention, stringResource(R.string.by_reference_claim))
             Life(claim, formats)
             claim.reference?.let { Fact(stringResource(R.string.fact_reference), formats.reference(it)) }
             val receipt = receiptOf(claim, formats)
@@ -123,7 +123,7 @@ fun ClaimPage(id: String, state: ClaimState, justServed: Boolean, actions: Claim
             SideButton(stringResource(R.string.share_receipt_picture), { actions.onSharePicture(receipt) })
             if (claim.voidedAt == null) {
                 AddDocuments(state, claim, actions)
-                TextButton({ takingBack = true }, Modifier.fillMaxWidth().heightIn(min = 48.dp)) { Text(stringResource(R.string.take_back)) }
+                TextButton({ voiding = true }, Modifier.fillMaxWidth().heightIn(min = 48.dp)) { Text(stringResource(R.string.void_claim)) }
             }
         }
     }
@@ -146,24 +146,24 @@ private fun AddDocuments(state: ClaimState, claim: Claim, actions: ClaimActions)
 }
 
 @Composable
-fun TakeBackPage(id: String, onBack: () -> Unit, onConfirm: (reason: String) -> Unit) {
+fun VoidClaimPage(id: String, onBack: () -> Unit, onConfirm: (reason: String) -> Unit) {
     var reason by rememberSaveable { mutableStateOf("") }
     BackHandler(onBack = onBack)
     Page(
-        stringResource(R.string.take_back),
+        stringResource(R.string.void_claim),
         onBack,
         actions = {
-            MainButton(stringResource(R.string.take_back), { onConfirm(reason.trim()) }, enabled = reason.isNotBlank())
+            MainButton(stringResource(R.string.void_claim), { onConfirm(reason.trim()) }, enabled = reason.isNotBlank())
             SideButton(stringResource(R.string.keep), onBack)
         },
     ) {
         Text(formats().inOrder(receiptNumber(id)), style = MaterialTheme.typography.displaySmall, fontWeight = FontWeight.Bold)
-        Text(stringResource(R.string.take_back_means), style = MaterialTheme.typography.bodyLarge)
+        Text(stringResource(R.string.void_claim_means), style = MaterialTheme.typography.bodyLarge)
         OutlinedTextField(
             reason,
             { reason = it },
             Modifier.fillMaxWidth(),
-            label = { Text(stringResource(R.string.take_back_reason)) },
+            label = { Text(stringResource(R.string.void_claim_reason)) },
         )
     }
 }

@@ -26,7 +26,7 @@ data class Wanted(val typed: String = "", val kind: Kind = Kind.All, val limit: 
     }
 }
 
-/** What was served in some time, without what was taken back. */
+/** What was served in some time, without what was voided. */
 data class Total(val claims: Int, val money: Map<String, ULong>)
 
 data class ClaimsState(

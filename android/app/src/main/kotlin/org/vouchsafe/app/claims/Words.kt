@@ -15,16 +15,16 @@ enum class Kind(@param:StringRes val word: Int) {
     Trouble(R.string.kind_trouble),
     UnderWay(R.string.kind_under_way),
     Paid(R.string.claim_paid),
-    TakenBack(R.string.claim_voided),
+    Voided(R.string.claim_voided),
 }
 
 fun kindOf(claim: Claim): Kind = when {
-    claim.voidedAt != null -> Kind.TakenBack
+    claim.voidedAt != null -> Kind.Voided
     claim.delivery == RecordDelivery.Waiting -> Kind.Unsent
     claim.delivery is RecordDelivery.Refused -> Kind.Trouble
     else -> when (claim.state) {
         "paid" -> Kind.Paid
-        "voided" -> Kind.TakenBack
+        "voided" -> Kind.Voided
         "documents_missing", "conflict", "denied", "rejected", "payment_failed" -> Kind.Trouble
         else -> Kind.UnderWay
     }

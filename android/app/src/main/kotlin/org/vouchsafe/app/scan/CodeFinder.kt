@@ -127,7 +127,7 @@ private fun Viewing(
                 FloatingButton(stringResource(if (state.torch) R.string.torch_off else R.string.torch_on), model::toggleTorch)
             }
             FloatingButton(stringResource(R.string.open_picture), openPicture)
-            onType?.let { FloatingButton(stringResource(R.string.type_code), it) }
+            onType?.let { FloatingButton(stringResource(R.string.type_reference), it) }
         }
     }
 }
@@ -171,7 +171,7 @@ private fun Blind(
             MainButton(stringResource(R.string.allow_camera), { ask.launch(Manifest.permission.CAMERA) })
         }
         SideButton(stringResource(R.string.open_picture), openPicture)
-        onType?.let { SideButton(stringResource(R.string.type_code), it) }
+        onType?.let { SideButton(stringResource(R.string.type_reference), it) }
     }
 }
 

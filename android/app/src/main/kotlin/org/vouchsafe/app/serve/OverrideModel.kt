@@ -6,7 +6,7 @@ import kotlinx.coroutines.flow.StateFlow
 import kotlinx.coroutines.flow.asStateFlow
 import kotlinx.coroutines.flow.update
 import org.vouchsafe.app.device.Phone
-import org.vouchsafe.app.device.Serving
+import org.vouchsafe.app.device.RedemptionRequest
 import org.vouchsafe.app.device.SupervisorOverride
 import org.vouchsafe.core.Benefit
 import org.vouchsafe.core.HowRead
@@ -16,7 +16,7 @@ import org.vouchsafe.core.Refusal
 import org.vouchsafe.core.Verdict
 
 data class OverrideState(
-    val serving: ServeState = ServeState(),
+    val form: ServeState = ServeState(),
     /** Who may override the refusal. */
     val supervisors: List<String> = emptyList(),
     /** Why the voucher is not served without an override. */
@@ -44,11 +44,11 @@ class OverrideModel(private val phone: Phone, private val text: String, private 
             val supervisors = phone.supervisors()
             when (val verdict = phone.check(text)) {
                 // It needs no override by now.
-                is Verdict.Accept -> serving { it.copy(refused = true) }
+                is Verdict.Accept -> updateForm { it.copy(refused = true) }
                 is Verdict.Refuse -> {
                     val voucher = verdict.refusal.voucher.takeIf { verdict.refusal.mayBeOverridden }
                     if (voucher == null) {
-                        serving { it.copy(refused = true) }
+                        updateForm { it.copy(refused = true) }
                     } else {
                         current.value = OverrideState(ServeState(voucher.toServe()), supervisors, verdict.refusal)
                     }
@@ -57,11 +57,11 @@ class OverrideModel(private val phone: Phone, private val text: String, private 
         }
     }
 
-    fun serve(given: Benefit, by: SupervisorOverride) {
-        if (current.value.serving.busy) return
-        current.update { it.copy(serving = it.serving.copy(busy = true, trouble = null), pin = null) }
+    fun redeem(given: Benefit, by: SupervisorOverride) {
+        if (current.value.form.busy) return
+        current.update { it.copy(form = it.form.copy(busy = true, trouble = null), pin = null) }
         attempt {
-            when (val done = phone.redeemWithOverride(text, Serving(given, howRead), by)) {
+            when (val done = phone.redeemWithOverride(text, RedemptionRequest(given, howRead), by)) {
                 is LeaveRedemption.Decided -> decided(done.redemption)
                 LeaveRedemption.WrongPin -> current.update { it.copy(pin = PinTrouble.Wrong) }
                 is LeaveRedemption.Wait -> current.update { it.copy(pin = PinTrouble.Wait(done.seconds)) }
@@ -70,12 +70,12 @@ class OverrideModel(private val phone: Phone, private val text: String, private 
     }
 
     private fun decided(redemption: Redemption) = when (redemption) {
-        is Redemption.Done -> serving { it.copy(served = redemption.claim) }
+        is Redemption.Done -> updateForm { it.copy(served = redemption.claim) }
         is Redemption.Refused -> current.update { it.copy(refusal = redemption.refusal) }
-        is Redemption.NotWithinVoucher -> serving { it.copy(refused = true) }
+        is Redemption.NotWithinVoucher -> updateForm { it.copy(refused = true) }
     }
 
-    private fun serving(change: (ServeState) -> ServeState) = current.update { it.copy(serving = change(it.serving)) }
+    private fun updateForm(change: (ServeState) -> ServeState) = current.update { it.copy(form = change(it.form)) }
 
-    private fun attempt(call: suspend () -> Unit) = attempt(::serving, call)
+    private fun attempt(call: suspend () -> Unit) = attempt(::updateForm, call)
 }

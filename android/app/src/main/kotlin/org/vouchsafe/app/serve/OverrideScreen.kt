@@ -52,21 +52,21 @@ fun OverrideScreen(text: String, howRead: HowRead, onServed: (claim: String) -> 
     val model = viewModel { OverrideModel(container.phone, text, howRead) }
     val state by model.state.collectAsStateWithLifecycle()
     SecureScreen()
-    LaunchedEffect(state.serving.served) { state.serving.served?.let(onServed) }
-    LaunchedEffect(state.serving.refused) { if (state.serving.refused) onRefused() }
-    OverridePage(state, model::serve, onBack)
+    LaunchedEffect(state.form.served) { state.form.served?.let(onServed) }
+    LaunchedEffect(state.form.refused) { if (state.form.refused) onRefused() }
+    OverridePage(state, model::redeem, onBack)
 }
 
 @Composable
 fun OverridePage(state: OverrideState, onServe: (Benefit, SupervisorOverride) -> Unit, onBack: () -> Unit) {
-    val voucher = state.serving.voucher
+    val voucher = state.form.voucher
     val refusal = state.refusal
     val title = stringResource(R.string.override_title)
     when {
         refusal != null -> Page(title, onBack, actions = { MainButton(stringResource(R.string.back), onBack) }) {
             Band(refused(refusal.reason).signal, whyAndWhatToDo(refusal, formats()))
         }
-        voucher == null -> Page(title, onBack) { state.serving.trouble?.let { Trouble(it) } }
+        voucher == null -> Page(title, onBack) { state.form.trouble?.let { Trouble(it) } }
         state.supervisors.isEmpty() -> Page(title, onBack, actions = { MainButton(stringResource(R.string.back), onBack) }) {
             Band(Signal.Attention, stringResource(R.string.no_supervisors))
         }
@@ -77,7 +77,7 @@ fun OverridePage(state: OverrideState, onServe: (Benefit, SupervisorOverride) ->
             val by = name?.let { SupervisorOverride(it, pin) }?.takeIf { pin.isNotEmpty() }
             ServeForm(
                 voucher,
-                state.serving,
+                state.form,
                 { given -> by?.let { onServe(given, it) } },
                 onBack,
                 ready = by != null,

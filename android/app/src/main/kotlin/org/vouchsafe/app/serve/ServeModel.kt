@@ -8,7 +8,7 @@ import kotlinx.coroutines.flow.asStateFlow
 import kotlinx.coroutines.flow.update
 import kotlinx.coroutines.launch
 import org.vouchsafe.app.device.Phone
-import org.vouchsafe.app.device.Serving
+import org.vouchsafe.app.device.RedemptionRequest
 import org.vouchsafe.app.ui.Formats
 import org.vouchsafe.core.Benefit
 import org.vouchsafe.core.EngineException
@@ -64,11 +64,11 @@ class ServeModel(private val phone: Phone, private val text: String, private val
         }
     }
 
-    fun serve(given: Benefit) {
+    fun redeem(given: Benefit) {
         if (current.value.busy) return
         current.update { it.copy(busy = true, trouble = null) }
         attempt {
-            when (val done = phone.serve(text, Serving(given, howRead))) {
+            when (val done = phone.redeem(text, RedemptionRequest(given, howRead))) {
                 is Redemption.Done -> current.update { it.copy(served = done.claim) }
                 is Redemption.Refused, is Redemption.NotWithinVoucher -> current.update { it.copy(refused = true) }
             }

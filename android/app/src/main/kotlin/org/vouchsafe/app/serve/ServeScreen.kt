@@ -44,7 +44,7 @@ fun ServeScreen(text: String, howRead: HowRead, onServed: (String) -> Unit, onRe
     if (voucher == null) {
         Page(stringResource(R.string.serve_title), onBack) { state.trouble?.let { Trouble(it) } }
     } else {
-        ServeForm(voucher, state, model::serve, onBack)
+        ServeForm(voucher, state, model::redeem, onBack)
     }
 }
 

@@ -37,7 +37,7 @@ import org.vouchsafe.app.enrol.EnrolScreen
 import org.vouchsafe.app.health.HealthModel
 import org.vouchsafe.app.health.HealthScreen
 import org.vouchsafe.app.scan.CodeFinder
-import org.vouchsafe.app.serve.ByCodeScreen
+import org.vouchsafe.app.serve.ByReferenceScreen
 import org.vouchsafe.app.serve.OverrideScreen
 import org.vouchsafe.app.serve.ServeScreen
 import org.vouchsafe.app.sync.BundleScreen
@@ -150,10 +150,10 @@ private fun Show(screen: Screen, stack: BackStack, shared: String?, onSharedTake
             screen.reference,
             onScan = { stack.goTo(Screen.Scan) },
             onClaim = { stack.push(Screen.Claim(it)) },
-            onServeByCode = { stack.push(Screen.ServeByCode(screen.reference)) },
+            onServeByReference = { stack.push(Screen.ServeByReference(screen.reference)) },
             onBack = back,
         )
-        is Screen.ServeByCode -> ByCodeScreen(
+        is Screen.ServeByReference -> ByReferenceScreen(
             screen.reference,
             onServed = served,
             onBack = back,

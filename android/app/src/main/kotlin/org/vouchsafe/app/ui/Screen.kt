@@ -30,7 +30,7 @@ sealed interface Screen {
     /** A voucher as the office lists it. */
     data class Voucher(val reference: String) : Screen
 
-    data class ServeByCode(val reference: String) : Screen
+    data class ServeByReference(val reference: String) : Screen
 
     /** Records out and answers in, as files. */
     data object ByFile : Screen
@@ -46,7 +46,7 @@ sealed interface Screen {
         is Receipt -> arrayListOf("receipt", claim)
         is Claim -> arrayListOf("claim", claim)
         is Voucher -> arrayListOf("voucher", reference)
-        is ServeByCode -> arrayListOf("serve by code", reference)
+        is ServeByReference -> arrayListOf("serve by reference", reference)
         ByFile -> arrayListOf("by file")
     }
 
@@ -62,7 +62,7 @@ sealed interface Screen {
             "receipt" -> Receipt(saved[1])
             "claim" -> Claim(saved[1])
             "voucher" -> Voucher(saved[1])
-            "serve by code" -> ServeByCode(saved[1])
+            "serve by reference" -> ServeByReference(saved[1])
             "by file" -> ByFile
             else -> error("no screen is called $name")
         }

@@ -45,9 +45,9 @@ fun refused(reason: Reason): Refused = when (reason) {
     is Reason.AlreadyRedeemed ->
         Refused(Signal.Bad, R.string.word_served, R.string.why_already_redeemed, R.string.do_check_receipt)
     Reason.Revoked ->
-        Refused(Signal.Bad, R.string.word_taken_back, R.string.why_revoked, R.string.do_send_to_office)
+        Refused(Signal.Bad, R.string.word_revoked, R.string.why_revoked, R.string.do_send_to_office)
     Reason.Suspended ->
-        Refused(Signal.Bad, R.string.word_on_hold, R.string.why_suspended, R.string.do_send_to_office)
+        Refused(Signal.Bad, R.string.word_suspended, R.string.why_suspended, R.string.do_send_to_office)
     Reason.RedeemedElsewhere ->
         Refused(Signal.Bad, R.string.word_served, R.string.why_redeemed_elsewhere, R.string.do_send_to_office)
     is Reason.WrongProvider ->

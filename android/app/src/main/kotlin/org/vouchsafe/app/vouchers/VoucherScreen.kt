@@ -25,13 +25,13 @@ fun VoucherScreen(
     reference: String,
     onScan: () -> Unit,
     onClaim: (String) -> Unit,
-    onServeByCode: () -> Unit,
+    onServeByReference: () -> Unit,
     onBack: () -> Unit,
 ) {
     val container = LocalAppContainer.current
     val model = viewModel { VoucherModel(container.phone, reference) }
     val state by model.state.collectAsStateWithLifecycle()
-    VoucherPage(reference, state, onScan, onClaim, onServeByCode, onBack)
+    VoucherPage(reference, state, onScan, onClaim, onServeByReference, onBack)
 }
 
 @Composable
@@ -40,7 +40,7 @@ fun VoucherPage(
     state: VoucherState,
     onScan: () -> Unit,
     onClaim: (String) -> Unit,
-    onServeByCode: () -> Unit,
+    onServeByReference: () -> Unit,
     onBack: () -> Unit,
 ) {
     val formats = formats()
@@ -56,7 +56,7 @@ fun VoucherPage(
             voucher?.standing == ListedStanding.Open -> {
                 {
                     MainButton(stringResource(R.string.scan_it), onScan)
-                    if (voucher.byCode) SideButton(stringResource(R.string.serve_by_code), onServeByCode)
+                    if (voucher.byCode) SideButton(stringResource(R.string.serve_by_reference), onServeByReference)
                 }
             }
             else -> null

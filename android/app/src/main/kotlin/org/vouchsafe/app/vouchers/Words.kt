@@ -31,8 +31,8 @@ fun standing(standing: ListedStanding): Standing = when (standing) {
     ListedStanding.Expired -> Standing(Signal.Neutral, R.string.word_expired)
     is ListedStanding.ServedHere -> Standing(Signal.Neutral, R.string.voucher_served_here)
     ListedStanding.Served -> Standing(Signal.Neutral, R.string.voucher_served)
-    ListedStanding.Suspended -> Standing(Signal.Attention, R.string.word_on_hold)
-    ListedStanding.Revoked -> Standing(Signal.Bad, R.string.word_taken_back)
+    ListedStanding.Suspended -> Standing(Signal.Attention, R.string.word_suspended)
+    ListedStanding.Revoked -> Standing(Signal.Bad, R.string.word_revoked)
 }
 
 /** What that means, and what to do. */

@@ -23,7 +23,7 @@ import org.robolectric.Robolectric
 import org.robolectric.Shadows.shadowOf
 import org.robolectric.android.controller.ActivityController
 import org.vouchsafe.app.device.EnginePhone
-import org.vouchsafe.app.device.Serving
+import org.vouchsafe.app.device.RedemptionRequest
 import org.vouchsafe.core.Health
 import org.vouchsafe.core.HowRead
 import org.vouchsafe.core.Office
@@ -132,9 +132,9 @@ class Hand(private val rule: ComposeTestRule) : AutoCloseable {
         see(R.string.scan_voucher)
     }
 
-    /** Serves all that a voucher gives, without the screens; gives the claim. */
-    fun serve(voucher: String): String =
-        (runBlocking { container.phone.serve(voucher, Serving(null, HowRead.CAMERA)) } as Redemption.Done).claim
+    /** Redeems all that a voucher gives, without the screens; gives the claim. */
+    fun redeem(voucher: String): String =
+        (runBlocking { container.phone.redeem(voucher, RedemptionRequest(null, HowRead.CAMERA)) } as Redemption.Done).claim
 
     fun draw(name: String) {
         rule.waitForIdle()

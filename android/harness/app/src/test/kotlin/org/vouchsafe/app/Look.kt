@@ -12,7 +12,7 @@ import org.vouchsafe.app.claims.ClaimState
 import org.vouchsafe.app.claims.ClaimsList
 import org.vouchsafe.app.claims.ClaimsState
 import org.vouchsafe.app.claims.Kind
-import org.vouchsafe.app.claims.TakeBackPage
+import org.vouchsafe.app.claims.VoidClaimPage
 import org.vouchsafe.app.claims.totalOf
 import org.vouchsafe.app.device.Exported
 import org.vouchsafe.app.device.KeyStrength
@@ -23,8 +23,8 @@ import org.vouchsafe.app.health.HealthPage
 import org.vouchsafe.app.health.HealthState
 import org.vouchsafe.app.health.MEGABYTE
 import org.vouchsafe.app.scan.CodeFinder
-import org.vouchsafe.app.serve.ByCodePage
-import org.vouchsafe.app.serve.ByCodeState
+import org.vouchsafe.app.serve.ByReferencePage
+import org.vouchsafe.app.serve.ByReferenceState
 import org.vouchsafe.app.serve.OverridePage
 import org.vouchsafe.app.serve.OverrideState
 import org.vouchsafe.app.serve.PinTrouble
@@ -239,18 +239,18 @@ private val others: List<Pair<String, @Composable () -> Unit>> = listOf(
     "confirm" to { ConfirmScreen(health.copy(confirmed = false), "01678216", {}, {}) },
     "serve-money" to { ServeForm(money.toServe(), ServeState(money.toServe()), {}, {}) },
     "serve-goods-trouble" to { ServeForm(goods.toServe(), ServeState(goods.toServe(), trouble = full), {}, {}) },
-    "serve-by-code" to {
+    "serve-by-reference" to {
         val warnings = listOf(Warning.StatusStale(900_000uL))
-        ByCodePage(ByCodeState(ServeState(listed[0].toServe()), warnings), {}, {})
+        ByReferencePage(ByReferenceState(ServeState(listed[0].toServe()), warnings), {}, {})
     },
-    "serve-by-code-not-allowed" to { ByCodePage(ByCodeState(refusal = CodeRefusal.NotAllowed), {}, {}) },
-    "serve-by-code-revoked" to { ByCodePage(ByCodeState(refusal = CodeRefusal.Refused(Reason.Revoked)), {}, {}) },
+    "serve-by-reference-not-allowed" to { ByReferencePage(ByReferenceState(refusal = CodeRefusal.NotAllowed), {}, {}) },
+    "serve-by-reference-revoked" to { ByReferencePage(ByReferenceState(refusal = CodeRefusal.Refused(Reason.Revoked)), {}, {}) },
     "override" to { OverridePage(overriding, { _, _ -> }, {}) },
     "override-pin-wrong" to { OverridePage(overriding.copy(supervisors = listOf("lorna"), pin = PinTrouble.Wrong), { _, _ -> }, {}) },
     "override-pin-wait" to { OverridePage(overriding.copy(pin = PinTrouble.Wait(1_790uL)), { _, _ -> }, {}) },
     "override-no-help" to { OverridePage(overriding.copy(refusal = refusal(Reason.Revoked).refusal), { _, _ -> }, {}) },
     "override-nobody" to { OverridePage(overriding.copy(supervisors = emptyList()), { _, _ -> }, {}) },
-    "claim-by-code" to { ClaimPage(claims[2].id, ClaimState(claims[2].copy(byCode = true)), false, ClaimActions()) },
+    "claim-by-reference" to { ClaimPage(claims[2].id, ClaimState(claims[2].copy(byCode = true)), false, ClaimActions()) },
     "claims" to { Claims(ClaimsState(claims, more = true, loaded = true, today = totalOf(claims.take(2)), month = totalOf(claims))) },
     "claims-none" to { Claims(ClaimsState(loaded = true)) },
     "claims-none-like-this" to { Claims(ClaimsState(loaded = true), "0506", Kind.Paid) },
@@ -270,13 +270,13 @@ private val others: List<Pair<String, @Composable () -> Unit>> = listOf(
     "voucher-open" to { ListedPage(listed[0]) },
     "voucher-served-here" to { ListedPage(listed[2]) },
     "voucher-not-yet" to { ListedPage(listed[3]) },
-    "voucher-open-by-code" to { ListedPage(listed[0].copy(byCode = true)) },
+    "voucher-open-by-reference" to { ListedPage(listed[0].copy(byCode = true)) },
     "voucher-not-listed" to { VoucherPage("7K2M-94QX", VoucherState(loaded = true), {}, {}, {}, {}) },
     "tabs" to { Column { Tabs(Screen.Vouchers) {} } },
     "receipt" to { ClaimPage(claims[0].id, ClaimState(claims[0]), justServed = true, ClaimActions()) },
     "claim-paid" to { ClaimPage(claims[5].id, ClaimState(claims[5].copy(documents = 2u, documentsSent = 1u)), false, ClaimActions()) },
     "claim-conflict" to { ClaimPage(claims[3].id, ClaimState(claims[3], noDocument = true), justServed = false, ClaimActions()) },
-    "take-back" to { TakeBackPage(claims[0].id, {}, {}) },
+    "void-claim" to { VoidClaimPage(claims[0].id, {}, {}) },
     "health-unsent" to {
         val behind = health.copy(clock = Warning.ClockBehind(5_400uL))
         val state = HealthState(behind, "01678216", freeSpace = 60 * MEGABYTE)

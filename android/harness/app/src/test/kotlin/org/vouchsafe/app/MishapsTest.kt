@@ -43,7 +43,7 @@ class MishapsTest {
     @Test
     fun `a network that wants a sign-in is named, and what waits goes out afterwards`() {
         hand.enrol(office)
-        serve()
+        redeem()
         val page = "<html><body>Welcome to the hotel</body></html>".toByteArray()
         hand.around.air.instead = { HttpOutcome.Response(200u, listOf(Header("content-type", "text/html")), page) }
         hand.tap(R.string.health)
@@ -94,7 +94,7 @@ class MishapsTest {
     @Test
     fun `records go out and answers come in as files, and a full card loses nothing`() {
         hand.enrol(office)
-        val claim = serve()
+        val claim = redeem()
         hand.tap(R.string.health)
         hand.see(R.string.fact_digits)
         hand.tap(R.string.by_file)
@@ -130,21 +130,21 @@ class MishapsTest {
     fun `what was served by mistake is taken back with a reason, and can be served again`() {
         hand.enrol(office)
         val voucher = textIn(office.issue())
-        val claim = hand.serve(voucher)
+        val claim = hand.redeem(voucher)
         hand.tap(R.string.claims)
         hand.tap("₱5,000.00")
-        hand.tap(R.string.take_back)
+        hand.tap(R.string.void_claim)
         rule.onNode(hasSetTextAction()).performTextInput("the wrong person")
-        plansToSync { hand.tapLast(R.string.take_back) }
+        plansToSync { hand.tapLast(R.string.void_claim) }
         hand.see(R.string.claim_voided_means)
         assertTrue(runBlocking { phone.claim(claim) }.voidedAt != null)
-        assertNotEquals(claim, hand.serve(voucher))
+        assertNotEquals(claim, hand.redeem(voucher))
     }
 
     @Test
     fun `a photographed document is attached, sent, and left nowhere else`() {
         hand.enrol(office)
-        val claim = serve()
+        val claim = redeem()
         hand.tap(R.string.claims)
         hand.tap("₱5,000.00")
         hand.tap(R.string.photograph_document)
@@ -171,8 +171,8 @@ class MishapsTest {
         }
     }
 
-    /** Serves a new voucher; gives the claim. */
-    private fun serve(): String = hand.serve(textIn(office.issue()))
+    /** Redeems a new voucher; gives the claim. */
+    private fun redeem(): String = hand.redeem(textIn(office.issue()))
 
     companion object {
         @get:JvmStatic

@@ -29,7 +29,7 @@ class NetworksTest {
     fun `over mobile data records go at once, and documents when somebody allows it`() = Office(dir.root).use { office ->
         hand.enrol(office)
         hand.rideOnMobileData()
-        val claim = hand.serve(textIn(office.issue()))
+        val claim = hand.redeem(textIn(office.issue()))
         runBlocking { phone.attach(claim, NewDocument("%PDF-1.4".toByteArray(), "application/pdf")) }
         hand.tap(R.string.health)
         hand.tap(R.string.sync_now)

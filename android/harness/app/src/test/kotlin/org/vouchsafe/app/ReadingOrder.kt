@@ -29,7 +29,7 @@ object ReadingOrder {
         R.string.sync_now,
     )
     private val sharing = said(R.string.fact_reference, R.string.share_receipt, R.string.share_receipt_picture)
-    private val adding = said(R.string.photograph_document, R.string.open_document, R.string.take_back)
+    private val adding = said(R.string.photograph_document, R.string.open_document, R.string.void_claim)
     private val road = said(R.string.fact_served, R.string.claim_received, R.string.claim_approved, R.string.claim_payment_sent, R.string.claim_paid)
     private val viewfinder = said(R.string.torch_on, R.string.open_picture)
     private val files = said(R.string.export_save, R.string.export_share, R.string.import_answer)
@@ -37,24 +37,24 @@ object ReadingOrder {
 
     private val screens: Map<String, List<Said>> = verdicts.associate { (name, verdict) -> name to of(verdict) } + mapOf(
         "enrol" to said(R.string.scan_enrolment) + viewfinder,
-        "scan" to said(R.string.scan_voucher) + viewfinder + said(R.string.type_code),
-        "scan-not-allowed" to said(R.string.camera_needed, R.string.allow_camera, R.string.open_picture, R.string.type_code),
+        "scan" to said(R.string.scan_voucher) + viewfinder + said(R.string.type_reference),
+        "scan-not-allowed" to said(R.string.camera_needed, R.string.allow_camera, R.string.open_picture, R.string.type_reference),
         "confirm" to said(
             R.string.confirm_phone, "Mercy Pharmacy", "0167 8216", R.string.compare_digits, R.string.not_confirmed, R.string.confirm_check,
             R.string.confirm_later,
         ),
         "serve-money" to serving("Maria", "Medicine", R.string.amount_in),
         "serve-goods-trouble" to serving("Maria", "Food", "Rice", "Cooking oil", R.string.trouble_storage),
-        "serve-by-code" to serving("M***", "Medicine", R.string.amount_in, R.string.by_code_means, R.string.warning_status_stale),
-        "serve-by-code-not-allowed" to below(R.string.serve_by_code, R.string.by_code_not_allowed, R.string.back),
-        "serve-by-code-revoked" to below(R.string.serve_by_code, R.string.why_revoked, R.string.back),
+        "serve-by-reference" to serving("M***", "Medicine", R.string.amount_in, R.string.by_reference_means, R.string.warning_status_stale),
+        "serve-by-reference-not-allowed" to below(R.string.serve_by_reference, R.string.by_reference_not_allowed, R.string.back),
+        "serve-by-reference-revoked" to below(R.string.serve_by_reference, R.string.why_revoked, R.string.back),
         "override" to overriding("lorna", "benedicta", R.string.supervisor_pin),
         "override-pin-wrong" to overriding("lorna", R.string.supervisor_pin, R.string.pin_wrong),
         "override-pin-wait" to overriding("lorna", "benedicta", R.string.supervisor_pin, R.string.pin_wait),
         "override-no-help" to below(R.string.override_title, R.string.why_revoked, R.string.back),
         "override-nobody" to below(R.string.override_title, R.string.no_supervisors, R.string.back),
-        "claim-by-code" to
-            below(R.string.claim, "0003", "Rice", R.string.claim_in_review, R.string.claim_in_review_means, R.string.by_code_claim) +
+        "claim-by-reference" to
+            below(R.string.claim, "0003", "Rice", R.string.claim_in_review, R.string.claim_in_review_means, R.string.by_reference_claim) +
             road + sharing + adding,
         "claims" to said(R.string.claims, R.string.total_today, R.string.total_month) + search +
             said("0001", "0002", "0003", "0004", "0005", "0006", "0007", R.string.older_claims),
@@ -70,8 +70,8 @@ object ReadingOrder {
         "vouchers-none" to said(R.string.vouchers, R.string.listed_on, R.string.no_vouchers),
         "vouchers-no-list" to said(R.string.vouchers, R.string.no_voucher_list, R.string.sync_unreachable, R.string.sync_now),
         "voucher-open" to listed(R.string.voucher_open, R.string.voucher_open_means) + said(R.string.scan_it),
-        "voucher-open-by-code" to
-            listed(R.string.voucher_open, R.string.voucher_open_means) + said(R.string.scan_it, R.string.serve_by_code),
+        "voucher-open-by-reference" to
+            listed(R.string.voucher_open, R.string.voucher_open_means) + said(R.string.scan_it, R.string.serve_by_reference),
         "voucher-served-here" to listed(R.string.voucher_served_here, R.string.why_already_redeemed) + said(R.string.see_claim),
         "voucher-not-yet" to listed(R.string.word_not_yet, R.string.why_not_yet_valid),
         "voucher-not-listed" to below(R.string.voucher, "7K2M-94QX", R.string.no_longer_listed),
@@ -85,7 +85,8 @@ object ReadingOrder {
         "claim-conflict" to
             below(R.string.claim, "0004", ANYTHING, R.string.claim_conflict, R.string.claim_conflict_means) +
             said(R.string.fact_served, R.string.claim_received, R.string.claim_conflict) + sharing + said(R.string.no_document) + adding,
-        "take-back" to below(R.string.take_back, "0001", R.string.take_back_means, R.string.take_back_reason, R.string.take_back, R.string.keep),
+        "void-claim" to
+            below(R.string.void_claim, "0001", R.string.void_claim_means, R.string.void_claim_reason, R.string.void_claim, R.string.keep),
         "health-unsent" to
             said(R.string.health, R.string.sync_not_our_server, ANYTHING, R.string.warning_clock_behind, R.string.little_space) + facts,
         "health-good" to said(R.string.health, R.string.sync_done, R.string.all_sent) + facts,

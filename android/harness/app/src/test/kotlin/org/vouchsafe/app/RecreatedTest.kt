@@ -53,7 +53,7 @@ class RecreatedTest {
         again { hand.see("12.34") }
         hand.tap(R.string.confirm_giving, "₱12.34")
         again { hand.see(R.string.recorded) }
-        hand.tap(R.string.take_back)
+        hand.tap(R.string.void_claim)
         rule.onNode(hasSetTextAction()).performTextInput("the wrong person")
         again { hand.see("the wrong person") }
         hand.tap(R.string.keep)

@@ -14,7 +14,7 @@ import org.junit.Rule
 import org.junit.Test
 import org.junit.rules.TemporaryFolder
 import org.junit.runner.RunWith
-import org.vouchsafe.app.device.Serving
+import org.vouchsafe.app.device.RedemptionRequest
 import org.vouchsafe.core.HowRead
 import org.vouchsafe.core.Office
 import org.vouchsafe.core.Plane
@@ -42,7 +42,7 @@ class VerdictTest {
         val later = today.plusDays(5).toString()
         refuses(R.string.word_not_yet, planeOf(office.issue("--money", "10.00", "--from", later).picture))
         val served = textIn(office.issue())
-        runBlocking { hand.container.phone.serve(served, Serving(given = null, HowRead.CAMERA)) }
+        runBlocking { hand.container.phone.redeem(served, RedemptionRequest(given = null, HowRead.CAMERA)) }
         refuses(R.string.word_served, codeOf(served))
         assertEquals(listOf("refused"), hand.around.feedback.given.distinct())
     }
@@ -56,8 +56,8 @@ class VerdictTest {
         office.command("revoke", revoked.reference, "--reason", "a mistake")
         office.command("suspend", held.reference, "--reason", "to be looked at")
         assertEquals(null, runBlocking { hand.container.phone.sync(hand.around.air::send) }!!.stopped)
-        refuses(R.string.word_taken_back, planeOf(revoked.picture))
-        refuses(R.string.word_on_hold, planeOf(held.picture))
+        refuses(R.string.word_revoked, planeOf(revoked.picture))
+        refuses(R.string.word_suspended, planeOf(held.picture))
     }
 
     @Test

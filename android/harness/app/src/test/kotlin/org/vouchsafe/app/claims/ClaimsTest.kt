@@ -39,7 +39,7 @@ class ClaimsTest {
     fun `each state is of one kind`() {
         assertEquals(Kind.Unsent, kindOf(waiting))
         assertEquals(Kind.Paid, kindOf(paid))
-        assertEquals(Kind.TakenBack, kindOf(paid.copy(voidedAt = 1uL)))
+        assertEquals(Kind.Voided, kindOf(paid.copy(voidedAt = 1uL)))
         assertEquals(Kind.Trouble, kindOf(paid.copy(delivery = RecordDelivery.Refused("record.hash"))))
         for (state in listOf("conflict", "denied", "rejected", "documents_missing", "payment_failed")) {
             assertEquals(state, Kind.Trouble, kindOf(paid.copy(state = state)))
@@ -50,7 +50,7 @@ class ClaimsTest {
     }
 
     @Test
-    fun `a total is by currency, and leaves out what was taken back`() {
+    fun `a total is by currency, and leaves out what was voided`() {
         val other = paid.copy(given = Benefit.Money(500uL, "XOF"))
         val total = totalOf(listOf(paid, paid, other, paid.copy(voidedAt = 1uL)))
         assertEquals(Total(3, mapOf("PHP" to 240_074uL, "XOF" to 500uL)), total)

@@ -37,7 +37,7 @@ class VouchersTest {
         hand.enrol(office)
         hand.around.air.instead = { HttpOutcome.Unreachable }
 
-        hand.tap(R.string.type_code)
+        hand.tap(R.string.type_reference)
         hand.see(R.string.kind_closed)
         type(printed(voucher).replace("-", " ").lowercase().replace('0', 'o').replace('1', 'l'))
         hand.see(found(1))
@@ -89,7 +89,7 @@ class VouchersTest {
         assertEquals(null, runBlocking { hand.container.phone.sync(hand.around.air::send) }!!.stopped)
         hand.tap(R.string.any_category)
         hand.see(printed(taken))
-        hand.see(R.string.word_taken_back)
+        hand.see(R.string.word_revoked)
         type("nobody of this name")
         hand.see(R.string.no_such_vouchers)
     }
@@ -104,8 +104,8 @@ class VouchersTest {
         hand.see(R.string.kind_closed)
         type(printed(voucher).lowercase())
         hand.tap(printed(voucher))
-        hand.tap(R.string.serve_by_code)
-        hand.see(R.string.by_code_means)
+        hand.tap(R.string.serve_by_reference)
+        hand.see(R.string.by_reference_means)
         type("80.00")
         hand.see(R.string.rest_goes_back)
         hand.restartProcess()
@@ -113,7 +113,7 @@ class VouchersTest {
         hand.see(R.string.rest_goes_back)
         hand.tap(R.string.confirm_giving, "₱80.00")
         hand.see(R.string.recorded)
-        hand.see(R.string.by_code_claim)
+        hand.see(R.string.by_reference_claim)
         val claim = runBlocking { hand.container.phone.claims(limit = 10) }.single()
         assertEquals(Benefit.Money(8_000uL, "PHP"), claim.given)
         hand.around.air.instead = null
@@ -121,7 +121,7 @@ class VouchersTest {
         val held = office.claims().single { it["claim"].asString == claim.id }
         assertEquals("by_code", held["how_read"].asString)
         assertEquals("in_review", held["state"].asString)
-        val again = runBlocking { hand.container.phone.serveByCode(voucher.reference, claim.given!!) }
+        val again = runBlocking { hand.container.phone.redeemByReference(voucher.reference, claim.given!!) }
         assertEquals(CodeRedemption.Refused(CodeRefusal.NotListed), again)
         office.command("programme", "policy", "aid", "--by-code", "refuse")
     }

@@ -41,10 +41,10 @@ class VectorPhone(home: File, pinned: ByteArray, profile: ByteArray) : AutoClose
         }
     }
 
-    fun serves(text: String, now: Long) {
+    fun redeem(text: String, now: Long) {
         val service = Service(given = null, HowRead.CAMERA, operator = null, documents = emptyList())
         val done = engine.redeem(text, service, earlier(now))
-        check(done is Redemption.Done) { "not served: $done" }
+        check(done is Redemption.Done) { "not redeemed: $done" }
     }
 
     fun check(text: String, now: Long): Verdict = engine.check(text, DeviceClock(now.toULong(), 0uL, "a later boot"))

@@ -60,10 +60,10 @@ class VerdictVectorsTest {
             // Its status is not known yet, and it may be served long before the vector's moment.
             if (id != null) {
                 val early = began + 3_600
-                phone.serves(VectorPhone.voucher(id, from = early, until = early + VectorPhone.DAY), early)
+                phone.redeem(VectorPhone.voucher(id, from = early, until = early + VectorPhone.DAY), early)
             } else {
                 val same = held.texts.first { phone.check(it, redeemed.at) is Verdict.Accept }
-                phone.serves(same, redeemed.at)
+                phone.redeem(same, redeemed.at)
             }
         }
         phone.server.files = held.lists.associateBy(StatusToken::address, StatusToken::signed)

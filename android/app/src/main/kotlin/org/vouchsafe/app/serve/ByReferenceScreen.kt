@@ -24,31 +24,31 @@ import org.vouchsafe.core.Refusal
 
 /** Serves a voucher whose code cannot be read by the reference that is printed on it. */
 @Composable
-fun ByCodeScreen(reference: String, onServed: (claim: String) -> Unit, onBack: () -> Unit) {
+fun ByReferenceScreen(reference: String, onServed: (claim: String) -> Unit, onBack: () -> Unit) {
     val container = LocalAppContainer.current
-    val model = viewModel { ByCodeModel(container.phone, reference) }
+    val model = viewModel { ByReferenceModel(container.phone, reference) }
     val state by model.state.collectAsStateWithLifecycle()
-    LaunchedEffect(state.serving.served) { state.serving.served?.let(onServed) }
-    ByCodePage(state, model::serve, onBack)
+    LaunchedEffect(state.form.served) { state.form.served?.let(onServed) }
+    ByReferencePage(state, model::redeem, onBack)
 }
 
 @Composable
-fun ByCodePage(state: ByCodeState, onServe: (Benefit) -> Unit, onBack: () -> Unit) {
+fun ByReferencePage(state: ByReferenceState, onServe: (Benefit) -> Unit, onBack: () -> Unit) {
     val formats = formats()
-    val voucher = state.serving.voucher
+    val voucher = state.form.voucher
     val refusal = state.refusal
     when {
         refusal != null -> Page(
-            stringResource(R.string.serve_by_code),
+            stringResource(R.string.serve_by_reference),
             onBack,
             actions = { MainButton(stringResource(R.string.back), onBack) },
         ) { Band(signal(refusal), words(refusal, formats)) }
-        voucher == null -> Page(stringResource(R.string.serve_by_code), onBack) { state.serving.trouble?.let { Trouble(it) } }
+        voucher == null -> Page(stringResource(R.string.serve_by_reference), onBack) { state.form.trouble?.let { Trouble(it) } }
         else -> {
-            val notes = listOf(stringResource(R.string.by_code_means)) + state.warnings.map { warning(it, formats) }
+            val notes = listOf(stringResource(R.string.by_reference_means)) + state.warnings.map { warning(it, formats) }
             // First letters and asterisks have no direction of their own.
             val shown = voucher.copy(holder = voucher.holder?.let(formats::inOrder))
-            ServeForm(shown, state.serving, onServe, onBack, notes)
+            ServeForm(shown, state.form, onServe, onBack, notes)
         }
     }
 }
@@ -61,6 +61,6 @@ private fun signal(refusal: CodeRefusal): Signal = when (refusal) {
 @Composable
 private fun words(refusal: CodeRefusal, formats: Formats): String = when (refusal) {
     CodeRefusal.NotListed -> stringResource(R.string.no_longer_listed)
-    CodeRefusal.NotAllowed -> stringResource(R.string.by_code_not_allowed)
+    CodeRefusal.NotAllowed -> stringResource(R.string.by_reference_not_allowed)
     is CodeRefusal.Refused -> whyAndWhatToDo(Refusal(refusal.reason, voucher = null, mayBeOverridden = false), formats)
 }
