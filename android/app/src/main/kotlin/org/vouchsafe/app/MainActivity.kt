@@ -30,7 +30,7 @@ class MainActivity : ComponentActivity() {
             val picture by shared.collectAsStateWithLifecycle()
             CompositionLocalProvider(LocalAppContainer provides container) {
                 val strongContrast by container.settings.strongContrast.collectAsStateWithLifecycle()
-                VouchsafeTheme(strongContrast) { App(picture, onSharedTaken = { shared.value = null }) }
+                VouchsafeTheme(strongContrast) { App(picture, onSharedConsumed = { shared.value = null }) }
             }
         }
     }

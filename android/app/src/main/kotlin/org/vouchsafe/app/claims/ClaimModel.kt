@@ -18,7 +18,7 @@ data class ClaimState(
     val busy: Boolean = false,
     /** The last file was no picture and no PDF, or too large. */
     val noDocument: Boolean = false,
-    val trouble: EngineException? = null,
+    val error: EngineException? = null,
 )
 
 /** One claim; read again whenever something changed. What is recorded of it goes out as soon as there is a network. */
@@ -49,7 +49,7 @@ class ClaimModel(
 
     /** Attaches what a file holds, and lets [onRead] know that the file is needed no more. */
     fun attach(address: String, onRead: () -> Unit = {}) {
-        current.update { it.copy(busy = true, noDocument = false, trouble = null) }
+        current.update { it.copy(busy = true, noDocument = false, error = null) }
         viewModelScope.launch {
             val document = documents.read(address)
             onRead()
@@ -65,7 +65,7 @@ class ClaimModel(
 
     private suspend fun attempt(call: suspend () -> Unit) = try {
         call()
-    } catch (trouble: EngineException) {
-        current.update { it.copy(trouble = trouble) }
+    } catch (error: EngineException) {
+        current.update { it.copy(error = error) }
     }
 }

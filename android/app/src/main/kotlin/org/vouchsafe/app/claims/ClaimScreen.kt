@@ -25,14 +25,14 @@ import androidx.lifecycle.viewmodel.compose.viewModel
 import org.vouchsafe.app.LocalAppContainer
 import org.vouchsafe.app.R
 import org.vouchsafe.app.device.share
-import org.vouchsafe.app.ui.Band
-import org.vouchsafe.app.ui.Chip
-import org.vouchsafe.app.ui.Fact
-import org.vouchsafe.app.ui.MainButton
+import org.vouchsafe.app.ui.Badge
+import org.vouchsafe.app.ui.Banner
+import org.vouchsafe.app.ui.ErrorMessage
+import org.vouchsafe.app.ui.LabelledValue
 import org.vouchsafe.app.ui.Page
-import org.vouchsafe.app.ui.SideButton
+import org.vouchsafe.app.ui.PrimaryButton
+import org.vouchsafe.app.ui.SecondaryButton
 import org.vouchsafe.app.ui.Signal
-import org.vouchsafe.app.ui.Trouble
 import org.vouchsafe.app.ui.formats
 import org.vouchsafe.app.verdict.receiptNumber
 import org.vouchsafe.core.Claim
@@ -102,25 +102,25 @@ fun ClaimPage(id: String, state: ClaimState, justServed: Boolean, actions: Claim
         stringResource(if (justServed) R.string.receipt else R.string.claim),
         actions.onDone,
         actions = if (justServed) {
-            { MainButton(stringResource(R.string.next_voucher), actions.onDone) }
+            { PrimaryButton(stringResource(R.string.next_voucher), actions.onDone) }
         } else {
             null
         },
     ) {
-        if (justServed) Band(Signal.Good, stringResource(R.string.recorded))
-        Text(formats.inOrder(receiptNumber(id)), style = MaterialTheme.typography.displaySmall, fontWeight = FontWeight.Bold)
-        state.trouble?.let { Trouble(it) }
+        if (justServed) Banner(Signal.Good, stringResource(R.string.recorded))
+        Text(formats.isolateLtr(receiptNumber(id)), style = MaterialTheme.typography.displaySmall, fontWeight = FontWeight.Bold)
+        state.error?.let { ErrorMessage(it) }
         if (claim != null) {
             Text(given(claim, formats), style = MaterialTheme.typography.headlineSmall)
             val standing = standing(claim)
-            Chip(standing.signal, stringResource(standing.word))
+            Badge(standing.signal, stringResource(standing.word))
             Text(stringResource(standing.meaning), style = MaterialTheme.typography.bodyLarge)
-            if (claim.byCode) Band(Signal.Attention, stringResource(R.string.by_reference_claim))
+            if (claim.byCode) Banner(Signal.Attention, stringResource(R.string.by_reference_claim))
             Life(claim, formats)
-            claim.reference?.let { Fact(stringResource(R.string.fact_reference), formats.reference(it)) }
+            claim.reference?.let { LabelledValue(stringResource(R.string.label_reference), formats.reference(it)) }
             val receipt = receiptOf(claim, formats)
-            SideButton(stringResource(R.string.share_receipt), { actions.onShareText(receipt) })
-            SideButton(stringResource(R.string.share_receipt_picture), { actions.onSharePicture(receipt) })
+            SecondaryButton(stringResource(R.string.share_receipt), { actions.onShareText(receipt) })
+            SecondaryButton(stringResource(R.string.share_receipt_picture), { actions.onSharePicture(receipt) })
             if (claim.voidedAt == null) {
                 AddDocuments(state, claim, actions)
                 TextButton({ voiding = true }, Modifier.fillMaxWidth().heightIn(min = 48.dp)) { Text(stringResource(R.string.void_claim)) }
@@ -137,12 +137,12 @@ private fun AddDocuments(state: ClaimState, claim: Claim, actions: ClaimActions)
         val sent = stringResource(
             R.string.documents_sent, formats.count(claim.documentsSent.toLong()), formats.count(claim.documents.toLong()),
         )
-        Fact(stringResource(R.string.documents), sent)
+        LabelledValue(stringResource(R.string.documents), sent)
     }
     if (state.busy) LinearProgressIndicator(Modifier.fillMaxWidth())
-    if (state.noDocument) Band(Signal.Attention, stringResource(R.string.no_document))
-    SideButton(stringResource(R.string.photograph_document), actions.onPhotograph, enabled = !state.busy)
-    SideButton(stringResource(R.string.open_document), actions.onOpenFile, enabled = !state.busy)
+    if (state.noDocument) Banner(Signal.Attention, stringResource(R.string.no_document))
+    SecondaryButton(stringResource(R.string.photograph_document), actions.onPhotograph, enabled = !state.busy)
+    SecondaryButton(stringResource(R.string.open_document), actions.onOpenFile, enabled = !state.busy)
 }
 
 @Composable
@@ -153,11 +153,11 @@ fun VoidClaimPage(id: String, onBack: () -> Unit, onConfirm: (reason: String) ->
         stringResource(R.string.void_claim),
         onBack,
         actions = {
-            MainButton(stringResource(R.string.void_claim), { onConfirm(reason.trim()) }, enabled = reason.isNotBlank())
-            SideButton(stringResource(R.string.keep), onBack)
+            PrimaryButton(stringResource(R.string.void_claim), { onConfirm(reason.trim()) }, enabled = reason.isNotBlank())
+            SecondaryButton(stringResource(R.string.keep), onBack)
         },
     ) {
-        Text(formats().inOrder(receiptNumber(id)), style = MaterialTheme.typography.displaySmall, fontWeight = FontWeight.Bold)
+        Text(formats().isolateLtr(receiptNumber(id)), style = MaterialTheme.typography.displaySmall, fontWeight = FontWeight.Bold)
         Text(stringResource(R.string.void_claim_means), style = MaterialTheme.typography.bodyLarge)
         OutlinedTextField(
             reason,

@@ -36,7 +36,7 @@ data class ClaimsState(
     val loaded: Boolean = false,
     val today: Total? = null,
     val month: Total? = null,
-    val trouble: EngineException? = null,
+    val error: EngineException? = null,
 )
 
 /** This phone's claims, newest first; read again whenever something changed. */
@@ -66,7 +66,7 @@ class ClaimsModel(private val phone: Phone, private val zone: ZoneId = ZoneId.sy
             found.size <= wanted.limit
         }
         val more = found.size > wanted.limit
-        current.update { it.copy(claims = found.take(wanted.limit), more = more, loaded = true, trouble = null) }
+        current.update { it.copy(claims = found.take(wanted.limit), more = more, loaded = true, error = null) }
     }
 
     private suspend fun total() {
@@ -96,8 +96,8 @@ class ClaimsModel(private val phone: Phone, private val zone: ZoneId = ZoneId.sy
 
     private suspend fun attempt(call: suspend () -> Unit) = try {
         call()
-    } catch (trouble: EngineException) {
-        current.update { it.copy(trouble = trouble, loaded = true) }
+    } catch (error: EngineException) {
+        current.update { it.copy(error = error, loaded = true) }
     }
 
     private companion object {

@@ -26,13 +26,13 @@ import androidx.lifecycle.compose.collectAsStateWithLifecycle
 import androidx.lifecycle.viewmodel.compose.viewModel
 import org.vouchsafe.app.LocalAppContainer
 import org.vouchsafe.app.R
-import org.vouchsafe.app.ui.Between
-import org.vouchsafe.app.ui.Chips
-import org.vouchsafe.app.ui.Entry
+import org.vouchsafe.app.ui.ErrorMessage
+import org.vouchsafe.app.ui.FilterChips
 import org.vouchsafe.app.ui.Formats
-import org.vouchsafe.app.ui.SideButton
-import org.vouchsafe.app.ui.Title
-import org.vouchsafe.app.ui.Trouble
+import org.vouchsafe.app.ui.ListRow
+import org.vouchsafe.app.ui.SecondaryButton
+import org.vouchsafe.app.ui.SpacedRow
+import org.vouchsafe.app.ui.TopBar
 import org.vouchsafe.app.ui.decimalsOf
 import org.vouchsafe.app.ui.formats
 import org.vouchsafe.app.verdict.receiptNumber
@@ -62,9 +62,9 @@ fun ClaimsList(
 ) {
     val formats = formats()
     val looking = typed.isNotBlank() || kind != Kind.All
-    Scaffold(topBar = { Title(stringResource(R.string.claims)) }) { inner ->
+    Scaffold(topBar = { TopBar(stringResource(R.string.claims)) }) { inner ->
         LazyColumn(Modifier.fillMaxSize().padding(inner), contentPadding = PaddingValues(bottom = 16.dp)) {
-            state.trouble?.let { item { Trouble(it, Modifier.padding(16.dp)) } }
+            state.error?.let { item { ErrorMessage(it, Modifier.padding(16.dp)) } }
             if (state.loaded && state.claims.isEmpty() && !looking) {
                 item { Text(stringResource(R.string.no_claims), Modifier.padding(16.dp), style = MaterialTheme.typography.bodyLarge) }
             } else {
@@ -77,7 +77,7 @@ fun ClaimsList(
             items(state.claims, key = { it.id }) { claim ->
                 Line(claim, formats) { onClaim(claim.id) }
             }
-            if (state.more) item { SideButton(stringResource(R.string.older_claims), onMore, Modifier.padding(16.dp)) }
+            if (state.more) item { SecondaryButton(stringResource(R.string.older_claims), onMore, Modifier.padding(16.dp)) }
         }
     }
 }
@@ -85,8 +85,8 @@ fun ClaimsList(
 @Composable
 private fun Totals(state: ClaimsState, formats: Formats) {
     Column(Modifier.padding(16.dp, 4.dp), Arrangement.spacedBy(4.dp)) {
-        state.today?.let { Between(stringResource(R.string.total_today), words(it, formats)) }
-        state.month?.let { Between(stringResource(R.string.total_month), words(it, formats)) }
+        state.today?.let { SpacedRow(stringResource(R.string.total_today), words(it, formats)) }
+        state.month?.let { SpacedRow(stringResource(R.string.total_month), words(it, formats)) }
     }
 }
 
@@ -107,19 +107,19 @@ private fun Search(typed: String, kind: Kind, onType: (String) -> Unit, onKind: 
         placeholder = { Text(stringResource(R.string.search_claims)) },
         singleLine = true,
     )
-    Chips(Kind.entries.map { stringResource(it.word) to it }, kind, onKind)
+    FilterChips(Kind.entries.map { stringResource(it.word) to it }, kind, onKind)
 }
 
 @Composable
 private fun Line(claim: Claim, formats: Formats, onClick: () -> Unit) {
     val standing = standing(claim)
-    Entry(
+    ListRow(
         standing.signal,
         stringResource(standing.word),
         onClick,
         title = given(claim, formats),
         body = null,
-        note = "${formats.moment(claim.redeemedAt)} · ${formats.inOrder(receiptNumber(claim.id))}",
+        note = "${formats.moment(claim.redeemedAt)} · ${formats.isolateLtr(receiptNumber(claim.id))}",
     )
 }
 

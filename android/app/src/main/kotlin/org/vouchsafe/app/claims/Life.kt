@@ -31,11 +31,11 @@ data class Step(val word: Int, val at: ULong?, val done: Boolean)
 fun life(claim: Claim): List<Step> {
     val sent = claim.delivery != RecordDelivery.Waiting
     val begun = listOf(
-        Step(R.string.fact_served, claim.redeemedAt, done = true),
+        Step(R.string.label_served, claim.redeemedAt, done = true),
         Step(R.string.claim_received, null, done = sent),
     )
     if (claim.voidedAt != null) return begun + Step(R.string.claim_voided, claim.voidedAt, done = true)
-    if (kindOf(claim) == Kind.Trouble || claim.state == "voided") return begun + Step(standing(claim).word, null, done = true)
+    if (kindOf(claim) == Kind.NeedsAttention || claim.state == "voided") return begun + Step(standing(claim).word, null, done = true)
     val reached = ROAD.indexOfFirst { claim.state in it.second }
     return begun + ROAD.mapIndexed { place, (word, _) -> Step(word, null, done = sent && place <= reached) }
 }

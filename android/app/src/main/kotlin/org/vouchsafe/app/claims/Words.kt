@@ -12,7 +12,7 @@ enum class Kind(@param:StringRes val word: Int) {
     Unsent(R.string.claim_unsent),
 
     /** Somebody has to do something. */
-    Trouble(R.string.kind_trouble),
+    NeedsAttention(R.string.kind_needs_attention),
     UnderWay(R.string.kind_under_way),
     Paid(R.string.claim_paid),
     Voided(R.string.claim_voided),
@@ -21,11 +21,11 @@ enum class Kind(@param:StringRes val word: Int) {
 fun kindOf(claim: Claim): Kind = when {
     claim.voidedAt != null -> Kind.Voided
     claim.delivery == RecordDelivery.Waiting -> Kind.Unsent
-    claim.delivery is RecordDelivery.Refused -> Kind.Trouble
+    claim.delivery is RecordDelivery.Refused -> Kind.NeedsAttention
     else -> when (claim.state) {
         "paid" -> Kind.Paid
         "voided" -> Kind.Voided
-        "documents_missing", "conflict", "denied", "rejected", "payment_failed" -> Kind.Trouble
+        "documents_missing", "conflict", "denied", "rejected", "payment_failed" -> Kind.NeedsAttention
         else -> Kind.UnderWay
     }
 }

@@ -15,7 +15,7 @@ class EnrolModel(private val phone: Phone, private val syncing: Syncing) : ViewM
     private val current = MutableStateFlow<EngineException?>(null)
 
     /** Why the last code was not taken. */
-    val trouble: StateFlow<EngineException?> = current.asStateFlow()
+    val error: StateFlow<EngineException?> = current.asStateFlow()
 
     fun enrol(code: String) {
         viewModelScope.launch {
@@ -23,8 +23,8 @@ class EnrolModel(private val phone: Phone, private val syncing: Syncing) : ViewM
                 phone.enrol(code)
                 current.value = null
                 syncing.begin()
-            } catch (trouble: EngineException) {
-                current.value = trouble
+            } catch (error: EngineException) {
+                current.value = error
             }
         }
     }

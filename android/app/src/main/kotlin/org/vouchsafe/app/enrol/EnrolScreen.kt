@@ -16,13 +16,13 @@ import androidx.lifecycle.viewmodel.compose.viewModel
 import org.vouchsafe.app.LocalAppContainer
 import org.vouchsafe.app.R
 import org.vouchsafe.app.health.grouped
-import org.vouchsafe.app.scan.CodeFinder
-import org.vouchsafe.app.sync.SyncBand
+import org.vouchsafe.app.scan.CodeScanner
+import org.vouchsafe.app.sync.SyncBanner
 import org.vouchsafe.app.sync.SyncState
-import org.vouchsafe.app.ui.MainButton
+import org.vouchsafe.app.ui.ErrorMessage
 import org.vouchsafe.app.ui.Page
-import org.vouchsafe.app.ui.SideButton
-import org.vouchsafe.app.ui.Trouble
+import org.vouchsafe.app.ui.PrimaryButton
+import org.vouchsafe.app.ui.SecondaryButton
 import org.vouchsafe.app.ui.formats
 import org.vouchsafe.core.Health
 
@@ -31,10 +31,10 @@ import org.vouchsafe.core.Health
 fun EnrolScreen() {
     val container = LocalAppContainer.current
     val model = viewModel { EnrolModel(container.phone, container.syncing) }
-    val trouble by model.trouble.collectAsStateWithLifecycle()
+    val error by model.error.collectAsStateWithLifecycle()
     Column(Modifier.safeDrawingPadding()) {
-        trouble?.let { Trouble(it, Modifier.padding(16.dp)) }
-        CodeFinder(stringResource(R.string.scan_enrolment)) { model.enrol(it.text) }
+        error?.let { ErrorMessage(it, Modifier.padding(16.dp)) }
+        CodeScanner(stringResource(R.string.scan_enrolment)) { model.enrol(it.text) }
     }
 }
 
@@ -47,20 +47,20 @@ fun ConfirmScreen(health: Health, digits: String, onAnotherCode: () -> Unit, onG
         stringResource(R.string.confirm_phone),
         onBack = null,
         actions = {
-            MainButton(stringResource(R.string.confirm_check), syncing::begin, enabled = state != SyncState.Running)
+            PrimaryButton(stringResource(R.string.confirm_check), syncing::begin, enabled = state != SyncState.Running)
             if (health.provider != null) {
-                SideButton(stringResource(R.string.confirm_later), onGoOn)
+                SecondaryButton(stringResource(R.string.confirm_later), onGoOn)
             } else {
-                SideButton(stringResource(R.string.scan_another_code), onAnotherCode)
+                SecondaryButton(stringResource(R.string.scan_another_code), onAnotherCode)
             }
         },
     ) {
         health.provider?.let { Text(it, style = MaterialTheme.typography.headlineSmall) }
-        Text(formats().inOrder(grouped(digits)), style = MaterialTheme.typography.displayMedium, fontWeight = FontWeight.Bold)
+        Text(formats().isolateLtr(grouped(digits)), style = MaterialTheme.typography.displayMedium, fontWeight = FontWeight.Bold)
         Text(stringResource(R.string.compare_digits), style = MaterialTheme.typography.bodyLarge)
         if (health.provider != null) {
             Text(stringResource(R.string.not_confirmed), style = MaterialTheme.typography.bodyLarge)
         }
-        SyncBand(state)
+        SyncBanner(state)
     }
 }

@@ -32,7 +32,7 @@ fun diagnostics(about: About, state: HealthState, sync: SyncState): String {
             SyncState.NotYet -> "not yet"
             SyncState.Running -> "running"
             is SyncState.Ended -> sync.report.stopped?.name ?: "done"
-            is SyncState.Broken -> sync.trouble::class.simpleName.orEmpty()
+            is SyncState.Failed -> sync.error::class.simpleName.orEmpty()
         },
         "not accepted" to (sync as? SyncState.Ended)?.report?.notAccepted.orEmpty().joinToString(transform = ::words).ifEmpty { "nothing" },
     ).joinToString("\n") { (name, value) -> "$name: $value" }

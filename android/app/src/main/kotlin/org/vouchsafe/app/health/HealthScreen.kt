@@ -12,17 +12,17 @@ import org.vouchsafe.app.LocalAppContainer
 import org.vouchsafe.app.R
 import org.vouchsafe.app.device.KeyStrength
 import org.vouchsafe.app.device.share
-import org.vouchsafe.app.sync.SyncBand
+import org.vouchsafe.app.sync.SyncBanner
 import org.vouchsafe.app.sync.SyncState
-import org.vouchsafe.app.ui.Band
-import org.vouchsafe.app.ui.Fact
+import org.vouchsafe.app.ui.Banner
+import org.vouchsafe.app.ui.ErrorMessage
 import org.vouchsafe.app.ui.Formats
-import org.vouchsafe.app.ui.MainButton
+import org.vouchsafe.app.ui.LabelledValue
 import org.vouchsafe.app.ui.Page
-import org.vouchsafe.app.ui.SideButton
+import org.vouchsafe.app.ui.PrimaryButton
+import org.vouchsafe.app.ui.SecondaryButton
 import org.vouchsafe.app.ui.Signal
 import org.vouchsafe.app.ui.SwitchRow
-import org.vouchsafe.app.ui.Trouble
 import org.vouchsafe.app.ui.formats
 import org.vouchsafe.app.verdict.warning
 import org.vouchsafe.core.Health
@@ -76,30 +76,31 @@ fun HealthPage(
         stringResource(R.string.health),
         onBack = null,
         actions = {
-            MainButton(stringResource(R.string.sync_now), actions.onSync, enabled = syncing != SyncState.Running)
+            PrimaryButton(stringResource(R.string.sync_now), actions.onSync, enabled = syncing != SyncState.Running)
         },
     ) {
-        SyncBand(syncing)
-        state.trouble?.let { Trouble(it) }
+        SyncBanner(syncing)
+        state.error?.let { ErrorMessage(it) }
         state.health?.let { health ->
             Unsent(health, formats)
-            if (!health.confirmed) Band(Signal.Attention, stringResource(R.string.not_confirmed))
-            health.clock?.let { Band(Signal.Attention, warning(it, formats)) }
-            state.freeSpace?.let { if (it < LITTLE_SPACE) Band(Signal.Attention, stringResource(R.string.little_space)) }
-            health.provider?.let { Fact(stringResource(R.string.fact_provider), it) }
-            state.digits?.let { Fact(stringResource(R.string.fact_digits), formats.inOrder(grouped(it))) }
-            health.trustIssued?.let { Fact(stringResource(R.string.fact_trust), formats.moment(it)) }
-            Fact(stringResource(R.string.fact_status), health.statusIssued?.let(formats::moment) ?: stringResource(R.string.not_there))
+            if (!health.confirmed) Banner(Signal.Attention, stringResource(R.string.not_confirmed))
+            health.clock?.let { Banner(Signal.Attention, warning(it, formats)) }
+            state.freeSpace?.let { if (it < LITTLE_SPACE) Banner(Signal.Attention, stringResource(R.string.little_space)) }
+            health.provider?.let { LabelledValue(stringResource(R.string.label_provider), it) }
+            state.digits?.let { LabelledValue(stringResource(R.string.label_digits), formats.isolateLtr(grouped(it))) }
+            health.trustIssued?.let { LabelledValue(stringResource(R.string.label_trust), formats.moment(it)) }
+            val statusIssued = health.statusIssued?.let(formats::moment) ?: stringResource(R.string.not_there)
+            LabelledValue(stringResource(R.string.label_status), statusIssued)
             state.freeSpace?.let {
-                Fact(stringResource(R.string.fact_space), stringResource(R.string.megabytes, formats.count(it / MEGABYTE)))
+                LabelledValue(stringResource(R.string.label_space), stringResource(R.string.megabytes, formats.count(it / MEGABYTE)))
             }
-            key?.let { Fact(stringResource(R.string.fact_key), stringResource(word(it))) }
-            health.origin?.let { Fact(stringResource(R.string.fact_server), it) }
+            key?.let { LabelledValue(stringResource(R.string.label_key), stringResource(word(it))) }
+            health.origin?.let { LabelledValue(stringResource(R.string.label_server), it) }
         }
         SwitchRow(stringResource(R.string.documents_anywhere), documentsAnywhere, actions.onDocumentsAnywhere)
         SwitchRow(stringResource(R.string.strong_contrast), strongContrast, actions.onContrast)
-        SideButton(stringResource(R.string.by_file), actions.onByFile)
-        SideButton(stringResource(R.string.share_diagnostics), actions.onDiagnostics)
+        SecondaryButton(stringResource(R.string.by_file), actions.onByFile)
+        SecondaryButton(stringResource(R.string.share_diagnostics), actions.onDiagnostics)
     }
 }
 
@@ -107,11 +108,11 @@ fun HealthPage(
 private fun Unsent(health: Health, formats: Formats) {
     val since = health.unsentSince
     if (since == null) {
-        Band(Signal.Good, stringResource(R.string.all_sent))
+        Banner(Signal.Good, stringResource(R.string.all_sent))
     } else {
         val records = health.unsentRecords.toLong()
         val quantity = records.coerceAtMost(Int.MAX_VALUE.toLong()).toInt()
-        Band(Signal.Attention, pluralStringResource(R.plurals.unsent, quantity, formats.count(records), formats.moment(since)))
+        Banner(Signal.Attention, pluralStringResource(R.plurals.unsent, quantity, formats.count(records), formats.moment(since)))
     }
 }
 

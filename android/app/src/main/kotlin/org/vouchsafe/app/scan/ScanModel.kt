@@ -22,7 +22,7 @@ data class ScanState(
     val looking: Boolean = false,
     /** The last picture held no code. */
     val nothingFound: Boolean = false,
-    val trouble: EngineException? = null,
+    val error: EngineException? = null,
 )
 
 /** Looks for codes in frames and pictures. */
@@ -44,26 +44,26 @@ class ScanModel(private val pictures: Pictures, private val nanos: () -> Long = 
         try {
             val stream = stream ?: LiveFrames().also { stream = it }
             val text = frame.texts(before = stream).firstOrNull { !rests(it) } ?: return
-            current.update { it.copy(found = Found(text, HowRead.CAMERA), nothingFound = false, trouble = null) }
-        } catch (trouble: EngineException) {
-            current.update { it.copy(trouble = trouble) }
+            current.update { it.copy(found = Found(text, HowRead.CAMERA), nothingFound = false, error = null) }
+        } catch (error: EngineException) {
+            current.update { it.copy(error = error) }
         }
     }
 
     fun picture(address: String, howRead: HowRead) {
-        current.update { it.copy(looking = true, nothingFound = false, trouble = null) }
+        current.update { it.copy(looking = true, nothingFound = false, error = null) }
         viewModelScope.launch {
             try {
                 val found = pictures.textsIn(address).firstOrNull()?.let { Found(it, howRead) }
                 current.update { it.copy(looking = false, found = found, nothingFound = found == null) }
-            } catch (trouble: EngineException) {
-                current.update { it.copy(looking = false, trouble = trouble) }
+            } catch (error: EngineException) {
+                current.update { it.copy(looking = false, error = error) }
             }
         }
     }
 
     /** What was found has been acted on. */
-    fun taken() {
+    fun consumed() {
         current.value.found?.let { resting = it.text to nanos() + REST_NANOS }
         current.update { it.copy(found = null, torch = false) }
     }

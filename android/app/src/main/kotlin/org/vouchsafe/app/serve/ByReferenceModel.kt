@@ -39,7 +39,7 @@ class ByReferenceModel(private val phone: Phone, private val reference: String) 
 
     fun redeem(given: Benefit) {
         if (current.value.form.busy) return
-        updateForm { it.copy(busy = true, trouble = null) }
+        updateForm { it.copy(busy = true, error = null) }
         attempt {
             when (val done = phone.redeemByReference(reference, given)) {
                 is CodeRedemption.Done -> updateForm { it.copy(served = done.claim) }

@@ -8,12 +8,12 @@ import androidx.lifecycle.compose.collectAsStateWithLifecycle
 import androidx.lifecycle.viewmodel.compose.viewModel
 import org.vouchsafe.app.LocalAppContainer
 import org.vouchsafe.app.R
-import org.vouchsafe.app.ui.Band
+import org.vouchsafe.app.ui.Banner
+import org.vouchsafe.app.ui.ErrorMessage
 import org.vouchsafe.app.ui.Formats
-import org.vouchsafe.app.ui.MainButton
 import org.vouchsafe.app.ui.Page
+import org.vouchsafe.app.ui.PrimaryButton
 import org.vouchsafe.app.ui.Signal
-import org.vouchsafe.app.ui.Trouble
 import org.vouchsafe.app.ui.formats
 import org.vouchsafe.app.verdict.refused
 import org.vouchsafe.app.verdict.warning
@@ -41,13 +41,13 @@ fun ByReferencePage(state: ByReferenceState, onServe: (Benefit) -> Unit, onBack:
         refusal != null -> Page(
             stringResource(R.string.serve_by_reference),
             onBack,
-            actions = { MainButton(stringResource(R.string.back), onBack) },
-        ) { Band(signal(refusal), words(refusal, formats)) }
-        voucher == null -> Page(stringResource(R.string.serve_by_reference), onBack) { state.form.trouble?.let { Trouble(it) } }
+            actions = { PrimaryButton(stringResource(R.string.back), onBack) },
+        ) { Banner(signal(refusal), words(refusal, formats)) }
+        voucher == null -> Page(stringResource(R.string.serve_by_reference), onBack) { state.form.error?.let { ErrorMessage(it) } }
         else -> {
             val notes = listOf(stringResource(R.string.by_reference_means)) + state.warnings.map { warning(it, formats) }
             // First letters and asterisks have no direction of their own.
-            val shown = voucher.copy(holder = voucher.holder?.let(formats::inOrder))
+            val shown = voucher.copy(holder = voucher.holder?.let(formats::isolateLtr))
             ServeForm(shown, state.form, onServe, onBack, notes)
         }
     }

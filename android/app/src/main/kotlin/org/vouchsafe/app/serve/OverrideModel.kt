@@ -23,14 +23,14 @@ data class OverrideState(
     val overridden: Refusal? = null,
     /** Why it is not served with an override either. */
     val refusal: Refusal? = null,
-    val pin: PinTrouble? = null,
+    val pin: PinError? = null,
 )
 
-sealed interface PinTrouble {
-    data object Wrong : PinTrouble
+sealed interface PinError {
+    data object Wrong : PinError
 
     /** No PIN is looked at for so long. */
-    data class Wait(val seconds: ULong) : PinTrouble
+    data class Wait(val seconds: ULong) : PinError
 }
 
 /** Serves one voucher by a supervisor's override: takes in who allows it and what is given, and records it once. */
@@ -59,12 +59,12 @@ class OverrideModel(private val phone: Phone, private val text: String, private 
 
     fun redeem(given: Benefit, by: SupervisorOverride) {
         if (current.value.form.busy) return
-        current.update { it.copy(form = it.form.copy(busy = true, trouble = null), pin = null) }
+        current.update { it.copy(form = it.form.copy(busy = true, error = null), pin = null) }
         attempt {
             when (val done = phone.redeemWithOverride(text, RedemptionRequest(given, howRead), by)) {
                 is LeaveRedemption.Decided -> decided(done.redemption)
-                LeaveRedemption.WrongPin -> current.update { it.copy(pin = PinTrouble.Wrong) }
-                is LeaveRedemption.Wait -> current.update { it.copy(pin = PinTrouble.Wait(done.seconds)) }
+                LeaveRedemption.WrongPin -> current.update { it.copy(pin = PinError.Wrong) }
+                is LeaveRedemption.Wait -> current.update { it.copy(pin = PinError.Wait(done.seconds)) }
             }
         }
     }

@@ -31,12 +31,12 @@ import androidx.lifecycle.viewmodel.compose.viewModel
 import org.vouchsafe.app.LocalAppContainer
 import org.vouchsafe.app.R
 import org.vouchsafe.app.device.SupervisorOverride
-import org.vouchsafe.app.ui.Band
-import org.vouchsafe.app.ui.MainButton
+import org.vouchsafe.app.ui.Banner
+import org.vouchsafe.app.ui.ErrorMessage
 import org.vouchsafe.app.ui.Page
+import org.vouchsafe.app.ui.PrimaryButton
 import org.vouchsafe.app.ui.SecureScreen
 import org.vouchsafe.app.ui.Signal
-import org.vouchsafe.app.ui.Trouble
 import org.vouchsafe.app.ui.formats
 import org.vouchsafe.app.verdict.age
 import org.vouchsafe.app.verdict.refused
@@ -63,12 +63,12 @@ fun OverridePage(state: OverrideState, onServe: (Benefit, SupervisorOverride) ->
     val refusal = state.refusal
     val title = stringResource(R.string.override_title)
     when {
-        refusal != null -> Page(title, onBack, actions = { MainButton(stringResource(R.string.back), onBack) }) {
-            Band(refused(refusal.reason).signal, whyAndWhatToDo(refusal, formats()))
+        refusal != null -> Page(title, onBack, actions = { PrimaryButton(stringResource(R.string.back), onBack) }) {
+            Banner(refused(refusal.reason).signal, whyAndWhatToDo(refusal, formats()))
         }
-        voucher == null -> Page(title, onBack) { state.form.trouble?.let { Trouble(it) } }
-        state.supervisors.isEmpty() -> Page(title, onBack, actions = { MainButton(stringResource(R.string.back), onBack) }) {
-            Band(Signal.Attention, stringResource(R.string.no_supervisors))
+        voucher == null -> Page(title, onBack) { state.form.error?.let { ErrorMessage(it) } }
+        state.supervisors.isEmpty() -> Page(title, onBack, actions = { PrimaryButton(stringResource(R.string.back), onBack) }) {
+            Banner(Signal.Attention, stringResource(R.string.no_supervisors))
         }
         else -> {
             var name by rememberSaveable { mutableStateOf(state.supervisors.singleOrNull()) }
@@ -83,7 +83,7 @@ fun OverridePage(state: OverrideState, onServe: (Benefit, SupervisorOverride) ->
                 ready = by != null,
                 title = title,
             ) {
-                state.overridden?.let { Band(Signal.Attention, why(it, formats())) }
+                state.overridden?.let { Banner(Signal.Attention, why(it, formats())) }
                 Text(stringResource(R.string.override_means), style = MaterialTheme.typography.bodyLarge)
                 Supervisors(state.supervisors, name) { name = it }
                 OutlinedTextField(
@@ -97,7 +97,7 @@ fun OverridePage(state: OverrideState, onServe: (Benefit, SupervisorOverride) ->
                     visualTransformation = PasswordVisualTransformation(),
                     keyboardOptions = KeyboardOptions(keyboardType = KeyboardType.NumberPassword),
                 )
-                state.pin?.let { Band(Signal.Bad, words(it)) }
+                state.pin?.let { Banner(Signal.Bad, words(it)) }
             }
         }
     }
@@ -125,9 +125,9 @@ private fun Supervisors(names: List<String>, chosen: String?, onChoose: (String)
 }
 
 @Composable
-private fun words(trouble: PinTrouble): String = when (trouble) {
-    PinTrouble.Wrong -> stringResource(R.string.pin_wrong)
-    is PinTrouble.Wait -> stringResource(R.string.pin_wait, age(wholeMinutes(trouble.seconds), formats()))
+private fun words(error: PinError): String = when (error) {
+    PinError.Wrong -> stringResource(R.string.pin_wrong)
+    is PinError.Wait -> stringResource(R.string.pin_wait, age(wholeMinutes(error.seconds), formats()))
 }
 
 private fun wholeMinutes(seconds: ULong): ULong = (seconds + 59uL) / 60uL * 60uL

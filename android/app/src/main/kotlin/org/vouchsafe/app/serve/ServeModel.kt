@@ -46,7 +46,7 @@ data class ServeState(
     val served: String? = null,
     /** It is refused by now, or was never accepted: the verdict says why. */
     val refused: Boolean = false,
-    val trouble: EngineException? = null,
+    val error: EngineException? = null,
 )
 
 /** Serves one voucher: takes in what is given, and records it once. */
@@ -66,7 +66,7 @@ class ServeModel(private val phone: Phone, private val text: String, private val
 
     fun redeem(given: Benefit) {
         if (current.value.busy) return
-        current.update { it.copy(busy = true, trouble = null) }
+        current.update { it.copy(busy = true, error = null) }
         attempt {
             when (val done = phone.redeem(text, RedemptionRequest(given, howRead))) {
                 is Redemption.Done -> current.update { it.copy(served = done.claim) }
@@ -83,8 +83,8 @@ fun ViewModel.attempt(form: ((ServeState) -> ServeState) -> Unit, call: suspend 
     viewModelScope.launch {
         try {
             call()
-        } catch (trouble: EngineException) {
-            form { it.copy(trouble = trouble) }
+        } catch (error: EngineException) {
+            form { it.copy(error = error) }
         } finally {
             form { it.copy(busy = false) }
         }

@@ -20,13 +20,13 @@ import androidx.lifecycle.compose.collectAsStateWithLifecycle
 import androidx.lifecycle.viewmodel.compose.viewModel
 import org.vouchsafe.app.LocalAppContainer
 import org.vouchsafe.app.R
-import org.vouchsafe.app.ui.Band
+import org.vouchsafe.app.ui.Banner
+import org.vouchsafe.app.ui.ErrorMessage
 import org.vouchsafe.app.ui.Formats
-import org.vouchsafe.app.ui.MainButton
 import org.vouchsafe.app.ui.Page
+import org.vouchsafe.app.ui.PrimaryButton
 import org.vouchsafe.app.ui.SecureScreen
 import org.vouchsafe.app.ui.Signal
-import org.vouchsafe.app.ui.Trouble
 import org.vouchsafe.app.ui.decimalsOf
 import org.vouchsafe.app.ui.formats
 import org.vouchsafe.core.Benefit
@@ -42,7 +42,7 @@ fun ServeScreen(text: String, howRead: HowRead, onServed: (String) -> Unit, onRe
     LaunchedEffect(state.refused) { if (state.refused) onRefused() }
     val voucher = state.voucher
     if (voucher == null) {
-        Page(stringResource(R.string.serve_title), onBack) { state.trouble?.let { Trouble(it) } }
+        Page(stringResource(R.string.serve_title), onBack) { state.error?.let { ErrorMessage(it) } }
     } else {
         ServeForm(voucher, state, model::redeem, onBack)
     }
@@ -74,7 +74,7 @@ fun ServeForm(
                 else -> stringResource(R.string.confirm)
             }
             val valid = entered as? EnteredAmount.Valid
-            MainButton(label, { valid?.let { onServe(it.given) } }, enabled = valid != null && ready && !state.busy)
+            PrimaryButton(label, { valid?.let { onServe(it.given) } }, enabled = valid != null && ready && !state.busy)
         },
     ) {
         voucher.holder?.let { Text(formats.name(it), style = MaterialTheme.typography.headlineSmall) }
@@ -98,14 +98,14 @@ fun ServeForm(
             )
         }
         when (entered) {
-            EnteredAmount.NotANumber -> Band(Signal.Attention, stringResource(R.string.type_a_number))
-            EnteredAmount.Nothing -> Band(Signal.Attention, stringResource(R.string.give_something))
-            EnteredAmount.TooMuch -> Band(Signal.Bad, stringResource(R.string.more_than_voucher))
-            is EnteredAmount.Valid -> if (!entered.all) Band(Signal.Attention, stringResource(R.string.rest_goes_back))
+            EnteredAmount.NotANumber -> Banner(Signal.Attention, stringResource(R.string.type_a_number))
+            EnteredAmount.Nothing -> Banner(Signal.Attention, stringResource(R.string.give_something))
+            EnteredAmount.TooMuch -> Banner(Signal.Bad, stringResource(R.string.more_than_voucher))
+            is EnteredAmount.Valid -> if (!entered.all) Banner(Signal.Attention, stringResource(R.string.rest_goes_back))
         }
-        notes.forEach { Band(Signal.Attention, it) }
+        notes.forEach { Banner(Signal.Attention, it) }
         more()
-        state.trouble?.let { Trouble(it) }
+        state.error?.let { ErrorMessage(it) }
     }
 }
 

@@ -62,7 +62,7 @@ class SyncWorker(context: Context, parameters: WorkerParameters) : CoroutineWork
         val syncing = (applicationContext as VouchsafeApplication).container.syncing
         return when (val state = syncing.run()) {
             is SyncState.Ended -> resultOf(state.report.stopped)
-            is SyncState.Broken -> Result.failure()
+            is SyncState.Failed -> Result.failure()
             // Another exchange is under way, and may have begun before what this one is for.
             null, SyncState.NotYet, SyncState.Running -> Result.retry()
         }

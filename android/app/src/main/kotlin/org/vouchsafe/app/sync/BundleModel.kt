@@ -29,7 +29,7 @@ sealed interface Carried {
 
     data object NotRead : Carried
 
-    data class Broken(val trouble: EngineException) : Carried
+    data class Broken(val error: EngineException) : Carried
 }
 
 data class BundleState(val busy: Boolean = false, val carried: List<Carried> = emptyList())
@@ -80,7 +80,7 @@ class BundleModel(private val phone: Phone) : ViewModel() {
 
     private suspend fun carrying(call: suspend () -> Carried): Carried = try {
         call()
-    } catch (trouble: EngineException) {
-        Carried.Broken(trouble)
+    } catch (error: EngineException) {
+        Carried.Broken(error)
     }
 }

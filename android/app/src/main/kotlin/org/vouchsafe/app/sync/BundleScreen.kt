@@ -20,11 +20,11 @@ import org.vouchsafe.app.R
 import org.vouchsafe.app.device.Exported
 import org.vouchsafe.app.device.SharedFiles
 import org.vouchsafe.app.device.share
-import org.vouchsafe.app.ui.Band
+import org.vouchsafe.app.ui.Banner
+import org.vouchsafe.app.ui.ErrorMessage
 import org.vouchsafe.app.ui.Page
-import org.vouchsafe.app.ui.SideButton
+import org.vouchsafe.app.ui.SecondaryButton
 import org.vouchsafe.app.ui.Signal
-import org.vouchsafe.app.ui.Trouble
 import org.vouchsafe.app.ui.formats
 import org.vouchsafe.app.ui.withDetail
 import org.vouchsafe.core.Imported
@@ -67,9 +67,9 @@ fun BundlePage(state: BundleState, onSave: () -> Unit, onShare: () -> Unit, onIm
         Text(stringResource(R.string.by_file_how), style = MaterialTheme.typography.bodyLarge)
         if (state.busy) LinearProgressIndicator(Modifier.fillMaxWidth())
         state.carried.forEach { Outcome(it) }
-        SideButton(stringResource(R.string.export_save), onSave, enabled = !state.busy)
-        SideButton(stringResource(R.string.export_share), onShare, enabled = !state.busy)
-        SideButton(stringResource(R.string.import_answer), onImport, enabled = !state.busy)
+        SecondaryButton(stringResource(R.string.export_save), onSave, enabled = !state.busy)
+        SecondaryButton(stringResource(R.string.export_share), onShare, enabled = !state.busy)
+        SecondaryButton(stringResource(R.string.import_answer), onImport, enabled = !state.busy)
     }
 }
 
@@ -79,12 +79,12 @@ private fun Outcome(carried: Carried) {
         is Carried.Out -> Exported(carried.exported)
         is Carried.ToShare -> Exported(carried.exported)
         is Carried.In -> when (val imported = carried.imported) {
-            is Imported.Done -> Band(Signal.Good, stringResource(R.string.imported))
-            is Imported.Refused -> Band(Signal.Bad, withDetail(stringResource(R.string.import_refused), imported.words))
+            is Imported.Done -> Banner(Signal.Good, stringResource(R.string.imported))
+            is Imported.Refused -> Banner(Signal.Bad, withDetail(stringResource(R.string.import_refused), imported.words))
         }
-        Carried.NotWritten -> Band(Signal.Bad, stringResource(R.string.export_not_written))
-        Carried.NotRead -> Band(Signal.Bad, stringResource(R.string.import_not_read))
-        is Carried.Broken -> Trouble(carried.trouble)
+        Carried.NotWritten -> Banner(Signal.Bad, stringResource(R.string.export_not_written))
+        Carried.NotRead -> Banner(Signal.Bad, stringResource(R.string.import_not_read))
+        is Carried.Broken -> ErrorMessage(carried.error)
     }
 }
 
@@ -92,7 +92,7 @@ private fun Outcome(carried: Carried) {
 private fun Exported(exported: Exported) {
     val records = exported.records.coerceAtMost(Int.MAX_VALUE.toLong()).toInt()
     val carries = pluralStringResource(R.plurals.exported, records, formats().count(exported.records))
-    Band(Signal.Good, "$carries\n${stringResource(R.string.exported_means)}")
+    Banner(Signal.Good, "$carries\n${stringResource(R.string.exported_means)}")
 }
 
 /** More than the office puts into one file. */

@@ -19,7 +19,7 @@ sealed interface SyncState {
     data class Ended(val report: SyncReport) : SyncState
 
     /** Something in this phone is broken. */
-    data class Broken(val trouble: EngineException) : SyncState
+    data class Failed(val error: EngineException) : SyncState
 }
 
 /** Runs exchanges with the server, one at a time, for the app's whole life: a screen that goes away ends none. */
@@ -42,8 +42,8 @@ class Syncing(private val phone: Phone, private val transport: Transport, privat
             after = phone.sync(transport::send)?.let(SyncState::Ended) ?: before
         } catch (cancelled: CancellationException) {
             throw cancelled
-        } catch (trouble: EngineException) {
-            after = SyncState.Broken(trouble)
+        } catch (error: EngineException) {
+            after = SyncState.Failed(error)
         } finally {
             current.value = after
         }

@@ -9,9 +9,9 @@ import androidx.compose.ui.res.stringResource
 import androidx.compose.ui.semantics.contentDescription
 import androidx.compose.ui.semantics.semantics
 import org.vouchsafe.app.R
-import org.vouchsafe.app.ui.Band
+import org.vouchsafe.app.ui.Banner
+import org.vouchsafe.app.ui.ErrorMessage
 import org.vouchsafe.app.ui.Signal
-import org.vouchsafe.app.ui.Trouble
 import org.vouchsafe.core.Stopped
 
 /** Why an exchange ended early, and what to do; nothing is lost by any of them. */
@@ -29,7 +29,7 @@ fun words(stopped: Stopped): Int = when (stopped) {
 
 /** How the exchange goes, or went. */
 @Composable
-fun SyncBand(state: SyncState) {
+fun SyncBanner(state: SyncState) {
     when (state) {
         SyncState.NotYet -> {}
         SyncState.Running -> {
@@ -37,9 +37,9 @@ fun SyncBand(state: SyncState) {
             LinearProgressIndicator(Modifier.fillMaxWidth().semantics { contentDescription = running })
         }
         is SyncState.Ended -> when (val stopped = state.report.stopped) {
-            null -> Band(Signal.Good, stringResource(R.string.sync_done))
-            else -> Band(Signal.Attention, stringResource(words(stopped)))
+            null -> Banner(Signal.Good, stringResource(R.string.sync_done))
+            else -> Banner(Signal.Attention, stringResource(words(stopped)))
         }
-        is SyncState.Broken -> Trouble(state.trouble)
+        is SyncState.Failed -> ErrorMessage(state.error)
     }
 }

@@ -36,7 +36,7 @@ import org.vouchsafe.app.enrol.ConfirmScreen
 import org.vouchsafe.app.enrol.EnrolScreen
 import org.vouchsafe.app.health.HealthModel
 import org.vouchsafe.app.health.HealthScreen
-import org.vouchsafe.app.scan.CodeFinder
+import org.vouchsafe.app.scan.CodeScanner
 import org.vouchsafe.app.serve.ByReferenceScreen
 import org.vouchsafe.app.serve.OverrideScreen
 import org.vouchsafe.app.serve.ServeScreen
@@ -48,7 +48,7 @@ import org.vouchsafe.core.EngineException
 
 /** The whole app: first a phone must be enrolled, and its digits confirmed or put off; then it serves. */
 @Composable
-fun App(shared: String?, onSharedTaken: () -> Unit) {
+fun App(shared: String?, onSharedConsumed: () -> Unit) {
     val container = LocalAppContainer.current
     val model = viewModel { HealthModel(container.phone) }
     val state by model.state.collectAsStateWithLifecycle()
@@ -59,27 +59,27 @@ fun App(shared: String?, onSharedTaken: () -> Unit) {
     LaunchedEffect(health?.origin, health?.provider) { anotherCode = false }
     Surface(Modifier.fillMaxSize()) {
         when {
-            health == null || digits == null -> Opening(state.trouble, model::readAgain)
+            health == null || digits == null -> Opening(state.error, model::readAgain)
             health.origin == null || anotherCode -> EnrolScreen()
             health.provider == null || !(health.confirmed || confirmLater) ->
                 ConfirmScreen(health, digits, onAnotherCode = { anotherCode = true }, onGoOn = { confirmLater = true })
-            else -> Screens(shared, onSharedTaken)
+            else -> Screens(shared, onSharedConsumed)
         }
     }
 }
 
 @Composable
-private fun Opening(trouble: EngineException?, onAgain: () -> Unit) {
+private fun Opening(error: EngineException?, onAgain: () -> Unit) {
     // Opening takes less time than a sign of waiting would take to be seen.
-    if (trouble != null) {
-        Page(stringResource(R.string.app_name), onBack = null, actions = { MainButton(stringResource(R.string.try_again), onAgain) }) {
-            Trouble(trouble)
+    if (error != null) {
+        Page(stringResource(R.string.app_name), onBack = null, actions = { PrimaryButton(stringResource(R.string.try_again), onAgain) }) {
+            ErrorMessage(error)
         }
     }
 }
 
 @Composable
-private fun Screens(shared: String?, onSharedTaken: () -> Unit) {
+private fun Screens(shared: String?, onSharedConsumed: () -> Unit) {
     val stack = viewModel { BackStack(createSavedStateHandle()) }
     val entries by stack.entries.collectAsStateWithLifecycle()
     val top = entries.last()
@@ -90,7 +90,7 @@ private fun Screens(shared: String?, onSharedTaken: () -> Unit) {
     }
     val show = @Composable {
         saved.SaveableStateProvider(top.key) {
-            CompositionLocalProvider(LocalViewModelStoreOwner provides top) { Show(top.screen, stack, shared, onSharedTaken) }
+            CompositionLocalProvider(LocalViewModelStoreOwner provides top) { Show(top.screen, stack, shared, onSharedConsumed) }
         }
     }
     if (top.screen is Screen.Tab) {
@@ -103,7 +103,7 @@ private fun Screens(shared: String?, onSharedTaken: () -> Unit) {
 }
 
 @Composable
-private fun Show(screen: Screen, stack: BackStack, shared: String?, onSharedTaken: () -> Unit) {
+private fun Show(screen: Screen, stack: BackStack, shared: String?, onSharedConsumed: () -> Unit) {
     val container = LocalAppContainer.current
     val back: () -> Unit = { stack.pop() }
     val served: (String) -> Unit = {
@@ -111,10 +111,10 @@ private fun Show(screen: Screen, stack: BackStack, shared: String?, onSharedTake
         stack.replaceAbove(Screen.Receipt(it))
     }
     when (screen) {
-        Screen.Scan -> CodeFinder(
+        Screen.Scan -> CodeScanner(
             stringResource(R.string.scan_voucher),
             shared = shared,
-            onSharedTaken = onSharedTaken,
+            onSharedConsumed = onSharedConsumed,
             onType = { stack.goTo(Screen.Vouchers) },
         ) {
             stack.push(Screen.Verdict(it.text, it.howRead))

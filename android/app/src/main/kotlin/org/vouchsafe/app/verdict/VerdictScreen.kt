@@ -29,14 +29,14 @@ import androidx.lifecycle.viewmodel.compose.viewModel
 import org.vouchsafe.app.LocalAppContainer
 import org.vouchsafe.app.R
 import org.vouchsafe.app.ui.Actions
-import org.vouchsafe.app.ui.Band
-import org.vouchsafe.app.ui.Fact
+import org.vouchsafe.app.ui.Banner
+import org.vouchsafe.app.ui.ErrorMessage
 import org.vouchsafe.app.ui.Formats
-import org.vouchsafe.app.ui.MainButton
+import org.vouchsafe.app.ui.LabelledValue
+import org.vouchsafe.app.ui.PrimaryButton
+import org.vouchsafe.app.ui.SecondaryButton
 import org.vouchsafe.app.ui.SecureScreen
-import org.vouchsafe.app.ui.SideButton
 import org.vouchsafe.app.ui.Signal
-import org.vouchsafe.app.ui.Trouble
 import org.vouchsafe.app.ui.decimalsOf
 import org.vouchsafe.app.ui.formats
 import org.vouchsafe.core.Verdict
@@ -53,11 +53,11 @@ fun VerdictScreen(voucher: String, onServe: () -> Unit, onOverride: () -> Unit, 
         // It takes milliseconds: a sign of waiting would only flicker.
         VerdictState.Deciding -> Box(Modifier.fillMaxSize())
         is VerdictState.Decided -> VerdictSheet(now.verdict, onServe, onOverride, onSync, onDone)
-        is VerdictState.Undecided -> Sheet(
+        is VerdictState.Failed -> Sheet(
             Signal.Neutral,
             stringResource(R.string.word_not_decided),
-            { Trouble(now.trouble) },
-            { MainButton(stringResource(R.string.back_to_scan), onDone) },
+            { ErrorMessage(now.error) },
+            { PrimaryButton(stringResource(R.string.back_to_scan), onDone) },
         )
     }
 }
@@ -79,11 +79,11 @@ private fun Accepted(verdict: Verdict.Accept, onServe: () -> Unit, onDone: () ->
         stringResource(R.string.word_valid),
         {
             Details(accepted.voucher, formats)
-            accepted.warnings.forEach { Band(Signal.Attention, warning(it, formats)) }
+            accepted.warnings.forEach { Banner(Signal.Attention, warning(it, formats)) }
         },
         {
-            MainButton(stringResource(R.string.serve), onServe)
-            SideButton(stringResource(R.string.do_not_serve), onDone)
+            PrimaryButton(stringResource(R.string.serve), onServe)
+            SecondaryButton(stringResource(R.string.do_not_serve), onDone)
         },
     )
 }
@@ -103,12 +103,12 @@ private fun Refused(verdict: Verdict.Refuse, onOverride: () -> Unit, onSync: () 
         },
         {
             if (look.syncHelps) {
-                MainButton(stringResource(R.string.sync_now), onSync)
+                PrimaryButton(stringResource(R.string.sync_now), onSync)
             } else {
-                MainButton(stringResource(R.string.back_to_scan), onDone)
+                PrimaryButton(stringResource(R.string.back_to_scan), onDone)
             }
-            if (refusal.mayBeOverridden) SideButton(stringResource(R.string.ask_supervisor), onOverride)
-            if (look.syncHelps) SideButton(stringResource(R.string.back_to_scan), onDone)
+            if (refusal.mayBeOverridden) SecondaryButton(stringResource(R.string.ask_supervisor), onOverride)
+            if (look.syncHelps) SecondaryButton(stringResource(R.string.back_to_scan), onDone)
         },
     )
 }
@@ -123,7 +123,7 @@ private fun Sheet(
     val scroll = rememberScrollState()
     Column(Modifier.fillMaxSize().background(MaterialTheme.colorScheme.background)) {
         Column(Modifier.weight(1f).verticalScroll(scroll)) {
-            Box(Modifier.fillMaxWidth().background(signal.ground).statusBarsPadding().padding(16.dp, 32.dp)) {
+            Box(Modifier.fillMaxWidth().background(signal.background).statusBarsPadding().padding(16.dp, 32.dp)) {
                 Text(
                     word,
                     Modifier.semantics {
@@ -148,17 +148,17 @@ fun Details(voucher: Voucher, formats: Formats) {
         Text(formats.name(name), style = MaterialTheme.typography.headlineMedium)
         val marks = listOfNotNull(
             voucher.holderBirthYear?.let { stringResource(R.string.born, formats.year(it.toInt())) },
-            voucher.holderIdTail?.let { stringResource(R.string.id_ends, formats.inOrder(it)) },
+            voucher.holderIdTail?.let { stringResource(R.string.id_ends, formats.isolateLtr(it)) },
         )
         if (marks.isNotEmpty()) Text(marks.joinToString(" · "), style = MaterialTheme.typography.bodyLarge)
     }
     val decimals = voucher.programme?.decimals?.toInt() ?: decimalsOf(voucher.benefit)
     Text(formats.benefit(voucher.benefit, decimals), style = MaterialTheme.typography.headlineMedium)
-    Fact(stringResource(R.string.fact_assistance), voucher.assistance)
-    Fact(
-        stringResource(R.string.fact_until),
+    LabelledValue(stringResource(R.string.label_assistance), voucher.assistance)
+    LabelledValue(
+        stringResource(R.string.label_until),
         voucher.lastDay?.let(formats::day) ?: formats.moment(voucher.expires),
     )
-    voucher.programme?.let { Fact(stringResource(R.string.fact_programme), it.name) }
-    Fact(stringResource(R.string.fact_reference), formats.reference(voucher.reference))
+    voucher.programme?.let { LabelledValue(stringResource(R.string.label_programme), it.name) }
+    LabelledValue(stringResource(R.string.label_reference), formats.reference(voucher.reference))
 }

@@ -67,7 +67,7 @@ fun refused(reason: Reason): Refused = when (reason) {
 fun why(refusal: Refusal, formats: Formats): String {
     val why = refused(refusal.reason).why
     return when (val reason = refusal.reason) {
-        is Reason.AlreadyRedeemed -> stringResource(why, formats.moment(reason.at), formats.inOrder(receiptNumber(reason.claim)))
+        is Reason.AlreadyRedeemed -> stringResource(why, formats.moment(reason.at), formats.isolateLtr(receiptNumber(reason.claim)))
         is Reason.WrongProvider -> stringResource(why, reason.audience)
         is Reason.NotYetValid -> stringResource(why, formats.day(reason.from))
         is Reason.Expired -> stringResource(why, refusal.voucher?.lastDay?.let(formats::day) ?: formats.day(reason.at))

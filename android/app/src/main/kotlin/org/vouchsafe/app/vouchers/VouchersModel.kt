@@ -27,7 +27,7 @@ data class VouchersState(
     /** What was found; nothing while the office's list has not come. */
     val listing: VoucherListing? = null,
     val loaded: Boolean = false,
-    val trouble: EngineException? = null,
+    val error: EngineException? = null,
 )
 
 /** The vouchers that the office listed for this provider; looked for again whenever something changed. */
@@ -51,7 +51,7 @@ class VouchersModel(private val phone: Phone) : ViewModel() {
 
     private suspend fun find(wanted: Wanted) = try {
         current.value = VouchersState(phone.vouchers(wanted.search()), loaded = true)
-    } catch (trouble: EngineException) {
-        current.update { it.copy(trouble = trouble, loaded = true) }
+    } catch (error: EngineException) {
+        current.update { it.copy(error = error, loaded = true) }
     }
 }

@@ -28,17 +28,17 @@ import androidx.lifecycle.compose.collectAsStateWithLifecycle
 import androidx.lifecycle.viewmodel.compose.viewModel
 import org.vouchsafe.app.LocalAppContainer
 import org.vouchsafe.app.R
-import org.vouchsafe.app.sync.SyncBand
+import org.vouchsafe.app.sync.SyncBanner
 import org.vouchsafe.app.sync.SyncState
-import org.vouchsafe.app.ui.Band
-import org.vouchsafe.app.ui.Chips
-import org.vouchsafe.app.ui.Entry
+import org.vouchsafe.app.ui.Banner
+import org.vouchsafe.app.ui.ErrorMessage
+import org.vouchsafe.app.ui.FilterChips
 import org.vouchsafe.app.ui.Formats
-import org.vouchsafe.app.ui.MainButton
-import org.vouchsafe.app.ui.SideButton
+import org.vouchsafe.app.ui.ListRow
+import org.vouchsafe.app.ui.PrimaryButton
+import org.vouchsafe.app.ui.SecondaryButton
 import org.vouchsafe.app.ui.Signal
-import org.vouchsafe.app.ui.Title
-import org.vouchsafe.app.ui.Trouble
+import org.vouchsafe.app.ui.TopBar
 import org.vouchsafe.app.ui.decimalsOf
 import org.vouchsafe.app.ui.formats
 import org.vouchsafe.app.verdict.age
@@ -84,9 +84,9 @@ class VouchersActions(
 fun VouchersList(state: VouchersState, wanted: Wanted, syncing: SyncState, actions: VouchersActions) {
     val formats = formats()
     val listing = state.listing
-    Scaffold(topBar = { Title(stringResource(R.string.vouchers)) }) { inner ->
+    Scaffold(topBar = { TopBar(stringResource(R.string.vouchers)) }) { inner ->
         LazyColumn(Modifier.fillMaxSize().padding(inner), contentPadding = PaddingValues(bottom = 16.dp)) {
-            state.trouble?.let { item { Trouble(it, Modifier.padding(16.dp)) } }
+            state.error?.let { item { ErrorMessage(it, Modifier.padding(16.dp)) } }
             when {
                 !state.loaded -> {}
                 listing == null -> item { NoList(syncing, actions.onSync) }
@@ -99,7 +99,7 @@ fun VouchersList(state: VouchersState, wanted: Wanted, syncing: SyncState, actio
                         Line(voucher, formats) { actions.onVoucher(voucher.reference) }
                     }
                     if (listing.matching > listing.found.size.toUInt()) {
-                        item { SideButton(stringResource(R.string.more_vouchers), actions.onMore, Modifier.padding(16.dp)) }
+                        item { SecondaryButton(stringResource(R.string.more_vouchers), actions.onMore, Modifier.padding(16.dp)) }
                     }
                 }
             }
@@ -112,8 +112,8 @@ fun VouchersList(state: VouchersState, wanted: Wanted, syncing: SyncState, actio
 private fun NoList(syncing: SyncState, onSync: () -> Unit) {
     Column(Modifier.padding(16.dp), Arrangement.spacedBy(16.dp)) {
         Text(stringResource(R.string.no_voucher_list), style = MaterialTheme.typography.bodyLarge)
-        SyncBand(syncing)
-        MainButton(stringResource(R.string.sync_now), onSync, enabled = syncing != SyncState.Running)
+        SyncBanner(syncing)
+        PrimaryButton(stringResource(R.string.sync_now), onSync, enabled = syncing != SyncState.Running)
     }
 }
 
@@ -128,8 +128,8 @@ private fun Listed(listing: VoucherListing, said: Int?, syncing: SyncState, onSy
         )
         said?.let { Text(stringResource(it), style = MaterialTheme.typography.bodyLarge) }
         if (listing.age >= OLD) {
-            Band(Signal.Attention, stringResource(R.string.list_old, age(listing.age, formats)))
-            SideButton(stringResource(R.string.sync_now), onSync, enabled = syncing != SyncState.Running)
+            Banner(Signal.Attention, stringResource(R.string.list_old, age(listing.age, formats)))
+            SecondaryButton(stringResource(R.string.sync_now), onSync, enabled = syncing != SyncState.Running)
         }
     }
 }
@@ -146,10 +146,10 @@ private fun Search(wanted: Wanted, categories: List<String>, actions: VouchersAc
         // A code is no word of any language, and no word is to be put in its place.
         keyboardOptions = KeyboardOptions(autoCorrectEnabled = false, imeAction = ImeAction.Search),
     )
-    Chips(Kind.entries.map { stringResource(it.word) to it }, wanted.kind, actions.onKind)
+    FilterChips(Kind.entries.map { stringResource(it.word) to it }, wanted.kind, actions.onKind)
     if (categories.size > 1) {
         val any = listOf<Pair<String, String?>>(stringResource(R.string.any_category) to null)
-        Chips(any + categories.map { it to it }, wanted.category, actions.onCategory)
+        FilterChips(any + categories.map { it to it }, wanted.category, actions.onCategory)
     }
 }
 
@@ -174,13 +174,13 @@ private fun Count(listing: VoucherListing, formats: Formats) {
 @Composable
 private fun Line(voucher: ListedVoucher, formats: Formats, onClick: () -> Unit) {
     val standing = standing(voucher.standing)
-    Entry(
+    ListRow(
         standing.signal,
         stringResource(standing.word),
         onClick,
-        title = formats.inOrder(voucher.reference),
+        title = formats.isolateLtr(voucher.reference),
         body = benefit(voucher, formats),
-        note = listOfNotNull(voucher.holder?.let(formats::inOrder), voucher.assistance).joinToString(" · "),
+        note = listOfNotNull(voucher.holder?.let(formats::isolateLtr), voucher.assistance).joinToString(" · "),
     )
 }
 

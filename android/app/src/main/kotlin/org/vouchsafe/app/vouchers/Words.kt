@@ -42,7 +42,7 @@ fun meaning(voucher: ListedVoucher, formats: Formats): String = when (val standi
     ListedStanding.NotYet -> stringResource(R.string.why_not_yet_valid, formats.day(voucher.firstDay))
     ListedStanding.Expired -> stringResource(R.string.why_expired, formats.day(voucher.lastDay))
     is ListedStanding.ServedHere -> stringResource(
-        R.string.why_already_redeemed, formats.moment(standing.at), formats.inOrder(receiptNumber(standing.claim)),
+        R.string.why_already_redeemed, formats.moment(standing.at), formats.isolateLtr(receiptNumber(standing.claim)),
     )
     ListedStanding.Served -> stringResource(R.string.voucher_served_means)
     ListedStanding.Suspended -> stringResource(R.string.why_suspended)

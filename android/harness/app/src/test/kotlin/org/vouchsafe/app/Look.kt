@@ -22,12 +22,12 @@ import org.vouchsafe.app.health.HealthActions
 import org.vouchsafe.app.health.HealthPage
 import org.vouchsafe.app.health.HealthState
 import org.vouchsafe.app.health.MEGABYTE
-import org.vouchsafe.app.scan.CodeFinder
+import org.vouchsafe.app.scan.CodeScanner
 import org.vouchsafe.app.serve.ByReferencePage
 import org.vouchsafe.app.serve.ByReferenceState
 import org.vouchsafe.app.serve.OverridePage
 import org.vouchsafe.app.serve.OverrideState
-import org.vouchsafe.app.serve.PinTrouble
+import org.vouchsafe.app.serve.PinError
 import org.vouchsafe.app.serve.ServeForm
 import org.vouchsafe.app.serve.ServeState
 import org.vouchsafe.app.serve.toServe
@@ -234,11 +234,11 @@ private val overriding = OverrideState(
 
 private val others: List<Pair<String, @Composable () -> Unit>> = listOf(
     "enrol" to { Sight(allowed = true) { EnrolScreen() } },
-    "scan" to { Sight(allowed = true) { CodeFinder(stringResource(R.string.scan_voucher), onType = {}) {} } },
-    "scan-not-allowed" to { Sight(allowed = false) { CodeFinder(stringResource(R.string.scan_voucher), onType = {}) {} } },
+    "scan" to { Sight(allowed = true) { CodeScanner(stringResource(R.string.scan_voucher), onType = {}) {} } },
+    "scan-not-allowed" to { Sight(allowed = false) { CodeScanner(stringResource(R.string.scan_voucher), onType = {}) {} } },
     "confirm" to { ConfirmScreen(health.copy(confirmed = false), "01678216", {}, {}) },
     "serve-money" to { ServeForm(money.toServe(), ServeState(money.toServe()), {}, {}) },
-    "serve-goods-trouble" to { ServeForm(goods.toServe(), ServeState(goods.toServe(), trouble = full), {}, {}) },
+    "serve-goods-error" to { ServeForm(goods.toServe(), ServeState(goods.toServe(), error = full), {}, {}) },
     "serve-by-reference" to {
         val warnings = listOf(Warning.StatusStale(900_000uL))
         ByReferencePage(ByReferenceState(ServeState(listed[0].toServe()), warnings), {}, {})
@@ -246,8 +246,8 @@ private val others: List<Pair<String, @Composable () -> Unit>> = listOf(
     "serve-by-reference-not-allowed" to { ByReferencePage(ByReferenceState(refusal = CodeRefusal.NotAllowed), {}, {}) },
     "serve-by-reference-revoked" to { ByReferencePage(ByReferenceState(refusal = CodeRefusal.Refused(Reason.Revoked)), {}, {}) },
     "override" to { OverridePage(overriding, { _, _ -> }, {}) },
-    "override-pin-wrong" to { OverridePage(overriding.copy(supervisors = listOf("lorna"), pin = PinTrouble.Wrong), { _, _ -> }, {}) },
-    "override-pin-wait" to { OverridePage(overriding.copy(pin = PinTrouble.Wait(1_790uL)), { _, _ -> }, {}) },
+    "override-pin-wrong" to { OverridePage(overriding.copy(supervisors = listOf("lorna"), pin = PinError.Wrong), { _, _ -> }, {}) },
+    "override-pin-wait" to { OverridePage(overriding.copy(pin = PinError.Wait(1_790uL)), { _, _ -> }, {}) },
     "override-no-help" to { OverridePage(overriding.copy(refusal = refusal(Reason.Revoked).refusal), { _, _ -> }, {}) },
     "override-nobody" to { OverridePage(overriding.copy(supervisors = emptyList()), { _, _ -> }, {}) },
     "claim-by-reference" to { ClaimPage(claims[2].id, ClaimState(claims[2].copy(byCode = true)), false, ClaimActions()) },

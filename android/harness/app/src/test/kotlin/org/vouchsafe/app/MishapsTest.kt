@@ -80,7 +80,7 @@ class MishapsTest {
         hand.see(R.string.serve_title)
         FileSizes.atMost(bytes = 4_096) {
             hand.tap(R.string.confirm_giving, "₱5,000.00")
-            hand.seePart(hand.text(R.string.trouble_storage))
+            hand.seePart(hand.text(R.string.error_storage))
             assertEquals(emptyList<Claim>(), runBlocking { phone.claims(limit = 10) })
             assertEquals(0uL, hand.health().unsentRecords)
         }
@@ -96,7 +96,7 @@ class MishapsTest {
         hand.enrol(office)
         val claim = redeem()
         hand.tap(R.string.health)
-        hand.see(R.string.fact_digits)
+        hand.see(R.string.label_digits)
         hand.tap(R.string.by_file)
         hand.tap(R.string.export_share)
         hand.seePart(hand.app.resources.getQuantityString(R.plurals.exported, 1, "1"))

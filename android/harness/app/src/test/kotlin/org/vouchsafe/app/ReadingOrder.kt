@@ -23,14 +23,15 @@ object ReadingOrder {
     /** An amount or a time, which each language writes in its own way. */
     private const val ANYTHING = ""
 
-    private val facts = said(
-        R.string.fact_provider, R.string.fact_digits, R.string.fact_trust, R.string.fact_status, R.string.fact_space, R.string.fact_key,
-        R.string.fact_server, R.string.documents_anywhere, R.string.strong_contrast, R.string.by_file, R.string.share_diagnostics,
-        R.string.sync_now,
+    private val labels = said(
+        R.string.label_provider, R.string.label_digits, R.string.label_trust, R.string.label_status, R.string.label_space,
+        R.string.label_key, R.string.label_server, R.string.documents_anywhere, R.string.strong_contrast, R.string.by_file,
+        R.string.share_diagnostics, R.string.sync_now,
     )
-    private val sharing = said(R.string.fact_reference, R.string.share_receipt, R.string.share_receipt_picture)
+    private val sharing = said(R.string.label_reference, R.string.share_receipt, R.string.share_receipt_picture)
     private val adding = said(R.string.photograph_document, R.string.open_document, R.string.void_claim)
-    private val road = said(R.string.fact_served, R.string.claim_received, R.string.claim_approved, R.string.claim_payment_sent, R.string.claim_paid)
+    private val timeline =
+        said(R.string.label_served, R.string.claim_received, R.string.claim_approved, R.string.claim_payment_sent, R.string.claim_paid)
     private val viewfinder = said(R.string.torch_on, R.string.open_picture)
     private val files = said(R.string.export_save, R.string.export_share, R.string.import_answer)
     private val search = said(R.string.search, Said.Several)
@@ -44,7 +45,7 @@ object ReadingOrder {
             R.string.confirm_later,
         ),
         "serve-money" to serving("Maria", "Medicine", R.string.amount_in),
-        "serve-goods-trouble" to serving("Maria", "Food", "Rice", "Cooking oil", R.string.trouble_storage),
+        "serve-goods-error" to serving("Maria", "Food", "Rice", "Cooking oil", R.string.error_storage),
         "serve-by-reference" to serving("M***", "Medicine", R.string.amount_in, R.string.by_reference_means, R.string.warning_status_stale),
         "serve-by-reference-not-allowed" to below(R.string.serve_by_reference, R.string.by_reference_not_allowed, R.string.back),
         "serve-by-reference-revoked" to below(R.string.serve_by_reference, R.string.why_revoked, R.string.back),
@@ -55,7 +56,7 @@ object ReadingOrder {
         "override-nobody" to below(R.string.override_title, R.string.no_supervisors, R.string.back),
         "claim-by-reference" to
             below(R.string.claim, "0003", "Rice", R.string.claim_in_review, R.string.claim_in_review_means, R.string.by_reference_claim) +
-            road + sharing + adding,
+            timeline + sharing + adding,
         "claims" to said(R.string.claims, R.string.total_today, R.string.total_month) + search +
             said("0001", "0002", "0003", "0004", "0005", "0006", "0007", R.string.older_claims),
         "claims-none" to said(R.string.claims, R.string.no_claims),
@@ -78,20 +79,20 @@ object ReadingOrder {
         "tabs" to said(R.string.scan, R.string.vouchers, R.string.claims, R.string.health),
         "receipt" to
             below(R.string.receipt, R.string.recorded, "0001", ANYTHING, R.string.claim_unsent, R.string.claim_unsent_means) +
-            road + sharing + adding + said(R.string.next_voucher),
+            timeline + sharing + adding + said(R.string.next_voucher),
         "claim-paid" to
             below(R.string.claim, "0006", "Rice", R.string.claim_paid, R.string.claim_paid_means) +
-            road + sharing + said(R.string.documents) + adding,
+            timeline + sharing + said(R.string.documents) + adding,
         "claim-conflict" to
             below(R.string.claim, "0004", ANYTHING, R.string.claim_conflict, R.string.claim_conflict_means) +
-            said(R.string.fact_served, R.string.claim_received, R.string.claim_conflict) + sharing + said(R.string.no_document) + adding,
+            said(R.string.label_served, R.string.claim_received, R.string.claim_conflict) + sharing + said(R.string.no_document) + adding,
         "void-claim" to
             below(R.string.void_claim, "0001", R.string.void_claim_means, R.string.void_claim_reason, R.string.void_claim, R.string.keep),
         "health-unsent" to
-            said(R.string.health, R.string.sync_not_our_server, ANYTHING, R.string.warning_clock_behind, R.string.little_space) + facts,
-        "health-good" to said(R.string.health, R.string.sync_done, R.string.all_sent) + facts,
+            said(R.string.health, R.string.sync_not_our_server, ANYTHING, R.string.warning_clock_behind, R.string.little_space) + labels,
+        "health-good" to said(R.string.health, R.string.sync_done, R.string.all_sent) + labels,
         "health-syncing" to
-            said(R.string.health, R.string.sync_running, ANYTHING) + facts.filter { it != Said.Text(R.string.fact_space) },
+            said(R.string.health, R.string.sync_running, ANYTHING) + labels.filter { it != Said.Text(R.string.label_space) },
         "by-file" to below(R.string.by_file, R.string.by_file_how) + files,
         "by-file-exported" to below(R.string.by_file, R.string.by_file_how, R.string.exported_means) + files,
         "by-file-not-written" to below(R.string.by_file, R.string.by_file_how, R.string.export_not_written) + files,
@@ -112,7 +113,7 @@ object ReadingOrder {
 
     private fun details(voucher: Voucher) = said(
         "Maria", voucher.holderIdTail!!, if (voucher.assistance == "Food") "Rice" else ANYTHING,
-        R.string.fact_assistance, R.string.fact_until, R.string.fact_programme, R.string.fact_reference,
+        R.string.label_assistance, R.string.label_until, R.string.label_programme, R.string.label_reference,
     )
 
     private fun serving(vararg things: Any) = below(R.string.serve_title, *things, R.string.confirm_giving)
@@ -123,8 +124,8 @@ object ReadingOrder {
     )
 
     private fun listed(standing: Int, meaning: Int) = below(
-        R.string.voucher, "94QX", standing, meaning, ANYTHING, R.string.fact_holder, R.string.fact_assistance, R.string.fact_from,
-        R.string.fact_until, R.string.fact_programme,
+        R.string.voucher, "94QX", standing, meaning, ANYTHING, R.string.label_holder, R.string.label_assistance, R.string.label_from,
+        R.string.label_until, R.string.label_programme,
     )
 
     /** A screen with a way back before its name. */

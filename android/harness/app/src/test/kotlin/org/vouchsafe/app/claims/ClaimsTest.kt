@@ -40,9 +40,9 @@ class ClaimsTest {
         assertEquals(Kind.Unsent, kindOf(waiting))
         assertEquals(Kind.Paid, kindOf(paid))
         assertEquals(Kind.Voided, kindOf(paid.copy(voidedAt = 1uL)))
-        assertEquals(Kind.Trouble, kindOf(paid.copy(delivery = RecordDelivery.Refused("record.hash"))))
+        assertEquals(Kind.NeedsAttention, kindOf(paid.copy(delivery = RecordDelivery.Refused("record.hash"))))
         for (state in listOf("conflict", "denied", "rejected", "documents_missing", "payment_failed")) {
-            assertEquals(state, Kind.Trouble, kindOf(paid.copy(state = state)))
+            assertEquals(state, Kind.NeedsAttention, kindOf(paid.copy(state = state)))
         }
         for (state in listOf("recorded", "submitted", "in_review", "approved", "a state of tomorrow")) {
             assertEquals(state, Kind.UnderWay, kindOf(paid.copy(state = state)))
@@ -59,8 +59,8 @@ class ClaimsTest {
     @Test
     fun `a claim's life says what is done and what is still to come`() {
         fun done(claim: Claim) = life(claim).filter { it.done }.map { it.word }
-        assertEquals(listOf(R.string.fact_served), done(waiting))
-        assertEquals(listOf(R.string.fact_served, R.string.claim_received), done(paid.copy(state = "in_review")))
+        assertEquals(listOf(R.string.label_served), done(waiting))
+        assertEquals(listOf(R.string.label_served, R.string.claim_received), done(paid.copy(state = "in_review")))
         assertEquals(5, done(paid).size)
         assertEquals(R.string.claim_conflict, life(paid.copy(state = "conflict")).last().word)
         assertEquals(R.string.claim_voided, life(waiting.copy(voidedAt = 5uL)).last().word)

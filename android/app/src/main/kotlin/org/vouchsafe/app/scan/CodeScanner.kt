@@ -43,23 +43,23 @@ import androidx.lifecycle.compose.collectAsStateWithLifecycle
 import androidx.lifecycle.viewmodel.compose.viewModel
 import org.vouchsafe.app.LocalAppContainer
 import org.vouchsafe.app.R
-import org.vouchsafe.app.ui.Band
-import org.vouchsafe.app.ui.MainButton
-import org.vouchsafe.app.ui.SideButton
+import org.vouchsafe.app.ui.Banner
+import org.vouchsafe.app.ui.ErrorMessage
+import org.vouchsafe.app.ui.PrimaryButton
+import org.vouchsafe.app.ui.SecondaryButton
 import org.vouchsafe.app.ui.Signal
-import org.vouchsafe.app.ui.Trouble
 import org.vouchsafe.core.HowRead
 
 /**
- * Finds a code by camera, or in a picture where there is no camera or no permission to use it; [hint] says which code, [shared] is a
+ * Scans a code by camera, or in a picture where there is no camera or no permission to use it; [hint] says which code, [shared] is a
  * picture that another app sent, and [onType] leads to where a code that cannot be read is typed.
  */
 @Composable
-fun CodeFinder(
+fun CodeScanner(
     hint: String,
     modifier: Modifier = Modifier,
     shared: String? = null,
-    onSharedTaken: () -> Unit = {},
+    onSharedConsumed: () -> Unit = {},
     onType: (() -> Unit)? = null,
     onFound: (Found) -> Unit,
 ) {
@@ -69,13 +69,13 @@ fun CodeFinder(
     LaunchedEffect(Unit) { model.shown() }
     LaunchedEffect(shared) {
         shared?.let {
-            onSharedTaken()
+            onSharedConsumed()
             model.picture(it, HowRead.SHARED)
         }
     }
     LaunchedEffect(state.found) {
         state.found?.let {
-            model.taken()
+            model.consumed()
             onFound(it)
         }
     }
@@ -89,14 +89,14 @@ fun CodeFinder(
     val openPicture = { pick.launch(arrayOf("image/*", "application/pdf")) }
 
     if (container.frames.present && allowed) {
-        Viewing(hint, state, model, openPicture, onType, modifier)
+        CameraPreview(hint, state, model, openPicture, onType, modifier)
     } else {
-        Blind(container.frames.present, state, openPicture, onType, modifier, onAllowed = { allowed = true })
+        NoCamera(container.frames.present, state, openPicture, onType, modifier, onAllowed = { allowed = true })
     }
 }
 
 @Composable
-private fun Viewing(
+private fun CameraPreview(
     hint: String,
     state: ScanState,
     model: ScanModel,
@@ -140,7 +140,7 @@ private fun FloatingButton(text: String, onClick: () -> Unit) {
 
 /** No camera, or no permission to use it: everything works from pictures all the same. */
 @Composable
-private fun Blind(
+private fun NoCamera(
     present: Boolean,
     state: ScanState,
     openPicture: () -> Unit,
@@ -166,20 +166,20 @@ private fun Blind(
         Messages(state)
         if (present && refused) {
             val settings = Intent(Settings.ACTION_APPLICATION_DETAILS_SETTINGS, Uri.fromParts("package", context.packageName, null))
-            MainButton(stringResource(R.string.open_settings), { context.startActivity(settings) })
+            PrimaryButton(stringResource(R.string.open_settings), { context.startActivity(settings) })
         } else if (present) {
-            MainButton(stringResource(R.string.allow_camera), { ask.launch(Manifest.permission.CAMERA) })
+            PrimaryButton(stringResource(R.string.allow_camera), { ask.launch(Manifest.permission.CAMERA) })
         }
-        SideButton(stringResource(R.string.open_picture), openPicture)
-        onType?.let { SideButton(stringResource(R.string.type_reference), it) }
+        SecondaryButton(stringResource(R.string.open_picture), openPicture)
+        onType?.let { SecondaryButton(stringResource(R.string.type_reference), it) }
     }
 }
 
 @Composable
 private fun Messages(state: ScanState) {
     if (state.looking) LinearProgressIndicator(Modifier.fillMaxWidth())
-    if (state.nothingFound) Band(Signal.Attention, stringResource(R.string.no_code_in_picture))
-    state.trouble?.let { Trouble(it) }
+    if (state.nothingFound) Banner(Signal.Attention, stringResource(R.string.no_code_in_picture))
+    state.error?.let { ErrorMessage(it) }
 }
 
 private fun Context.mayUseCamera() =
