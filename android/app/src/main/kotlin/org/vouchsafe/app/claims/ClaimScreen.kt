@@ -112,11 +112,11 @@ fun ClaimPage(id: String, state: ClaimState, justServed: Boolean, actions: Claim
         state.error?.let { ErrorMessage(it) }
         if (claim != null) {
             Text(given(claim, formats), style = MaterialTheme.typography.headlineSmall)
-            val standing = standing(claim)
-            Badge(standing.signal, stringResource(standing.word))
-            Text(stringResource(standing.meaning), style = MaterialTheme.typography.bodyLarge)
+            val badge = badge(claim)
+            Badge(badge.signal, stringResource(badge.label))
+            Text(stringResource(badge.meaning), style = MaterialTheme.typography.bodyLarge)
             if (claim.byCode) Banner(Signal.Attention, stringResource(R.string.by_reference_claim))
-            Life(claim, formats)
+            ClaimTimeline(claim, formats)
             claim.reference?.let { LabelledValue(stringResource(R.string.label_reference), formats.reference(it)) }
             val receipt = receiptOf(claim, formats)
             SecondaryButton(stringResource(R.string.share_receipt), { actions.onShareText(receipt) })

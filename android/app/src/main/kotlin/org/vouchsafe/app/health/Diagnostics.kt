@@ -34,11 +34,12 @@ fun diagnostics(about: About, state: HealthState, sync: SyncState): String {
             is SyncState.Ended -> sync.report.stopped?.name ?: "done"
             is SyncState.Failed -> sync.error::class.simpleName.orEmpty()
         },
-        "not accepted" to (sync as? SyncState.Ended)?.report?.notAccepted.orEmpty().joinToString(transform = ::words).ifEmpty { "nothing" },
+        "not accepted" to
+            (sync as? SyncState.Ended)?.report?.notAccepted.orEmpty().joinToString(transform = ::describe).ifEmpty { "nothing" },
     ).joinToString("\n") { (name, value) -> "$name: $value" }
 }
 
-private fun words(news: NotAccepted): String = when (val what = news.what) {
+private fun describe(news: NotAccepted): String = when (val what = news.what) {
     Offered.TrustList -> "trust list"
     is Offered.StatusList -> "status list ${what.number}"
     is Offered.IssuedSet -> "issued vouchers of key ${what.key}"

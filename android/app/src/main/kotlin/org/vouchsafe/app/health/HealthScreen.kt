@@ -94,7 +94,7 @@ fun HealthPage(
             state.freeSpace?.let {
                 LabelledValue(stringResource(R.string.label_space), stringResource(R.string.megabytes, formats.count(it / MEGABYTE)))
             }
-            key?.let { LabelledValue(stringResource(R.string.label_key), stringResource(word(it))) }
+            key?.let { LabelledValue(stringResource(R.string.label_key), stringResource(label(it))) }
             health.origin?.let { LabelledValue(stringResource(R.string.label_server), it) }
         }
         SwitchRow(stringResource(R.string.documents_anywhere), documentsAnywhere, actions.onDocumentsAnywhere)
@@ -116,7 +116,7 @@ private fun Unsent(health: Health, formats: Formats) {
     }
 }
 
-private fun word(key: KeyStrength): Int = when (key) {
+private fun label(key: KeyStrength): Int = when (key) {
     KeyStrength.STRONGBOX -> R.string.key_strongbox
     KeyStrength.HARDWARE -> R.string.key_hardware
     KeyStrength.SOFTWARE -> R.string.key_software

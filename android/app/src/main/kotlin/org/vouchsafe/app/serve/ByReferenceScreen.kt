@@ -15,7 +15,7 @@ import org.vouchsafe.app.ui.Page
 import org.vouchsafe.app.ui.PrimaryButton
 import org.vouchsafe.app.ui.Signal
 import org.vouchsafe.app.ui.formats
-import org.vouchsafe.app.verdict.refused
+import org.vouchsafe.app.verdict.refusalDisplay
 import org.vouchsafe.app.verdict.warning
 import org.vouchsafe.app.verdict.whyAndWhatToDo
 import org.vouchsafe.core.Benefit
@@ -42,7 +42,7 @@ fun ByReferencePage(state: ByReferenceState, onServe: (Benefit) -> Unit, onBack:
             stringResource(R.string.serve_by_reference),
             onBack,
             actions = { PrimaryButton(stringResource(R.string.back), onBack) },
-        ) { Banner(signal(refusal), words(refusal, formats)) }
+        ) { Banner(signal(refusal), message(refusal, formats)) }
         voucher == null -> Page(stringResource(R.string.serve_by_reference), onBack) { state.form.error?.let { ErrorMessage(it) } }
         else -> {
             val notes = listOf(stringResource(R.string.by_reference_means)) + state.warnings.map { warning(it, formats) }
@@ -55,11 +55,11 @@ fun ByReferencePage(state: ByReferenceState, onServe: (Benefit) -> Unit, onBack:
 
 private fun signal(refusal: CodeRefusal): Signal = when (refusal) {
     CodeRefusal.NotListed, CodeRefusal.NotAllowed -> Signal.Attention
-    is CodeRefusal.Refused -> refused(refusal.reason).signal
+    is CodeRefusal.Refused -> refusalDisplay(refusal.reason).signal
 }
 
 @Composable
-private fun words(refusal: CodeRefusal, formats: Formats): String = when (refusal) {
+private fun message(refusal: CodeRefusal, formats: Formats): String = when (refusal) {
     CodeRefusal.NotListed -> stringResource(R.string.no_longer_listed)
     CodeRefusal.NotAllowed -> stringResource(R.string.by_reference_not_allowed)
     is CodeRefusal.Refused -> whyAndWhatToDo(Refusal(refusal.reason, voucher = null, mayBeOverridden = false), formats)

@@ -39,7 +39,7 @@ import org.vouchsafe.app.ui.SecureScreen
 import org.vouchsafe.app.ui.Signal
 import org.vouchsafe.app.ui.formats
 import org.vouchsafe.app.verdict.age
-import org.vouchsafe.app.verdict.refused
+import org.vouchsafe.app.verdict.refusalDisplay
 import org.vouchsafe.app.verdict.why
 import org.vouchsafe.app.verdict.whyAndWhatToDo
 import org.vouchsafe.core.Benefit
@@ -64,7 +64,7 @@ fun OverridePage(state: OverrideState, onServe: (Benefit, SupervisorOverride) ->
     val title = stringResource(R.string.override_title)
     when {
         refusal != null -> Page(title, onBack, actions = { PrimaryButton(stringResource(R.string.back), onBack) }) {
-            Banner(refused(refusal.reason).signal, whyAndWhatToDo(refusal, formats()))
+            Banner(refusalDisplay(refusal.reason).signal, whyAndWhatToDo(refusal, formats()))
         }
         voucher == null -> Page(title, onBack) { state.form.error?.let { ErrorMessage(it) } }
         state.supervisors.isEmpty() -> Page(title, onBack, actions = { PrimaryButton(stringResource(R.string.back), onBack) }) {
@@ -97,7 +97,7 @@ fun OverridePage(state: OverrideState, onServe: (Benefit, SupervisorOverride) ->
                     visualTransformation = PasswordVisualTransformation(),
                     keyboardOptions = KeyboardOptions(keyboardType = KeyboardType.NumberPassword),
                 )
-                state.pin?.let { Banner(Signal.Bad, words(it)) }
+                state.pin?.let { Banner(Signal.Bad, message(it)) }
             }
         }
     }
@@ -125,7 +125,7 @@ private fun Supervisors(names: List<String>, chosen: String?, onChoose: (String)
 }
 
 @Composable
-private fun words(error: PinError): String = when (error) {
+private fun message(error: PinError): String = when (error) {
     PinError.Wrong -> stringResource(R.string.pin_wrong)
     is PinError.Wait -> stringResource(R.string.pin_wait, age(wholeMinutes(error.seconds), formats()))
 }

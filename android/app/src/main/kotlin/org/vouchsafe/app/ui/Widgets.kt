@@ -138,8 +138,8 @@ fun ErrorMessage(error: EngineException, modifier: Modifier = Modifier) {
 
 /** What staff are told, and below it the engine's own words, for those who help them. */
 @Composable
-fun withDetail(told: String, detail: String): String =
-    "$told\n${stringResource(R.string.for_support, formats().isolateLtr(detail))}"
+fun withDetail(message: String, detail: String): String =
+    "$message\n${stringResource(R.string.for_support, formats().isolateLtr(detail))}"
 
 /** Two ends of one line; of two lines where the type is large. */
 @OptIn(ExperimentalLayoutApi::class)
@@ -168,13 +168,13 @@ fun SwitchRow(text: String, on: Boolean, onChange: (Boolean) -> Unit) {
 @Composable
 fun <T> FilterChips(choices: List<Pair<String, T>>, chosen: T, onChoose: (T) -> Unit) {
     Row(Modifier.horizontalScroll(rememberScrollState()).padding(16.dp, 4.dp), Arrangement.spacedBy(8.dp)) {
-        for ((word, choice) in choices) {
-            FilterChip(choice == chosen, { onChoose(choice) }, { Text(word) }, Modifier.heightIn(min = 48.dp))
+        for ((label, choice) in choices) {
+            FilterChip(choice == chosen, { onChoose(choice) }, { Text(label) }, Modifier.heightIn(min = 48.dp))
         }
     }
 }
 
-/** How something stands, in a word or two. */
+/** The state of something, in a word or two. */
 @Composable
 fun Badge(signal: Signal, text: String, modifier: Modifier = Modifier) {
     Text(
@@ -185,10 +185,10 @@ fun Badge(signal: Signal, text: String, modifier: Modifier = Modifier) {
     )
 }
 
-/** One of a list, that leads to its screen: what it is, and how it stands beside that; below it, where the type is large. */
+/** One of a list, that leads to its screen: what it is, with a badge of its state beside that; below it, where the type is large. */
 @OptIn(ExperimentalLayoutApi::class)
 @Composable
-fun ListRow(signal: Signal, standing: String, onClick: () -> Unit, title: String, body: String?, note: String) {
+fun ListRow(signal: Signal, badge: String, onClick: () -> Unit, title: String, body: String?, note: String) {
     FlowRow(
         Modifier.fillMaxWidth().clickable(onClick = onClick).heightIn(min = 72.dp).padding(16.dp, 12.dp),
         Arrangement.SpaceBetween,
@@ -199,7 +199,7 @@ fun ListRow(signal: Signal, standing: String, onClick: () -> Unit, title: String
             body?.let { Text(it, style = MaterialTheme.typography.bodyLarge) }
             Text(note, style = MaterialTheme.typography.bodyMedium, color = MaterialTheme.colorScheme.onSurfaceVariant)
         }
-        Badge(signal, standing, Modifier.align(Alignment.CenterVertically))
+        Badge(signal, badge, Modifier.align(Alignment.CenterVertically))
     }
     HorizontalDivider()
 }

@@ -55,7 +55,7 @@ fun VerdictScreen(voucher: String, onServe: () -> Unit, onOverride: () -> Unit, 
         is VerdictState.Decided -> VerdictSheet(now.verdict, onServe, onOverride, onSync, onDone)
         is VerdictState.Failed -> Sheet(
             Signal.Neutral,
-            stringResource(R.string.word_not_decided),
+            stringResource(R.string.verdict_not_decided),
             { ErrorMessage(now.error) },
             { PrimaryButton(stringResource(R.string.back_to_scan), onDone) },
         )
@@ -76,7 +76,7 @@ private fun Accepted(verdict: Verdict.Accept, onServe: () -> Unit, onDone: () ->
     val accepted = verdict.accepted
     Sheet(
         Signal.Good,
-        stringResource(R.string.word_valid),
+        stringResource(R.string.verdict_valid),
         {
             Details(accepted.voucher, formats)
             accepted.warnings.forEach { Banner(Signal.Attention, warning(it, formats)) }
@@ -92,23 +92,23 @@ private fun Accepted(verdict: Verdict.Accept, onServe: () -> Unit, onDone: () ->
 private fun Refused(verdict: Verdict.Refuse, onOverride: () -> Unit, onSync: () -> Unit, onDone: () -> Unit) {
     val formats = formats()
     val refusal = verdict.refusal
-    val look = refused(refusal.reason)
+    val display = refusalDisplay(refusal.reason)
     Sheet(
-        look.signal,
-        stringResource(look.word),
+        display.signal,
+        stringResource(display.label),
         {
             Text(why(refusal, formats), style = MaterialTheme.typography.titleLarge)
-            Text(stringResource(look.whatToDo), style = MaterialTheme.typography.bodyLarge)
+            Text(stringResource(display.whatToDo), style = MaterialTheme.typography.bodyLarge)
             refusal.voucher?.let { Details(it, formats) }
         },
         {
-            if (look.syncHelps) {
+            if (display.syncHelps) {
                 PrimaryButton(stringResource(R.string.sync_now), onSync)
             } else {
                 PrimaryButton(stringResource(R.string.back_to_scan), onDone)
             }
             if (refusal.mayBeOverridden) SecondaryButton(stringResource(R.string.ask_supervisor), onOverride)
-            if (look.syncHelps) SecondaryButton(stringResource(R.string.back_to_scan), onDone)
+            if (display.syncHelps) SecondaryButton(stringResource(R.string.back_to_scan), onDone)
         },
     )
 }
@@ -116,7 +116,7 @@ private fun Refused(verdict: Verdict.Refuse, onOverride: () -> Unit, onSync: () 
 @Composable
 private fun Sheet(
     signal: Signal,
-    word: String,
+    label: String,
     details: @Composable ColumnScope.() -> Unit,
     actions: @Composable ColumnScope.() -> Unit,
 ) {
@@ -125,7 +125,7 @@ private fun Sheet(
         Column(Modifier.weight(1f).verticalScroll(scroll)) {
             Box(Modifier.fillMaxWidth().background(signal.background).statusBarsPadding().padding(16.dp, 32.dp)) {
                 Text(
-                    word,
+                    label,
                     Modifier.semantics {
                         heading()
                         liveRegion = LiveRegionMode.Assertive

@@ -65,8 +65,8 @@ fun VoucherPage(
         Text(formats.isolateLtr(reference), style = MaterialTheme.typography.displaySmall, fontWeight = FontWeight.Bold)
         state.error?.let { ErrorMessage(it) }
         if (voucher != null) {
-            val standing = standing(voucher.standing)
-            Badge(standing.signal, stringResource(standing.word))
+            val badge = badge(voucher.standing)
+            Badge(badge.signal, stringResource(badge.label))
             Text(meaning(voucher, formats), style = MaterialTheme.typography.bodyLarge)
             Text(benefit(voucher, formats), style = MaterialTheme.typography.headlineMedium)
             voucher.holder?.let { LabelledValue(stringResource(R.string.label_holder), formats.isolateLtr(it)) }

@@ -45,7 +45,7 @@ import org.vouchsafe.app.verdict.age
 import org.vouchsafe.core.ListedVoucher
 import org.vouchsafe.core.VoucherListing
 
-/** The vouchers that the office listed for this provider, found by code, name, kind and how they stand. */
+/** The vouchers that the office listed for this provider, found by reference, name, category and state. */
 @Composable
 fun VouchersScreen(onVoucher: (reference: String) -> Unit) {
     val container = LocalAppContainer.current
@@ -54,16 +54,16 @@ fun VouchersScreen(onVoucher: (reference: String) -> Unit) {
     val syncing by container.syncing.state.collectAsStateWithLifecycle()
     var typed by rememberSaveable { mutableStateOf("") }
     var category by rememberSaveable { mutableStateOf<String?>(null) }
-    var kind by rememberSaveable { mutableStateOf(Kind.All) }
-    LaunchedEffect(typed, category, kind) { model.look(typed, category, kind) }
+    var filter by rememberSaveable { mutableStateOf(VoucherFilter.All) }
+    LaunchedEffect(typed, category, filter) { model.search(typed, category, filter) }
     VouchersList(
         state,
-        Wanted(typed, category, kind),
+        VoucherQuery(typed, category, filter),
         syncing,
         VouchersActions(
             onType = { typed = it },
             onCategory = { category = it },
-            onKind = { kind = it },
+            onFilter = { filter = it },
             onMore = model::more,
             onSync = container.syncing::begin,
             onVoucher = onVoucher,
@@ -74,14 +74,14 @@ fun VouchersScreen(onVoucher: (reference: String) -> Unit) {
 class VouchersActions(
     val onType: (String) -> Unit = {},
     val onCategory: (String?) -> Unit = {},
-    val onKind: (Kind) -> Unit = {},
+    val onFilter: (VoucherFilter) -> Unit = {},
     val onMore: () -> Unit = {},
     val onSync: () -> Unit = {},
     val onVoucher: (reference: String) -> Unit = {},
 )
 
 @Composable
-fun VouchersList(state: VouchersState, wanted: Wanted, syncing: SyncState, actions: VouchersActions) {
+fun VouchersList(state: VouchersState, query: VoucherQuery, syncing: SyncState, actions: VouchersActions) {
     val formats = formats()
     val listing = state.listing
     Scaffold(topBar = { TopBar(stringResource(R.string.vouchers)) }) { inner ->
@@ -93,10 +93,10 @@ fun VouchersList(state: VouchersState, wanted: Wanted, syncing: SyncState, actio
                 listing.total == 0u -> item { Listed(listing, R.string.no_vouchers, syncing, actions.onSync, formats) }
                 else -> {
                     item { Listed(listing, null, syncing, actions.onSync, formats) }
-                    item { Search(wanted, listing.categories, actions) }
+                    item { Search(query, listing.categories, actions) }
                     item { Count(listing, formats) }
                     items(listing.found, key = { it.reference }) { voucher ->
-                        Line(voucher, formats) { actions.onVoucher(voucher.reference) }
+                        VoucherRow(voucher, formats) { actions.onVoucher(voucher.reference) }
                     }
                     if (listing.matching > listing.found.size.toUInt()) {
                         item { SecondaryButton(stringResource(R.string.more_vouchers), actions.onMore, Modifier.padding(16.dp)) }
@@ -135,9 +135,9 @@ private fun Listed(listing: VoucherListing, said: Int?, syncing: SyncState, onSy
 }
 
 @Composable
-private fun Search(wanted: Wanted, categories: List<String>, actions: VouchersActions) {
+private fun Search(query: VoucherQuery, categories: List<String>, actions: VouchersActions) {
     OutlinedTextField(
-        wanted.typed,
+        query.typed,
         actions.onType,
         Modifier.fillMaxWidth().padding(16.dp, 4.dp),
         label = { Text(stringResource(R.string.search)) },
@@ -146,10 +146,10 @@ private fun Search(wanted: Wanted, categories: List<String>, actions: VouchersAc
         // A code is no word of any language, and no word is to be put in its place.
         keyboardOptions = KeyboardOptions(autoCorrectEnabled = false, imeAction = ImeAction.Search),
     )
-    FilterChips(Kind.entries.map { stringResource(it.word) to it }, wanted.kind, actions.onKind)
+    FilterChips(VoucherFilter.entries.map { stringResource(it.label) to it }, query.filter, actions.onFilter)
     if (categories.size > 1) {
         val any = listOf<Pair<String, String?>>(stringResource(R.string.any_category) to null)
-        FilterChips(any + categories.map { it to it }, wanted.category, actions.onCategory)
+        FilterChips(any + categories.map { it to it }, query.category, actions.onCategory)
     }
 }
 
@@ -172,11 +172,11 @@ private fun Count(listing: VoucherListing, formats: Formats) {
 }
 
 @Composable
-private fun Line(voucher: ListedVoucher, formats: Formats, onClick: () -> Unit) {
-    val standing = standing(voucher.standing)
+private fun VoucherRow(voucher: ListedVoucher, formats: Formats, onClick: () -> Unit) {
+    val badge = badge(voucher.standing)
     ListRow(
-        standing.signal,
-        stringResource(standing.word),
+        badge.signal,
+        stringResource(badge.label),
         onClick,
         title = formats.isolateLtr(voucher.reference),
         body = benefit(voucher, formats),

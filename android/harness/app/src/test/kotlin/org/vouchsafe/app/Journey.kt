@@ -18,7 +18,7 @@ class Journey(private val rule: ComposeTestRule, private val hand: Hand, private
         hand.enrol(office)
 
         hand.showToCamera(office.issue())
-        hand.see(R.string.word_valid)
+        hand.see(R.string.verdict_valid)
         hand.showNothing()
         hand.see("Maria Santos")
         hand.seePart("5,000.00")

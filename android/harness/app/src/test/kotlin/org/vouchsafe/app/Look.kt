@@ -7,11 +7,11 @@ import androidx.compose.ui.res.stringResource
 import org.robolectric.RuntimeEnvironment
 import org.robolectric.Shadows.shadowOf
 import org.vouchsafe.app.claims.ClaimActions
+import org.vouchsafe.app.claims.ClaimFilter
 import org.vouchsafe.app.claims.ClaimPage
 import org.vouchsafe.app.claims.ClaimState
 import org.vouchsafe.app.claims.ClaimsList
 import org.vouchsafe.app.claims.ClaimsState
-import org.vouchsafe.app.claims.Kind
 import org.vouchsafe.app.claims.VoidClaimPage
 import org.vouchsafe.app.claims.totalOf
 import org.vouchsafe.app.device.Exported
@@ -38,13 +38,13 @@ import org.vouchsafe.app.sync.SyncState
 import org.vouchsafe.app.ui.Screen
 import org.vouchsafe.app.ui.Tabs
 import org.vouchsafe.app.verdict.VerdictSheet
-import org.vouchsafe.app.vouchers.Kind as VoucherKind
+import org.vouchsafe.app.vouchers.VoucherFilter
 import org.vouchsafe.app.vouchers.VoucherPage
+import org.vouchsafe.app.vouchers.VoucherQuery
 import org.vouchsafe.app.vouchers.VoucherState
 import org.vouchsafe.app.vouchers.VouchersActions
 import org.vouchsafe.app.vouchers.VouchersList
 import org.vouchsafe.app.vouchers.VouchersState
-import org.vouchsafe.app.vouchers.Wanted
 import org.vouchsafe.core.Accepted
 import org.vouchsafe.core.Benefit
 import org.vouchsafe.core.Claim
@@ -253,14 +253,14 @@ private val others: List<Pair<String, @Composable () -> Unit>> = listOf(
     "claim-by-reference" to { ClaimPage(claims[2].id, ClaimState(claims[2].copy(byCode = true)), false, ClaimActions()) },
     "claims" to { Claims(ClaimsState(claims, more = true, loaded = true, today = totalOf(claims.take(2)), month = totalOf(claims))) },
     "claims-none" to { Claims(ClaimsState(loaded = true)) },
-    "claims-none-like-this" to { Claims(ClaimsState(loaded = true), "0506", Kind.Paid) },
+    "claims-none-like-this" to { Claims(ClaimsState(loaded = true), "0506", ClaimFilter.Paid) },
     "vouchers" to { Vouchers(VouchersState(listing, loaded = true)) },
     "vouchers-old-category" to {
         val old = listing.copy(age = 900_000uL, matching = 1u, found = listing.found.take(1))
-        Vouchers(VouchersState(old, loaded = true), Wanted(category = "Medicine", kind = VoucherKind.Open))
+        Vouchers(VouchersState(old, loaded = true), VoucherQuery(category = "Medicine", filter = VoucherFilter.Open))
     },
     "vouchers-none-like-this" to {
-        Vouchers(VouchersState(listing.copy(matching = 0u, found = emptyList()), loaded = true), Wanted("7k2m 94qx"))
+        Vouchers(VouchersState(listing.copy(matching = 0u, found = emptyList()), loaded = true), VoucherQuery("7k2m 94qx"))
     },
     "vouchers-none" to {
         val none = listing.copy(total = 0u, matching = 0u, categories = emptyList(), found = emptyList())
@@ -303,11 +303,11 @@ private fun Sight(allowed: Boolean, screen: @Composable () -> Unit) {
 }
 
 @Composable
-private fun Vouchers(state: VouchersState, wanted: Wanted = Wanted(), syncing: SyncState = SyncState.NotYet) =
-    VouchersList(state, wanted, syncing, VouchersActions())
+private fun Vouchers(state: VouchersState, query: VoucherQuery = VoucherQuery(), syncing: SyncState = SyncState.NotYet) =
+    VouchersList(state, query, syncing, VouchersActions())
 
 @Composable
 private fun ListedPage(voucher: ListedVoucher) = VoucherPage(voucher.reference, VoucherState(voucher, loaded = true), {}, {}, {}, {})
 
 @Composable
-private fun Claims(state: ClaimsState, typed: String = "", kind: Kind = Kind.All) = ClaimsList(state, typed, kind, {}, {}, {}, {})
+private fun Claims(state: ClaimsState, typed: String = "", filter: ClaimFilter = ClaimFilter.All) = ClaimsList(state, typed, filter, {}, {}, {}, {})

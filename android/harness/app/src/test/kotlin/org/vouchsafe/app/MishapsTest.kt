@@ -61,13 +61,13 @@ class MishapsTest {
         val voucher = office.issue()
         office.loseVoucherKey()
         hand.showToCamera(voucher)
-        hand.see(R.string.word_valid)
+        hand.see(R.string.verdict_valid)
         hand.showNothing()
         hand.back()
         assertEquals(null, runBlocking { phone.sync(hand.around.air::send) }!!.stopped)
         hand.see(R.string.scan_voucher)
         hand.showToCamera(voucher)
-        hand.see(R.string.word_not_valid)
+        hand.see(R.string.verdict_not_valid)
         hand.see(R.string.why_issuer_compromised)
     }
 
@@ -123,7 +123,7 @@ class MishapsTest {
         val picture = office.issue()
         shadowOf(hand.app.contentResolver).registerInputStreamSupplier(address) { picture.inputStream() }
         hand.receive(Intent(Intent.ACTION_SEND).setType("image/png").putExtra(Intent.EXTRA_STREAM, address))
-        hand.see(R.string.word_valid)
+        hand.see(R.string.verdict_valid)
     }
 
     @Test

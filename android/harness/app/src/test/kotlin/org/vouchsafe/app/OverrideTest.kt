@@ -59,7 +59,7 @@ class OverrideTest {
         hand.tap(R.string.confirm_giving, "₱80.00")
         hand.seePart(hand.text(R.string.why_revoked))
         hand.tap(R.string.back)
-        hand.see(R.string.word_clock)
+        hand.see(R.string.verdict_clock)
         hand.back()
         ask(office.issue("--money", "90.00"))
         repeat(FREE_PINS) {
@@ -83,7 +83,7 @@ class OverrideTest {
         hand.around.clocks.shift = -3 * DAY
         hand.see(R.string.scan_voucher)
         hand.showToCamera(voucher.picture)
-        hand.see(R.string.word_clock)
+        hand.see(R.string.verdict_clock)
         hand.showNothing()
         hand.tap(R.string.ask_supervisor)
         hand.see(R.string.override_title)

@@ -1,6 +1,6 @@
 package org.vouchsafe.app
 
-import org.vouchsafe.app.verdict.refused
+import org.vouchsafe.app.verdict.refusalDisplay
 import org.vouchsafe.core.Verdict
 import org.vouchsafe.core.Voucher
 
@@ -74,7 +74,7 @@ object ReadingOrder {
         "voucher-open-by-reference" to
             listed(R.string.voucher_open, R.string.voucher_open_means) + said(R.string.scan_it, R.string.serve_by_reference),
         "voucher-served-here" to listed(R.string.voucher_served_here, R.string.why_already_redeemed) + said(R.string.see_claim),
-        "voucher-not-yet" to listed(R.string.word_not_yet, R.string.why_not_yet_valid),
+        "voucher-not-yet" to listed(R.string.verdict_not_yet, R.string.why_not_yet_valid),
         "voucher-not-listed" to below(R.string.voucher, "7K2M-94QX", R.string.no_longer_listed),
         "tabs" to said(R.string.scan, R.string.vouchers, R.string.claims, R.string.health),
         "receipt" to
@@ -101,13 +101,17 @@ object ReadingOrder {
     /** The large word; whether to go on, and what to do instead; who, what, until when; what can be done. */
     private fun of(verdict: Verdict): List<Said> = when (verdict) {
         is Verdict.Accept ->
-            said(R.string.word_valid) + details(verdict.accepted.voucher) + verdict.accepted.warnings.map { Said.Several }.take(1) +
+            said(R.string.verdict_valid) + details(verdict.accepted.voucher) + verdict.accepted.warnings.map { Said.Several }.take(1) +
                 said(R.string.serve, R.string.do_not_serve)
         is Verdict.Refuse -> {
-            val look = refused(verdict.refusal.reason)
+            val display = refusalDisplay(verdict.refusal.reason)
             val asking = if (verdict.refusal.mayBeOverridden) said(R.string.ask_supervisor) else emptyList()
-            said(look.word, look.why, look.whatToDo) + verdict.refusal.voucher?.let(::details).orEmpty() +
-                if (look.syncHelps) said(R.string.sync_now) + asking + said(R.string.back_to_scan) else said(R.string.back_to_scan) + asking
+            said(display.label, display.why, display.whatToDo) + verdict.refusal.voucher?.let(::details).orEmpty() +
+                if (display.syncHelps) {
+                    said(R.string.sync_now) + asking + said(R.string.back_to_scan)
+                } else {
+                    said(R.string.back_to_scan) + asking
+                }
         }
     }
 

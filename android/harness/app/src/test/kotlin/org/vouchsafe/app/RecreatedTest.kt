@@ -44,9 +44,9 @@ class RecreatedTest {
     fun `from the verdict to what was served, with what was typed`() {
         hand.enrol(office)
         hand.showToCamera(office.issue())
-        hand.see(R.string.word_valid)
+        hand.see(R.string.verdict_valid)
         hand.showNothing()
-        again { hand.see(R.string.word_valid) }
+        again { hand.see(R.string.verdict_valid) }
         hand.tap(R.string.serve)
         hand.see(R.string.serve_title)
         rule.onNode(hasSetTextAction()).performTextReplacement("12.34")

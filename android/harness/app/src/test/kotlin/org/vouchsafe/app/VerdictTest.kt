@@ -34,21 +34,21 @@ class VerdictTest {
     @Test
     fun `each refusal has its word, and is heard`() {
         hand.enrol(office)
-        refuses(R.string.word_no_voucher, codeOf("https://example.org/menu"))
-        refuses(R.string.word_no_voucher, codeOf("VS1:NOT A VOUCHER AT ALL"))
-        refuses(R.string.word_unknown, planeOf(another.issue()))
-        refuses(R.string.word_forged, codeOf(forged(textIn(office.issue()))))
-        refuses(R.string.word_not_here, planeOf(office.issue("--money", "10.00", "--provider", "hope").picture))
+        refuses(R.string.verdict_no_voucher, codeOf("https://example.org/menu"))
+        refuses(R.string.verdict_no_voucher, codeOf("VS1:NOT A VOUCHER AT ALL"))
+        refuses(R.string.verdict_unknown, planeOf(another.issue()))
+        refuses(R.string.verdict_forged, codeOf(forged(textIn(office.issue()))))
+        refuses(R.string.verdict_not_here, planeOf(office.issue("--money", "10.00", "--provider", "hope").picture))
         val later = today.plusDays(5).toString()
-        refuses(R.string.word_not_yet, planeOf(office.issue("--money", "10.00", "--from", later).picture))
+        refuses(R.string.verdict_not_yet, planeOf(office.issue("--money", "10.00", "--from", later).picture))
         val served = textIn(office.issue())
         runBlocking { hand.container.phone.redeem(served, RedemptionRequest(given = null, HowRead.CAMERA)) }
-        refuses(R.string.word_served, codeOf(served))
+        refuses(R.string.verdict_served, codeOf(served))
         assertEquals(listOf("refused"), hand.around.feedback.given.distinct())
     }
 
     @Test
-    fun `what the office takes back or holds is refused after the next sync`() {
+    fun `what the office revokes or suspends is refused after the next sync`() {
         hand.enrol(office)
         val revoked = office.issue("--money", "10.00")
         val held = office.issue("--money", "10.00")
@@ -56,8 +56,8 @@ class VerdictTest {
         office.command("revoke", revoked.reference, "--reason", "a mistake")
         office.command("suspend", held.reference, "--reason", "to be looked at")
         assertEquals(null, runBlocking { hand.container.phone.sync(hand.around.air::send) }!!.stopped)
-        refuses(R.string.word_revoked, planeOf(revoked.picture))
-        refuses(R.string.word_suspended, planeOf(held.picture))
+        refuses(R.string.verdict_revoked, planeOf(revoked.picture))
+        refuses(R.string.verdict_suspended, planeOf(held.picture))
     }
 
     @Test
@@ -66,11 +66,11 @@ class VerdictTest {
         val voucher = office.issue("--money", "10.00", "--until", today.plusDays(2).toString()).picture
         accepts(planeOf(voucher))
         hand.around.clocks.shift = -3 * DAY
-        refuses(R.string.word_clock, planeOf(voucher))
+        refuses(R.string.verdict_clock, planeOf(voucher))
         hand.around.clocks.shift = 5 * DAY
-        refuses(R.string.word_expired, planeOf(voucher))
+        refuses(R.string.verdict_expired, planeOf(voucher))
         hand.around.clocks.shift = 500 * DAY
-        refuses(R.string.word_sync_first, planeOf(office.issue()))
+        refuses(R.string.verdict_sync_first, planeOf(office.issue()))
     }
 
     @Test
@@ -83,7 +83,7 @@ class VerdictTest {
         hand.see(R.string.open_picture)
     }
 
-    private fun accepts(plane: Plane) = decides(R.string.word_valid, plane)
+    private fun accepts(plane: Plane) = decides(R.string.verdict_valid, plane)
 
     private fun refuses(word: Int, plane: Plane) = decides(word, plane)
 

@@ -38,7 +38,7 @@ class VouchersTest {
         hand.around.air.instead = { HttpOutcome.Unreachable }
 
         hand.tap(R.string.type_reference)
-        hand.see(R.string.kind_closed)
+        hand.see(R.string.filter_closed)
         type(printed(voucher).replace("-", " ").lowercase().replace('0', 'o').replace('1', 'l'))
         hand.see(found(1))
         hand.tap(printed(voucher))
@@ -49,7 +49,7 @@ class VouchersTest {
 
         hand.see(R.string.scan_voucher)
         hand.showToCamera(planeOf(voucher.picture))
-        hand.see(R.string.word_valid)
+        hand.see(R.string.verdict_valid)
         hand.showNothing()
         hand.tap(R.string.serve)
         hand.tap(R.string.confirm_giving, "₱250.00")
@@ -57,7 +57,7 @@ class VouchersTest {
         hand.tap(R.string.next_voucher)
 
         hand.tap(R.string.vouchers)
-        hand.see(R.string.kind_closed)
+        hand.see(R.string.filter_closed)
         type(printed(voucher))
         hand.see(R.string.voucher_served_here)
         hand.draw("vouchers-served")
@@ -71,7 +71,7 @@ class VouchersTest {
     }
 
     @Test
-    fun `vouchers are sorted by kind and by how they stand, and what the office took back is known after a sync`() {
+    fun `vouchers are filtered by category and state, and what the office revoked is known after a sync`() {
         val taken = office.issue("--money", "40.00", "--provider", "mercy")
         office.command(
             "issue", "--programme", "aid", "--provider", "mercy", "--money", "30.00", "--until", "2099-12-31",
@@ -82,14 +82,14 @@ class VouchersTest {
         hand.tap("Food")
         hand.see("J*** C*** · Food")
         hand.see(found(1))
-        hand.tap(R.string.kind_closed)
+        hand.tap(R.string.filter_closed)
         hand.see(R.string.no_such_vouchers)
         hand.see(R.string.not_listed_means)
         office.command("revoke", taken.reference, "--reason", "a mistake")
         assertEquals(null, runBlocking { hand.container.phone.sync(hand.around.air::send) }!!.stopped)
         hand.tap(R.string.any_category)
         hand.see(printed(taken))
-        hand.see(R.string.word_revoked)
+        hand.see(R.string.verdict_revoked)
         type("nobody of this name")
         hand.see(R.string.no_such_vouchers)
     }
@@ -101,7 +101,7 @@ class VouchersTest {
         hand.enrol(office)
         hand.around.air.instead = { HttpOutcome.Unreachable }
         hand.tap(R.string.vouchers)
-        hand.see(R.string.kind_closed)
+        hand.see(R.string.filter_closed)
         type(printed(voucher).lowercase())
         hand.tap(printed(voucher))
         hand.tap(R.string.serve_by_reference)

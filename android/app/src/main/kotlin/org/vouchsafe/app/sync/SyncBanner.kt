@@ -16,7 +16,7 @@ import org.vouchsafe.core.Stopped
 
 /** Why an exchange ended early, and what to do; nothing is lost by any of them. */
 @StringRes
-fun words(stopped: Stopped): Int = when (stopped) {
+fun message(stopped: Stopped): Int = when (stopped) {
     Stopped.NOT_ENROLLED -> R.string.sync_not_enrolled
     Stopped.UNREACHABLE -> R.string.sync_unreachable
     Stopped.INTERRUPTED -> R.string.sync_interrupted
@@ -38,7 +38,7 @@ fun SyncBanner(state: SyncState) {
         }
         is SyncState.Ended -> when (val stopped = state.report.stopped) {
             null -> Banner(Signal.Good, stringResource(R.string.sync_done))
-            else -> Banner(Signal.Attention, stringResource(words(stopped)))
+            else -> Banner(Signal.Attention, stringResource(message(stopped)))
         }
         is SyncState.Failed -> ErrorMessage(state.error)
     }
