@@ -23,12 +23,12 @@ import org.vouchsafe.app.scan.Pictures
 import org.vouchsafe.app.scan.PicturesOnPhone
 import org.vouchsafe.app.sync.ActiveNetwork
 import org.vouchsafe.app.sync.AndroidActiveNetwork
-import org.vouchsafe.app.sync.Background
 import org.vouchsafe.app.sync.MeteredNetworkTransport
 import org.vouchsafe.app.sync.OkHttpTransport
-import org.vouchsafe.app.sync.Syncing
+import org.vouchsafe.app.sync.SyncManager
+import org.vouchsafe.app.sync.SyncScheduler
 import org.vouchsafe.app.sync.Transport
-import org.vouchsafe.app.sync.WorkManagerBackground
+import org.vouchsafe.app.sync.WorkManagerSyncScheduler
 
 /** One of each of what the app is made of, for the life of the process: dependency injection by hand. */
 class AppContainer(
@@ -43,12 +43,12 @@ class AppContainer(
     val files = SharedFiles(application)
     val documents: Documents = DocumentsOnPhone(application.contentResolver)
     val pictures: Pictures = PicturesOnPhone(application.contentResolver)
-    val background: Background = WorkManagerBackground(application)
+    val syncScheduler: SyncScheduler = WorkManagerSyncScheduler(application)
     private val keys = AndroidKeyStore()
     val phone: Phone = EnginePhone(application.noBackupFilesDir.resolve("phone"), keys, clocks)
     val about = About(application, keys)
     private val meteredTransport = MeteredNetworkTransport(transport, activeNetwork) { settings.documentsAnywhere.value }
-    val syncing = Syncing(phone, meteredTransport, CoroutineScope(SupervisorJob() + Dispatchers.Default))
+    val syncManager = SyncManager(phone, meteredTransport, CoroutineScope(SupervisorJob() + Dispatchers.Default))
 }
 
 val LocalAppContainer = staticCompositionLocalOf<AppContainer> { error("no AppContainer was provided") }

@@ -24,7 +24,7 @@ class MainActivity : ComponentActivity() {
         val container = (application as VouchsafeApplication).container
         if (savedInstanceState == null) {
             shared.value = sharedBy(intent)
-            container.background.begin()
+            container.syncScheduler.schedule()
         }
         setContent {
             val picture by shared.collectAsStateWithLifecycle()

@@ -8,7 +8,7 @@ import kotlinx.coroutines.flow.asStateFlow
 import kotlinx.coroutines.flow.update
 import kotlinx.coroutines.launch
 import org.vouchsafe.app.device.Phone
-import org.vouchsafe.app.sync.Background
+import org.vouchsafe.app.sync.SyncScheduler
 import org.vouchsafe.core.Claim
 import org.vouchsafe.core.EngineException
 
@@ -25,7 +25,7 @@ data class ClaimState(
 class ClaimModel(
     private val phone: Phone,
     private val documents: Documents,
-    private val background: Background,
+    private val syncScheduler: SyncScheduler,
     private val id: String,
 ) : ViewModel() {
     private val current = MutableStateFlow(ClaimState())
@@ -60,7 +60,7 @@ class ClaimModel(
 
     private suspend fun record(call: suspend () -> Unit) = attempt {
         call()
-        background.begin()
+        syncScheduler.schedule()
     }
 
     private suspend fun attempt(call: suspend () -> Unit) = try {

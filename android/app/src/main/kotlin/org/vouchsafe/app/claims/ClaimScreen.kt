@@ -41,7 +41,7 @@ import org.vouchsafe.core.Claim
 @Composable
 fun ClaimScreen(id: String, justServed: Boolean, onDone: () -> Unit) {
     val container = LocalAppContainer.current
-    val model = viewModel { ClaimModel(container.phone, container.documents, container.background, id) }
+    val model = viewModel { ClaimModel(container.phone, container.documents, container.syncScheduler, id) }
     val state by model.state.collectAsStateWithLifecycle()
     val context = LocalContext.current
     val open = rememberLauncherForActivityResult(ActivityResultContracts.OpenDocument()) { file ->

@@ -30,7 +30,7 @@ import org.vouchsafe.core.Health
 @Composable
 fun EnrolScreen() {
     val container = LocalAppContainer.current
-    val model = viewModel { EnrolModel(container.phone, container.syncing) }
+    val model = viewModel { EnrolModel(container.phone, container.syncManager) }
     val error by model.error.collectAsStateWithLifecycle()
     Column(Modifier.safeDrawingPadding()) {
         error?.let { ErrorMessage(it, Modifier.padding(16.dp)) }
@@ -41,13 +41,13 @@ fun EnrolScreen() {
 /** A phone whose request is under way, or that the office has yet to confirm: both sides compare eight digits. */
 @Composable
 fun ConfirmScreen(health: Health, digits: String, onAnotherCode: () -> Unit, onGoOn: () -> Unit) {
-    val syncing = LocalAppContainer.current.syncing
-    val state by syncing.state.collectAsStateWithLifecycle()
+    val syncManager = LocalAppContainer.current.syncManager
+    val state by syncManager.state.collectAsStateWithLifecycle()
     Page(
         stringResource(R.string.confirm_phone),
         onBack = null,
         actions = {
-            PrimaryButton(stringResource(R.string.confirm_check), syncing::begin, enabled = state != SyncState.Running)
+            PrimaryButton(stringResource(R.string.confirm_check), syncManager::start, enabled = state != SyncState.Running)
             if (health.provider != null) {
                 SecondaryButton(stringResource(R.string.confirm_later), onGoOn)
             } else {

@@ -29,11 +29,11 @@ import org.vouchsafe.core.Health
 
 /** How this phone is: what waits, how old its trust is, who it belongs to. */
 @Composable
-fun HealthScreen(onByFile: () -> Unit) {
+fun HealthScreen(onBundle: () -> Unit) {
     val container = LocalAppContainer.current
     val model = viewModel { HealthModel(container.phone) }
     val state by model.state.collectAsStateWithLifecycle()
-    val syncing by container.syncing.state.collectAsStateWithLifecycle()
+    val syncState by container.syncManager.state.collectAsStateWithLifecycle()
     val strongContrast by container.settings.strongContrast.collectAsStateWithLifecycle()
     val documentsAnywhere by container.settings.documentsAnywhere.collectAsStateWithLifecycle()
     val context = LocalContext.current
@@ -41,22 +41,22 @@ fun HealthScreen(onByFile: () -> Unit) {
     HealthPage(
         state,
         key,
-        syncing,
+        syncState,
         strongContrast,
         documentsAnywhere,
         HealthActions(
-            onSync = container.syncing::begin,
-            onByFile = onByFile,
+            onSync = container.syncManager::start,
+            onBundle = onBundle,
             onContrast = container.settings::chooseStrongContrast,
             onDocumentsAnywhere = container.settings::chooseDocumentsAnywhere,
-            onDiagnostics = { context.share("text/plain", text = diagnostics(container.about, state, syncing)) },
+            onDiagnostics = { context.share("text/plain", text = diagnostics(container.about, state, syncState)) },
         ),
     )
 }
 
 class HealthActions(
     val onSync: () -> Unit = {},
-    val onByFile: () -> Unit = {},
+    val onBundle: () -> Unit = {},
     val onContrast: (Boolean) -> Unit = {},
     val onDocumentsAnywhere: (Boolean) -> Unit = {},
     val onDiagnostics: () -> Unit = {},
@@ -66,7 +66,7 @@ class HealthActions(
 fun HealthPage(
     state: HealthState,
     key: KeyStrength?,
-    syncing: SyncState,
+    syncState: SyncState,
     strongContrast: Boolean,
     documentsAnywhere: Boolean,
     actions: HealthActions,
@@ -76,10 +76,10 @@ fun HealthPage(
         stringResource(R.string.health),
         onBack = null,
         actions = {
-            PrimaryButton(stringResource(R.string.sync_now), actions.onSync, enabled = syncing != SyncState.Running)
+            PrimaryButton(stringResource(R.string.sync_now), actions.onSync, enabled = syncState != SyncState.Running)
         },
     ) {
-        SyncBanner(syncing)
+        SyncBanner(syncState)
         state.error?.let { ErrorMessage(it) }
         state.health?.let { health ->
             Unsent(health, formats)
@@ -99,7 +99,7 @@ fun HealthPage(
         }
         SwitchRow(stringResource(R.string.documents_anywhere), documentsAnywhere, actions.onDocumentsAnywhere)
         SwitchRow(stringResource(R.string.strong_contrast), strongContrast, actions.onContrast)
-        SecondaryButton(stringResource(R.string.by_file), actions.onByFile)
+        SecondaryButton(stringResource(R.string.bundle_title), actions.onBundle)
         SecondaryButton(stringResource(R.string.share_diagnostics), actions.onDiagnostics)
     }
 }

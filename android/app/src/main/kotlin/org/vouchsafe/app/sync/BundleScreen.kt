@@ -42,7 +42,7 @@ fun BundleScreen(onBack: () -> Unit) {
     val answers = rememberLauncherForActivityResult(ActivityResultContracts.OpenMultipleDocuments()) { picked ->
         if (picked.isNotEmpty()) model.import(picked.map { { container.files.read(it, MOST_BYTES) } })
     }
-    val toShare = state.carried.filterIsInstance<Carried.ToShare>().firstOrNull()
+    val toShare = state.outcomes.filterIsInstance<BundleOutcome.ReadyToShare>().firstOrNull()
     LaunchedEffect(toShare) {
         if (toShare != null) {
             if (toShare.exported.names.isNotEmpty()) context.share(SharedFiles.ANY_TYPE, container.files.lent(toShare.exported.names))
@@ -63,10 +63,10 @@ fun BundleScreen(onBack: () -> Unit) {
 
 @Composable
 fun BundlePage(state: BundleState, onSave: () -> Unit, onShare: () -> Unit, onImport: () -> Unit, onBack: () -> Unit) {
-    Page(stringResource(R.string.by_file), onBack) {
-        Text(stringResource(R.string.by_file_how), style = MaterialTheme.typography.bodyLarge)
+    Page(stringResource(R.string.bundle_title), onBack) {
+        Text(stringResource(R.string.bundle_how), style = MaterialTheme.typography.bodyLarge)
         if (state.busy) LinearProgressIndicator(Modifier.fillMaxWidth())
-        state.carried.forEach { Outcome(it) }
+        state.outcomes.forEach { OutcomeBanner(it) }
         SecondaryButton(stringResource(R.string.export_save), onSave, enabled = !state.busy)
         SecondaryButton(stringResource(R.string.export_share), onShare, enabled = !state.busy)
         SecondaryButton(stringResource(R.string.import_answer), onImport, enabled = !state.busy)
@@ -74,22 +74,22 @@ fun BundlePage(state: BundleState, onSave: () -> Unit, onShare: () -> Unit, onIm
 }
 
 @Composable
-private fun Outcome(carried: Carried) {
-    when (carried) {
-        is Carried.Out -> Exported(carried.exported)
-        is Carried.ToShare -> Exported(carried.exported)
-        is Carried.In -> when (val imported = carried.imported) {
+private fun OutcomeBanner(outcome: BundleOutcome) {
+    when (outcome) {
+        is BundleOutcome.Written -> ExportedBanner(outcome.exported)
+        is BundleOutcome.ReadyToShare -> ExportedBanner(outcome.exported)
+        is BundleOutcome.Read -> when (val imported = outcome.imported) {
             is Imported.Done -> Banner(Signal.Good, stringResource(R.string.imported))
             is Imported.Refused -> Banner(Signal.Bad, withDetail(stringResource(R.string.import_refused), imported.words))
         }
-        Carried.NotWritten -> Banner(Signal.Bad, stringResource(R.string.export_not_written))
-        Carried.NotRead -> Banner(Signal.Bad, stringResource(R.string.import_not_read))
-        is Carried.Broken -> ErrorMessage(carried.error)
+        BundleOutcome.NotWritten -> Banner(Signal.Bad, stringResource(R.string.export_not_written))
+        BundleOutcome.NotRead -> Banner(Signal.Bad, stringResource(R.string.import_not_read))
+        is BundleOutcome.Failed -> ErrorMessage(outcome.error)
     }
 }
 
 @Composable
-private fun Exported(exported: Exported) {
+private fun ExportedBanner(exported: Exported) {
     val records = exported.records.coerceAtMost(Int.MAX_VALUE.toLong()).toInt()
     val carries = pluralStringResource(R.plurals.exported, records, formats().count(exported.records))
     Banner(Signal.Good, "$carries\n${stringResource(R.string.exported_means)}")

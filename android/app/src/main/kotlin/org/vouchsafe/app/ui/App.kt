@@ -107,7 +107,7 @@ private fun Show(screen: Screen, stack: BackStack, shared: String?, onSharedCons
     val container = LocalAppContainer.current
     val back: () -> Unit = { stack.pop() }
     val served: (String) -> Unit = {
-        container.background.begin()
+        container.syncScheduler.schedule()
         stack.replaceAbove(Screen.Receipt(it))
     }
     when (screen) {
@@ -121,13 +121,13 @@ private fun Show(screen: Screen, stack: BackStack, shared: String?, onSharedCons
         }
         Screen.Vouchers -> VouchersScreen { stack.push(Screen.Voucher(it)) }
         Screen.Claims -> ClaimsScreen { stack.push(Screen.Claim(it)) }
-        Screen.Health -> HealthScreen(onByFile = { stack.push(Screen.ByFile) })
-        Screen.ByFile -> BundleScreen(onBack = back)
+        Screen.Health -> HealthScreen(onBundle = { stack.push(Screen.Bundle) })
+        Screen.Bundle -> BundleScreen(onBack = back)
         is Screen.Verdict -> VerdictScreen(
             screen.voucher,
             onServe = { stack.push(Screen.Serve(screen.voucher, screen.howRead)) },
             onOverride = { stack.push(Screen.Override(screen.voucher, screen.howRead)) },
-            onSync = { stack.goTo(Screen.Health).also { container.syncing.begin() } },
+            onSync = { stack.goTo(Screen.Health).also { container.syncManager.start() } },
             onDone = back,
         )
         is Screen.Serve -> ServeScreen(

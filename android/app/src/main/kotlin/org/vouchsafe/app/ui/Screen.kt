@@ -33,7 +33,7 @@ sealed interface Screen {
     data class ServeByReference(val reference: String) : Screen
 
     /** Records out and answers in, as files. */
-    data object ByFile : Screen
+    data object Bundle : Screen
 
     fun save(): ArrayList<String> = when (this) {
         Scan -> arrayListOf("scan")
@@ -47,7 +47,7 @@ sealed interface Screen {
         is Claim -> arrayListOf("claim", claim)
         is Voucher -> arrayListOf("voucher", reference)
         is ServeByReference -> arrayListOf("serve by reference", reference)
-        ByFile -> arrayListOf("by file")
+        Bundle -> arrayListOf("bundle")
     }
 
     companion object {
@@ -63,7 +63,7 @@ sealed interface Screen {
             "claim" -> Claim(saved[1])
             "voucher" -> Voucher(saved[1])
             "serve by reference" -> ServeByReference(saved[1])
-            "by file" -> ByFile
+            "bundle" -> Bundle
             else -> error("no screen is called $name")
         }
     }

@@ -51,7 +51,7 @@ fun VouchersScreen(onVoucher: (reference: String) -> Unit) {
     val container = LocalAppContainer.current
     val model = viewModel { VouchersModel(container.phone) }
     val state by model.state.collectAsStateWithLifecycle()
-    val syncing by container.syncing.state.collectAsStateWithLifecycle()
+    val syncState by container.syncManager.state.collectAsStateWithLifecycle()
     var typed by rememberSaveable { mutableStateOf("") }
     var category by rememberSaveable { mutableStateOf<String?>(null) }
     var filter by rememberSaveable { mutableStateOf(VoucherFilter.All) }
@@ -59,13 +59,13 @@ fun VouchersScreen(onVoucher: (reference: String) -> Unit) {
     VouchersList(
         state,
         VoucherQuery(typed, category, filter),
-        syncing,
+        syncState,
         VouchersActions(
             onType = { typed = it },
             onCategory = { category = it },
             onFilter = { filter = it },
             onMore = model::more,
-            onSync = container.syncing::begin,
+            onSync = container.syncManager::start,
             onVoucher = onVoucher,
         ),
     )
@@ -81,7 +81,7 @@ class VouchersActions(
 )
 
 @Composable
-fun VouchersList(state: VouchersState, query: VoucherQuery, syncing: SyncState, actions: VouchersActions) {
+fun VouchersList(state: VouchersState, query: VoucherQuery, syncState: SyncState, actions: VouchersActions) {
     val formats = formats()
     val listing = state.listing
     Scaffold(topBar = { TopBar(stringResource(R.string.vouchers)) }) { inner ->
@@ -89,10 +89,10 @@ fun VouchersList(state: VouchersState, query: VoucherQuery, syncing: SyncState, 
             state.error?.let { item { ErrorMessage(it, Modifier.padding(16.dp)) } }
             when {
                 !state.loaded -> {}
-                listing == null -> item { NoList(syncing, actions.onSync) }
-                listing.total == 0u -> item { Listed(listing, R.string.no_vouchers, syncing, actions.onSync, formats) }
+                listing == null -> item { NoList(syncState, actions.onSync) }
+                listing.total == 0u -> item { Listed(listing, R.string.no_vouchers, syncState, actions.onSync, formats) }
                 else -> {
-                    item { Listed(listing, null, syncing, actions.onSync, formats) }
+                    item { Listed(listing, null, syncState, actions.onSync, formats) }
                     item { Search(query, listing.categories, actions) }
                     item { Count(listing, formats) }
                     items(listing.found, key = { it.reference }) { voucher ->
@@ -109,17 +109,17 @@ fun VouchersList(state: VouchersState, query: VoucherQuery, syncing: SyncState, 
 
 /** The phone never got the list. */
 @Composable
-private fun NoList(syncing: SyncState, onSync: () -> Unit) {
+private fun NoList(syncState: SyncState, onSync: () -> Unit) {
     Column(Modifier.padding(16.dp), Arrangement.spacedBy(16.dp)) {
         Text(stringResource(R.string.no_voucher_list), style = MaterialTheme.typography.bodyLarge)
-        SyncBanner(syncing)
-        PrimaryButton(stringResource(R.string.sync_now), onSync, enabled = syncing != SyncState.Running)
+        SyncBanner(syncState)
+        PrimaryButton(stringResource(R.string.sync_now), onSync, enabled = syncState != SyncState.Running)
     }
 }
 
 /** Of when the list is, what there is to say of it, and the way to a newer one where it is old. */
 @Composable
-private fun Listed(listing: VoucherListing, said: Int?, syncing: SyncState, onSync: () -> Unit, formats: Formats) {
+private fun Listed(listing: VoucherListing, said: Int?, syncState: SyncState, onSync: () -> Unit, formats: Formats) {
     Column(Modifier.fillMaxWidth().padding(16.dp, 4.dp), Arrangement.spacedBy(8.dp)) {
         Text(
             stringResource(R.string.listed_on, formats.moment(listing.listed)),
@@ -129,7 +129,7 @@ private fun Listed(listing: VoucherListing, said: Int?, syncing: SyncState, onSy
         said?.let { Text(stringResource(it), style = MaterialTheme.typography.bodyLarge) }
         if (listing.age >= OLD) {
             Banner(Signal.Attention, stringResource(R.string.list_old, age(listing.age, formats)))
-            SecondaryButton(stringResource(R.string.sync_now), onSync, enabled = syncing != SyncState.Running)
+            SecondaryButton(stringResource(R.string.sync_now), onSync, enabled = syncState != SyncState.Running)
         }
     }
 }

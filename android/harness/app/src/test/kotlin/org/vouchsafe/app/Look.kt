@@ -31,9 +31,9 @@ import org.vouchsafe.app.serve.PinError
 import org.vouchsafe.app.serve.ServeForm
 import org.vouchsafe.app.serve.ServeState
 import org.vouchsafe.app.serve.toServe
+import org.vouchsafe.app.sync.BundleOutcome
 import org.vouchsafe.app.sync.BundlePage
 import org.vouchsafe.app.sync.BundleState
-import org.vouchsafe.app.sync.Carried
 import org.vouchsafe.app.sync.SyncState
 import org.vouchsafe.app.ui.Screen
 import org.vouchsafe.app.ui.Tabs
@@ -266,7 +266,7 @@ private val others: List<Pair<String, @Composable () -> Unit>> = listOf(
         val none = listing.copy(total = 0u, matching = 0u, categories = emptyList(), found = emptyList())
         Vouchers(VouchersState(none, loaded = true))
     },
-    "vouchers-no-list" to { Vouchers(VouchersState(loaded = true), syncing = SyncState.Ended(report.copy(stopped = Stopped.UNREACHABLE))) },
+    "vouchers-no-list" to { Vouchers(VouchersState(loaded = true), syncState = SyncState.Ended(report.copy(stopped = Stopped.UNREACHABLE))) },
     "voucher-open" to { ListedPage(listed[0]) },
     "voucher-served-here" to { ListedPage(listed[2]) },
     "voucher-not-yet" to { ListedPage(listed[3]) },
@@ -289,9 +289,9 @@ private val others: List<Pair<String, @Composable () -> Unit>> = listOf(
     "health-syncing" to {
         HealthPage(HealthState(health, "01678216"), KeyStrength.HARDWARE, SyncState.Running, false, true, HealthActions())
     },
-    "by-file" to { BundlePage(BundleState(), {}, {}, {}, {}) },
-    "by-file-exported" to { BundlePage(BundleState(carried = listOf(Carried.Out(Exported(3, 1, listOf("a"))))), {}, {}, {}, {}) },
-    "by-file-not-written" to { BundlePage(BundleState(carried = listOf(Carried.NotWritten)), {}, {}, {}, {}) },
+    "bundle" to { BundlePage(BundleState(), {}, {}, {}, {}) },
+    "bundle-exported" to { BundlePage(BundleState(outcomes = listOf(BundleOutcome.Written(Exported(3, 1, listOf("a"))))), {}, {}, {}, {}) },
+    "bundle-not-written" to { BundlePage(BundleState(outcomes = listOf(BundleOutcome.NotWritten)), {}, {}, {}, {}) },
 )
 
 /** A camera that may be used or not. */
@@ -303,8 +303,8 @@ private fun Sight(allowed: Boolean, screen: @Composable () -> Unit) {
 }
 
 @Composable
-private fun Vouchers(state: VouchersState, query: VoucherQuery = VoucherQuery(), syncing: SyncState = SyncState.NotYet) =
-    VouchersList(state, query, syncing, VouchersActions())
+private fun Vouchers(state: VouchersState, query: VoucherQuery = VoucherQuery(), syncState: SyncState = SyncState.NotYet) =
+    VouchersList(state, query, syncState, VouchersActions())
 
 @Composable
 private fun ListedPage(voucher: ListedVoucher) = VoucherPage(voucher.reference, VoucherState(voucher, loaded = true), {}, {}, {}, {})

@@ -21,7 +21,7 @@ import org.junit.Test
 import org.junit.runner.RunWith
 import org.robolectric.Shadows.shadowOf
 import org.vouchsafe.app.claims.DocumentsTest
-import org.vouchsafe.app.sync.WorkManagerBackground
+import org.vouchsafe.app.sync.WorkManagerSyncScheduler
 import org.vouchsafe.core.Claim
 import org.vouchsafe.core.Header
 import org.vouchsafe.core.HttpOutcome
@@ -97,7 +97,7 @@ class MishapsTest {
         val claim = redeem()
         hand.tap(R.string.health)
         hand.see(R.string.label_digits)
-        hand.tap(R.string.by_file)
+        hand.tap(R.string.bundle_title)
         hand.tap(R.string.export_share)
         hand.seePart(hand.app.resources.getQuantityString(R.plurals.exported, 1, "1"))
         val sent = hand.asked().let { IntentCompat.getParcelableExtra(it, Intent.EXTRA_INTENT, Intent::class.java)!! }
@@ -162,7 +162,7 @@ class MishapsTest {
     /** Waits until another exchange is planned, for when there is a network. */
     private fun plansToSync(deed: () -> Unit) {
         val manager = WorkManager.getInstance(hand.app)
-        val planned = { manager.getWorkInfosForUniqueWork(WorkManagerBackground.ONCE).get().map { it.id } }
+        val planned = { manager.getWorkInfosForUniqueWork(WorkManagerSyncScheduler.ONCE).get().map { it.id } }
         val before = planned()
         deed()
         rule.waitUntil("another exchange is planned", timeoutMillis = 30_000) {

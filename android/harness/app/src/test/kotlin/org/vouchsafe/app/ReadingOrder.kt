@@ -25,7 +25,7 @@ object ReadingOrder {
 
     private val labels = said(
         R.string.label_provider, R.string.label_digits, R.string.label_trust, R.string.label_status, R.string.label_space,
-        R.string.label_key, R.string.label_server, R.string.documents_anywhere, R.string.strong_contrast, R.string.by_file,
+        R.string.label_key, R.string.label_server, R.string.documents_anywhere, R.string.strong_contrast, R.string.bundle_title,
         R.string.share_diagnostics, R.string.sync_now,
     )
     private val sharing = said(R.string.label_reference, R.string.share_receipt, R.string.share_receipt_picture)
@@ -93,9 +93,9 @@ object ReadingOrder {
         "health-good" to said(R.string.health, R.string.sync_done, R.string.all_sent) + labels,
         "health-syncing" to
             said(R.string.health, R.string.sync_running, ANYTHING) + labels.filter { it != Said.Text(R.string.label_space) },
-        "by-file" to below(R.string.by_file, R.string.by_file_how) + files,
-        "by-file-exported" to below(R.string.by_file, R.string.by_file_how, R.string.exported_means) + files,
-        "by-file-not-written" to below(R.string.by_file, R.string.by_file_how, R.string.export_not_written) + files,
+        "bundle" to below(R.string.bundle_title, R.string.bundle_how) + files,
+        "bundle-exported" to below(R.string.bundle_title, R.string.bundle_how, R.string.exported_means) + files,
+        "bundle-not-written" to below(R.string.bundle_title, R.string.bundle_how, R.string.export_not_written) + files,
     )
 
     /** The large word; whether to go on, and what to do instead; who, what, until when; what can be done. */

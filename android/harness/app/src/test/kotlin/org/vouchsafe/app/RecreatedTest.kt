@@ -84,8 +84,8 @@ class RecreatedTest {
         hand.back()
         hand.tap(R.string.health)
         again { hand.seePart("1 record unsent") }
-        hand.tap(R.string.by_file)
-        again { hand.see(R.string.by_file_how) }
+        hand.tap(R.string.bundle_title)
+        again { hand.see(R.string.bundle_how) }
         hand.back()
         hand.see(R.string.sync_now)
     }

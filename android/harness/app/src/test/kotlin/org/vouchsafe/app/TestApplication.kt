@@ -85,7 +85,7 @@ class TestApplication : VouchsafeApplication() {
 
     /** The process ends, and another begins in the same place. What it was exchanging would end with it; here it comes to its end. */
     fun restart() {
-        runBlocking { container.syncing.state.first { it != SyncState.Running } }
+        runBlocking { container.syncManager.state.first { it != SyncState.Running } }
         (container.phone as EnginePhone).close()
         surroundings = Surroundings(this, surroundings)
     }

@@ -16,17 +16,17 @@ import org.vouchsafe.app.VouchsafeApplication
 import org.vouchsafe.core.Stopped
 
 /** Syncs while nobody looks. */
-interface Background {
+interface SyncScheduler {
     /** As soon as there is a network, and now and then from now on. */
-    fun begin()
+    fun schedule()
 }
 
 /** By WorkManager, which outlives the process; one exchange of each kind at a time, and only over a network. */
-class WorkManagerBackground(private val context: Context) : Background {
+class WorkManagerSyncScheduler(private val context: Context) : SyncScheduler {
     private val online = Constraints.Builder().setRequiredNetworkType(NetworkType.CONNECTED).build()
     private val unmetered = Constraints.Builder().setRequiredNetworkType(NetworkType.UNMETERED).build()
 
-    override fun begin() {
+    override fun schedule() {
         val manager = WorkManager.getInstance(context)
         val once = OneTimeWorkRequestBuilder<SyncWorker>()
             .setConstraints(online)
@@ -59,8 +59,8 @@ class WorkManagerBackground(private val context: Context) : Background {
 /** Runs one exchange; asks to be tried again where that may help. */
 class SyncWorker(context: Context, parameters: WorkerParameters) : CoroutineWorker(context, parameters) {
     override suspend fun doWork(): Result {
-        val syncing = (applicationContext as VouchsafeApplication).container.syncing
-        return when (val state = syncing.run()) {
+        val syncManager = (applicationContext as VouchsafeApplication).container.syncManager
+        return when (val state = syncManager.run()) {
             is SyncState.Ended -> resultOf(state.report.stopped)
             is SyncState.Failed -> Result.failure()
             // Another exchange is under way, and may have begun before what this one is for.

@@ -23,13 +23,13 @@ sealed interface SyncState {
 }
 
 /** Runs exchanges with the server, one at a time, for the app's whole life: a screen that goes away ends none. */
-class Syncing(private val phone: Phone, private val transport: Transport, private val scope: CoroutineScope) {
+class SyncManager(private val phone: Phone, private val transport: Transport, private val scope: CoroutineScope) {
     private val current = MutableStateFlow<SyncState>(SyncState.NotYet)
 
     val state: StateFlow<SyncState> = current.asStateFlow()
 
     /** Begins an exchange, unless one is under way. */
-    fun begin() {
+    fun start() {
         scope.launch { run() }
     }
 
