@@ -5,22 +5,22 @@ import androidx.compose.runtime.staticCompositionLocalOf
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.SupervisorJob
-import org.vouchsafe.app.claims.Documents
-import org.vouchsafe.app.claims.DocumentsOnPhone
-import org.vouchsafe.app.device.About
+import org.vouchsafe.app.claims.AndroidDocumentReader
+import org.vouchsafe.app.claims.DocumentReader
 import org.vouchsafe.app.device.AndroidClocks
 import org.vouchsafe.app.device.AndroidFeedback
 import org.vouchsafe.app.device.AndroidKeyStore
 import org.vouchsafe.app.device.Clocks
+import org.vouchsafe.app.device.DeviceInfo
 import org.vouchsafe.app.device.EnginePhone
 import org.vouchsafe.app.device.Feedback
 import org.vouchsafe.app.device.Phone
 import org.vouchsafe.app.device.Settings
 import org.vouchsafe.app.device.SharedFiles
+import org.vouchsafe.app.scan.AndroidPictureReader
 import org.vouchsafe.app.scan.CameraFrameSource
 import org.vouchsafe.app.scan.FrameSource
-import org.vouchsafe.app.scan.Pictures
-import org.vouchsafe.app.scan.PicturesOnPhone
+import org.vouchsafe.app.scan.PictureReader
 import org.vouchsafe.app.sync.ActiveNetwork
 import org.vouchsafe.app.sync.AndroidActiveNetwork
 import org.vouchsafe.app.sync.MeteredNetworkTransport
@@ -41,12 +41,12 @@ class AppContainer(
 ) {
     val settings = Settings(application)
     val files = SharedFiles(application)
-    val documents: Documents = DocumentsOnPhone(application.contentResolver)
-    val pictures: Pictures = PicturesOnPhone(application.contentResolver)
+    val documentReader: DocumentReader = AndroidDocumentReader(application.contentResolver)
+    val pictureReader: PictureReader = AndroidPictureReader(application.contentResolver)
     val syncScheduler: SyncScheduler = WorkManagerSyncScheduler(application)
     private val keys = AndroidKeyStore()
     val phone: Phone = EnginePhone(application.noBackupFilesDir.resolve("phone"), keys, clocks)
-    val about = About(application, keys)
+    val deviceInfo = DeviceInfo(application, keys)
     private val meteredTransport = MeteredNetworkTransport(transport, activeNetwork) { settings.documentsAnywhere.value }
     val syncManager = SyncManager(phone, meteredTransport, CoroutineScope(SupervisorJob() + Dispatchers.Default))
 }

@@ -24,7 +24,7 @@ data class ClaimState(
 /** One claim; read again whenever something changed. What is recorded of it goes out as soon as there is a network. */
 class ClaimModel(
     private val phone: Phone,
-    private val documents: Documents,
+    private val documentReader: DocumentReader,
     private val syncScheduler: SyncScheduler,
     private val id: String,
 ) : ViewModel() {
@@ -51,7 +51,7 @@ class ClaimModel(
     fun attach(address: String, onRead: () -> Unit = {}) {
         current.update { it.copy(busy = true, noDocument = false, error = null) }
         viewModelScope.launch {
-            val document = documents.read(address)
+            val document = documentReader.read(address)
             onRead()
             if (document == null) current.update { it.copy(noDocument = true) } else record { phone.attach(id, document) }
             current.update { it.copy(busy = false) }

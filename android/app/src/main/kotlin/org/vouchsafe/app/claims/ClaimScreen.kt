@@ -41,16 +41,16 @@ import org.vouchsafe.core.Claim
 @Composable
 fun ClaimScreen(id: String, justServed: Boolean, onDone: () -> Unit) {
     val container = LocalAppContainer.current
-    val model = viewModel { ClaimModel(container.phone, container.documents, container.syncScheduler, id) }
+    val model = viewModel { ClaimModel(container.phone, container.documentReader, container.syncScheduler, id) }
     val state by model.state.collectAsStateWithLifecycle()
     val context = LocalContext.current
     val open = rememberLauncherForActivityResult(ActivityResultContracts.OpenDocument()) { file ->
         file?.let { model.attach(it.toString()) }
     }
     val photograph = rememberLauncherForActivityResult(ActivityResultContracts.TakePicture()) { taken ->
-        val address = container.files.lent(listOf(PHOTOGRAPH)).single().toString()
+        val address = container.files.urisOf(listOf(PHOTOGRAPH)).single().toString()
         // The picture is on the disk no longer than it takes to read it.
-        if (taken) model.attach(address, onRead = container.files::takeBack) else container.files.takeBack()
+        if (taken) model.attach(address, onRead = container.files::deleteAll) else container.files.deleteAll()
     }
     ClaimPage(
         id,
@@ -61,13 +61,13 @@ fun ClaimScreen(id: String, justServed: Boolean, onDone: () -> Unit) {
             onVoid = model::voidClaim,
             onShareText = { context.share("text/plain", text = it.text()) },
             onSharePicture = {
-                it.drawTo(container.files.lend(RECEIPT))
-                context.share("image/png", container.files.lent(listOf(RECEIPT)))
+                it.drawTo(container.files.fileFor(RECEIPT))
+                context.share("image/png", container.files.urisOf(listOf(RECEIPT)))
             },
             onPhotograph = {
-                container.files.takeBack()
-                container.files.lend(PHOTOGRAPH).createNewFile()
-                photograph.launch(container.files.lent(listOf(PHOTOGRAPH)).single())
+                container.files.deleteAll()
+                container.files.fileFor(PHOTOGRAPH).createNewFile()
+                photograph.launch(container.files.urisOf(listOf(PHOTOGRAPH)).single())
             },
             onOpenFile = { open.launch(arrayOf("image/*", "application/pdf")) },
         ),

@@ -82,7 +82,7 @@ interface Phone {
     /** Bytes that this phone can still write. */
     suspend fun freeSpace(): Long
 
-    /** Exchanges with the server all there is; nothing while another exchange is under way. */
+    /** Syncs all there is with the server; nothing while another sync is under way. */
     suspend fun sync(send: suspend (HttpRequest) -> HttpOutcome): SyncReport?
 }
 

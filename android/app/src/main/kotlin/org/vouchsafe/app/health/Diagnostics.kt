@@ -1,7 +1,7 @@
 package org.vouchsafe.app.health
 
 import java.time.Instant
-import org.vouchsafe.app.device.About
+import org.vouchsafe.app.device.DeviceInfo
 import org.vouchsafe.app.sync.SyncState
 import org.vouchsafe.core.NotAccepted
 import org.vouchsafe.core.Offered
@@ -11,13 +11,13 @@ import org.vouchsafe.core.Warning
  * What a technician asks for, in English and in UTC: versions, counts and times. Nobody's name is in it, no voucher, no
  * claim, and not whose phone it is.
  */
-fun diagnostics(about: About, state: HealthState, sync: SyncState): String {
+fun diagnostics(device: DeviceInfo, state: HealthState, sync: SyncState): String {
     val health = state.health
     fun time(seconds: ULong?) = seconds?.let { Instant.ofEpochSecond(it.toLong()).toString() } ?: "none"
     return listOf(
-        "app" to about.appVersion,
-        "device" to about.device,
-        "key" to (about.keyStrength()?.name ?: "not known"),
+        "app" to device.appVersion,
+        "device" to device.model,
+        "key" to (device.keyStrength()?.name ?: "not known"),
         "free space" to (state.freeSpace?.let { "${it / MEGABYTE} MB" } ?: "not known"),
         "confirmed" to "${health?.confirmed}",
         "trust list" to "${health?.trustVersion} of ${time(health?.trustIssued)}",

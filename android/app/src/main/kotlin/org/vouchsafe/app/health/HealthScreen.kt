@@ -37,7 +37,7 @@ fun HealthScreen(onBundle: () -> Unit) {
     val strongContrast by container.settings.strongContrast.collectAsStateWithLifecycle()
     val documentsAnywhere by container.settings.documentsAnywhere.collectAsStateWithLifecycle()
     val context = LocalContext.current
-    val key = remember(state.digits) { container.about.keyStrength() }
+    val key = remember(state.digits) { container.deviceInfo.keyStrength() }
     HealthPage(
         state,
         key,
@@ -47,9 +47,9 @@ fun HealthScreen(onBundle: () -> Unit) {
         HealthActions(
             onSync = container.syncManager::start,
             onBundle = onBundle,
-            onContrast = container.settings::chooseStrongContrast,
-            onDocumentsAnywhere = container.settings::chooseDocumentsAnywhere,
-            onDiagnostics = { context.share("text/plain", text = diagnostics(container.about, state, syncState)) },
+            onContrast = container.settings::setStrongContrast,
+            onDocumentsAnywhere = container.settings::setDocumentsAnywhere,
+            onDiagnostics = { context.share("text/plain", text = diagnostics(container.deviceInfo, state, syncState)) },
         ),
     )
 }

@@ -64,7 +64,7 @@ fun CodeScanner(
     onFound: (Found) -> Unit,
 ) {
     val container = LocalAppContainer.current
-    val model = viewModel { ScanModel(container.pictures) }
+    val model = viewModel { ScanModel(container.pictureReader) }
     val state by model.state.collectAsStateWithLifecycle()
     LaunchedEffect(Unit) { model.shown() }
     LaunchedEffect(shared) {
@@ -177,7 +177,7 @@ private fun NoCamera(
 
 @Composable
 private fun Messages(state: ScanState) {
-    if (state.looking) LinearProgressIndicator(Modifier.fillMaxWidth())
+    if (state.reading) LinearProgressIndicator(Modifier.fillMaxWidth())
     if (state.nothingFound) Banner(Signal.Attention, stringResource(R.string.no_code_in_picture))
     state.error?.let { ErrorMessage(it) }
 }

@@ -37,7 +37,7 @@ fun BundleScreen(onBack: () -> Unit) {
     val state by model.state.collectAsStateWithLifecycle()
     val context = LocalContext.current
     val folder = rememberLauncherForActivityResult(ActivityResultContracts.OpenDocumentTree()) { folder ->
-        folder?.let { picked -> model.export(share = false) { container.files.create(picked, it) } }
+        folder?.let { picked -> model.export(share = false) { container.files.createIn(picked, it) } }
     }
     val answers = rememberLauncherForActivityResult(ActivityResultContracts.OpenMultipleDocuments()) { picked ->
         if (picked.isNotEmpty()) model.import(picked.map { { container.files.read(it, MOST_BYTES) } })
@@ -45,7 +45,7 @@ fun BundleScreen(onBack: () -> Unit) {
     val toShare = state.outcomes.filterIsInstance<BundleOutcome.ReadyToShare>().firstOrNull()
     LaunchedEffect(toShare) {
         if (toShare != null) {
-            if (toShare.exported.names.isNotEmpty()) context.share(SharedFiles.ANY_TYPE, container.files.lent(toShare.exported.names))
+            if (toShare.exported.names.isNotEmpty()) context.share(SharedFiles.ANY_TYPE, container.files.urisOf(toShare.exported.names))
             model.shared()
         }
     }
@@ -53,8 +53,8 @@ fun BundleScreen(onBack: () -> Unit) {
         state,
         onSave = { folder.launch(null) },
         onShare = {
-            container.files.takeBack()
-            model.export(share = true) { container.files.lend(it).outputStream() }
+            container.files.deleteAll()
+            model.export(share = true) { container.files.fileFor(it).outputStream() }
         },
         onImport = { answers.launch(arrayOf("*/*")) },
         onBack = onBack,

@@ -14,7 +14,7 @@ import org.vouchsafe.app.ui.ErrorMessage
 import org.vouchsafe.app.ui.Signal
 import org.vouchsafe.core.Stopped
 
-/** Why an exchange ended early, and what to do; nothing is lost by any of them. */
+/** Why a sync ended early, and what to do; nothing is lost by any of them. */
 @StringRes
 fun message(stopped: Stopped): Int = when (stopped) {
     Stopped.NOT_ENROLLED -> R.string.sync_not_enrolled
@@ -27,7 +27,7 @@ fun message(stopped: Stopped): Int = when (stopped) {
     Stopped.BUSY -> R.string.sync_busy
 }
 
-/** How the exchange goes, or went. */
+/** How the sync goes, or went. */
 @Composable
 fun SyncBanner(state: SyncState) {
     when (state) {

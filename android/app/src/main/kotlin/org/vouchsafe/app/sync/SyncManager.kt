@@ -10,7 +10,7 @@ import org.vouchsafe.app.device.Phone
 import org.vouchsafe.core.EngineException
 import org.vouchsafe.core.SyncReport
 
-/** How the last exchange with the server went, or that one is under way. */
+/** How the last sync went, or that one is under way. */
 sealed interface SyncState {
     data object NotYet : SyncState
 
@@ -22,18 +22,18 @@ sealed interface SyncState {
     data class Failed(val error: EngineException) : SyncState
 }
 
-/** Runs exchanges with the server, one at a time, for the app's whole life: a screen that goes away ends none. */
+/** Syncs with the server, once at a time, for the app's whole life: a screen that goes away ends none. */
 class SyncManager(private val phone: Phone, private val transport: Transport, private val scope: CoroutineScope) {
     private val current = MutableStateFlow<SyncState>(SyncState.NotYet)
 
     val state: StateFlow<SyncState> = current.asStateFlow()
 
-    /** Begins an exchange, unless one is under way. */
+    /** Begins a sync, unless one is under way. */
     fun start() {
         scope.launch { run() }
     }
 
-    /** Runs an exchange to its end; gives nothing when another is under way. */
+    /** Runs a sync to its end; gives nothing when another is under way. */
     suspend fun run(): SyncState? {
         val before = current.value
         if (before == SyncState.Running || !current.compareAndSet(before, SyncState.Running)) return null

@@ -20,7 +20,7 @@ import org.junit.Rule
 import org.junit.Test
 import org.junit.runner.RunWith
 import org.robolectric.Shadows.shadowOf
-import org.vouchsafe.app.claims.DocumentsTest
+import org.vouchsafe.app.claims.DocumentReaderTest
 import org.vouchsafe.app.sync.WorkManagerSyncScheduler
 import org.vouchsafe.core.Claim
 import org.vouchsafe.core.Header
@@ -150,7 +150,7 @@ class MishapsTest {
         hand.tap(R.string.photograph_document)
         val asked = hand.asked()
         val address = IntentCompat.getParcelableExtra(asked, android.provider.MediaStore.EXTRA_OUTPUT, Uri::class.java)!!
-        hand.app.contentResolver.openOutputStream(address)!!.use { it.write(DocumentsTest.photograph(1_200, 900)) }
+        hand.app.contentResolver.openOutputStream(address)!!.use { it.write(DocumentReaderTest.photograph(1_200, 900)) }
         plansToSync { hand.answer(asked, address) }
         hand.see(hand.text(R.string.documents_sent, "0", "1"))
         assertFalse(hand.app.cacheDir.walk().any(File::isFile))
@@ -159,13 +159,13 @@ class MishapsTest {
         assertEquals(1u, runBlocking { phone.claim(claim) }.documentsSent)
     }
 
-    /** Waits until another exchange is planned, for when there is a network. */
+    /** Waits until another sync is planned, for when there is a network. */
     private fun plansToSync(deed: () -> Unit) {
         val manager = WorkManager.getInstance(hand.app)
         val planned = { manager.getWorkInfosForUniqueWork(WorkManagerSyncScheduler.ONCE).get().map { it.id } }
         val before = planned()
         deed()
-        rule.waitUntil("another exchange is planned", timeoutMillis = 30_000) {
+        rule.waitUntil("another sync is planned", timeoutMillis = 30_000) {
             rule.waitForIdle()
             (planned() - before.toSet()).isNotEmpty()
         }

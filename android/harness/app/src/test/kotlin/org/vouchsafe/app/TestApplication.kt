@@ -83,7 +83,7 @@ class TestApplication : VouchsafeApplication() {
         shadowOf(getSystemService(ConnectivityManager::class.java)).setActiveNetworkInfo(network)
     }
 
-    /** The process ends, and another begins in the same place. What it was exchanging would end with it; here it comes to its end. */
+    /** The process ends, and another begins in the same place. A sync would end with it; here it comes to its end. */
     fun restart() {
         runBlocking { container.syncManager.state.first { it != SyncState.Running } }
         (container.phone as EnginePhone).close()

@@ -21,9 +21,9 @@ import org.vouchsafe.core.NewDocument
 
 /** What may leave the phone of a picture or a file. */
 @RunWith(AndroidJUnit4::class)
-class DocumentsTest {
+class DocumentReaderTest {
     private val app: TestApplication = ApplicationProvider.getApplicationContext()
-    private val documents = DocumentsOnPhone(app.contentResolver)
+    private val documentReader = AndroidDocumentReader(app.contentResolver)
 
     @After
     fun `the phone is put down`() = (app.container.phone as EnginePhone).close()
@@ -54,7 +54,7 @@ class DocumentsTest {
     private fun read(content: ByteArray): NewDocument? {
         val address = Uri.parse("content://files/${content.size}")
         shadowOf(app.contentResolver).registerInputStreamSupplier(address) { content.inputStream() }
-        return runBlocking { documents.read(address.toString()) }
+        return runBlocking { documentReader.read(address.toString()) }
     }
 
     companion object {
