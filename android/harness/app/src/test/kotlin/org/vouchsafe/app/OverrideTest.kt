@@ -21,76 +21,76 @@ import org.vouchsafe.core.Office
 class OverrideTest {
     @get:Rule val rule = createEmptyComposeRule()
 
-    private val hand by lazy { Hand(rule).apply { allowCamera() } }
+    private val robot by lazy { AppRobot(rule).apply { allowCamera() } }
 
     @After
-    fun `the phone is put down`() = hand.close()
+    fun `the phone is put down`() = robot.close()
 
     @Test
     fun `a supervisor lets serve what a wrong clock forbids, and the office looks at the claim`() {
         name("lorna")
-        hand.enrol(office)
+        robot.enrol(office)
         ask(office.issue("--money", "70.00"))
-        hand.see(R.string.confirm_giving, "₱70.00").assertIsNotEnabled()
+        robot.see(R.string.confirm_giving, "₱70.00").assertIsNotEnabled()
         type("314159")
-        hand.tap(R.string.confirm_giving, "₱70.00")
-        hand.see(R.string.pin_wrong)
-        assertEquals(0, runBlocking { hand.container.phone.claims(limit = 10) }.size)
-        hand.restartProcess()
-        hand.see(R.string.confirm_giving, "₱70.00").assertIsNotEnabled()
+        robot.tap(R.string.confirm_giving, "₱70.00")
+        robot.see(R.string.pin_wrong)
+        assertEquals(0, runBlocking { robot.container.phone.claims(limit = 10) }.size)
+        robot.restartProcess()
+        robot.see(R.string.confirm_giving, "₱70.00").assertIsNotEnabled()
         type(PIN)
-        hand.tap(R.string.confirm_giving, "₱70.00")
-        hand.see(R.string.recorded)
-        hand.around.clocks.shift = 0
-        val claim = runBlocking { hand.container.phone.claims(limit = 10) }.single()
-        assertEquals(null, runBlocking { hand.container.phone.sync(hand.around.air::send) }!!.stopped)
+        robot.tap(R.string.confirm_giving, "₱70.00")
+        robot.see(R.string.recorded)
+        robot.environment.clocks.shift = 0
+        val claim = runBlocking { robot.container.phone.claims(limit = 10) }.single()
+        assertEquals(null, runBlocking { robot.container.phone.sync(robot.environment.transport::send) }!!.stopped)
         assertEquals("in_review", office.claims().single { it["claim"].asString == claim.id }["state"].asString)
     }
 
     @Test
     fun `an override helps against nothing else, and guessing PINs takes time`() {
         name("lorna")
-        hand.enrol(office)
+        robot.enrol(office)
         val voucher = office.issue("--money", "80.00")
         office.command("revoke", voucher.reference, "--reason", "a mistake")
-        assertEquals(null, runBlocking { hand.container.phone.sync(hand.around.air::send) }!!.stopped)
+        assertEquals(null, runBlocking { robot.container.phone.sync(robot.environment.transport::send) }!!.stopped)
         ask(voucher)
         type(PIN)
-        hand.tap(R.string.confirm_giving, "₱80.00")
-        hand.seePart(hand.text(R.string.why_revoked))
-        hand.tap(R.string.back)
-        hand.see(R.string.verdict_clock)
-        hand.back()
+        robot.tap(R.string.confirm_giving, "₱80.00")
+        robot.seePart(robot.text(R.string.why_revoked))
+        robot.tap(R.string.back)
+        robot.see(R.string.verdict_clock)
+        robot.back()
         ask(office.issue("--money", "90.00"))
         repeat(FREE_PINS) {
             type("31415$it")
-            hand.tap(R.string.confirm_giving, "₱90.00")
-            hand.see(R.string.pin_wrong)
+            robot.tap(R.string.confirm_giving, "₱90.00")
+            robot.see(R.string.pin_wrong)
         }
         type(PIN)
-        hand.tap(R.string.confirm_giving, "₱90.00")
-        hand.see(hand.text(R.string.pin_wait, hand.app.resources.getQuantityString(R.plurals.minutes, 1, "1")))
-        assertEquals(0, runBlocking { hand.container.phone.claims(limit = 10) }.size)
+        robot.tap(R.string.confirm_giving, "₱90.00")
+        robot.see(robot.text(R.string.pin_wait, robot.app.resources.getQuantityString(R.plurals.minutes, 1, "1")))
+        assertEquals(0, runBlocking { robot.container.phone.claims(limit = 10) }.size)
     }
 
     private fun name(supervisor: String) {
-        val pin = open.dir.newFile().apply { writeText(PIN) }
+        val pin = server.dir.newFile().apply { writeText(PIN) }
         office.command("provider", "supervisor", "set", "--provider", "mercy", "--name", supervisor, "--pin-file", pin.path)
     }
 
     /** Shows a voucher to a phone whose clock is slow, and asks for a supervisor. */
     private fun ask(voucher: Office.Issued) {
-        hand.around.clocks.shift = -3 * DAY
-        hand.see(R.string.scan_voucher)
-        hand.showToCamera(voucher.picture)
-        hand.see(R.string.verdict_clock)
-        hand.showNothing()
-        hand.tap(R.string.ask_supervisor)
-        hand.see(R.string.override_title)
+        robot.environment.clocks.shift = -3 * DAY
+        robot.see(R.string.scan_voucher)
+        robot.showToCamera(voucher.picture)
+        robot.see(R.string.verdict_clock)
+        robot.showNothing()
+        robot.tap(R.string.ask_supervisor)
+        robot.see(R.string.override_title)
     }
 
     private fun type(pin: String) {
-        val field = rule.onNode(hasSetTextAction() and hasText(hand.text(R.string.supervisor_pin)))
+        val field = rule.onNode(hasSetTextAction() and hasText(robot.text(R.string.supervisor_pin)))
         field.performScrollTo()
         field.performTextReplacement(pin)
     }
@@ -102,8 +102,8 @@ class OverrideTest {
 
         @get:JvmStatic
         @get:ClassRule
-        val open = OpenOffice()
+        val server = ServerRule()
 
-        private val office get() = open.office
+        private val office get() = server.office
     }
 }

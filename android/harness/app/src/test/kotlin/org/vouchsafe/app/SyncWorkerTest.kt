@@ -25,7 +25,7 @@ class SyncWorkerTest {
     fun `the phone is put down`() = (app.container.phone as EnginePhone).close()
 
     @Test
-    fun `it waits for a network, and is planned once however often it is begun`() {
+    fun `it waits for a network, and is scheduled once however often it is asked for`() {
         repeat(3) { app.container.syncScheduler.schedule() }
         val manager = WorkManager.getInstance(app)
         val often = manager.getWorkInfosForUniqueWork(WorkManagerSyncScheduler.OFTEN).get().single()

@@ -26,14 +26,14 @@ import org.vouchsafe.core.textIn
 class VerdictTest {
     @get:Rule val rule = createEmptyComposeRule()
 
-    private val hand by lazy { Hand(rule).apply { allowCamera() } }
+    private val robot by lazy { AppRobot(rule).apply { allowCamera() } }
 
     @After
-    fun `the phone is put down`() = hand.close()
+    fun `the phone is put down`() = robot.close()
 
     @Test
     fun `each refusal has its word, and is heard`() {
-        hand.enrol(office)
+        robot.enrol(office)
         refuses(R.string.verdict_no_voucher, codeOf("https://example.org/menu"))
         refuses(R.string.verdict_no_voucher, codeOf("VS1:NOT A VOUCHER AT ALL"))
         refuses(R.string.verdict_unknown, planeOf(another.issue()))
@@ -42,45 +42,45 @@ class VerdictTest {
         val later = today.plusDays(5).toString()
         refuses(R.string.verdict_not_yet, planeOf(office.issue("--money", "10.00", "--from", later).picture))
         val served = textIn(office.issue())
-        runBlocking { hand.container.phone.redeem(served, RedemptionRequest(given = null, HowRead.CAMERA)) }
+        runBlocking { robot.container.phone.redeem(served, RedemptionRequest(given = null, HowRead.CAMERA)) }
         refuses(R.string.verdict_served, codeOf(served))
-        assertEquals(listOf("refused"), hand.around.feedback.given.distinct())
+        assertEquals(listOf("refused"), robot.environment.feedback.given.distinct())
     }
 
     @Test
     fun `what the office revokes or suspends is refused after the next sync`() {
-        hand.enrol(office)
+        robot.enrol(office)
         val revoked = office.issue("--money", "10.00")
         val held = office.issue("--money", "10.00")
         accepts(planeOf(revoked.picture))
         office.command("revoke", revoked.reference, "--reason", "a mistake")
         office.command("suspend", held.reference, "--reason", "to be looked at")
-        assertEquals(null, runBlocking { hand.container.phone.sync(hand.around.air::send) }!!.stopped)
+        assertEquals(null, runBlocking { robot.container.phone.sync(robot.environment.transport::send) }!!.stopped)
         refuses(R.string.verdict_revoked, planeOf(revoked.picture))
         refuses(R.string.verdict_suspended, planeOf(held.picture))
     }
 
     @Test
     fun `a clock that is wrong is told, and weeks without the programme end in a request to sync`() {
-        hand.enrol(office)
+        robot.enrol(office)
         val voucher = office.issue("--money", "10.00", "--until", today.plusDays(2).toString()).picture
         accepts(planeOf(voucher))
-        hand.around.clocks.shift = -3 * DAY
+        robot.environment.clocks.shift = -3 * DAY
         refuses(R.string.verdict_clock, planeOf(voucher))
-        hand.around.clocks.shift = 5 * DAY
+        robot.environment.clocks.shift = 5 * DAY
         refuses(R.string.verdict_expired, planeOf(voucher))
-        hand.around.clocks.shift = 500 * DAY
+        robot.environment.clocks.shift = 500 * DAY
         refuses(R.string.verdict_sync_first, planeOf(office.issue()))
     }
 
     @Test
     fun `without permission to use the camera, the app says what to do`() {
-        hand.enrol(office)
-        hand.forbidCamera()
-        hand.restartProcess()
-        hand.see(R.string.camera_needed)
-        hand.see(R.string.allow_camera)
-        hand.see(R.string.open_picture)
+        robot.enrol(office)
+        robot.forbidCamera()
+        robot.restartProcess()
+        robot.see(R.string.camera_needed)
+        robot.see(R.string.allow_camera)
+        robot.see(R.string.open_picture)
     }
 
     private fun accepts(plane: Plane) = decides(R.string.verdict_valid, plane)
@@ -88,11 +88,11 @@ class VerdictTest {
     private fun refuses(word: Int, plane: Plane) = decides(word, plane)
 
     private fun decides(word: Int, plane: Plane) {
-        hand.see(R.string.scan_voucher)
-        hand.showToCamera(plane)
-        hand.see(word)
-        hand.showNothing()
-        hand.back()
+        robot.see(R.string.scan_voucher)
+        robot.showToCamera(plane)
+        robot.see(word)
+        robot.showNothing()
+        robot.back()
     }
 
     companion object {

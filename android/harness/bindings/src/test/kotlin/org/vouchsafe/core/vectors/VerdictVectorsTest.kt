@@ -12,7 +12,7 @@ import org.vouchsafe.core.deviceClockAt
 
 /**
  * What a phone says of a text, given what it holds: each phone gets there through the app's own doors, with a key store in
- * Kotlin and a server that is played.
+ * Kotlin and a fake server.
  */
 class VerdictVectorsTest {
     @TempDir lateinit var homes: File
@@ -53,7 +53,7 @@ class VerdictVectorsTest {
         val trust = world["trusts"].asJsonObject[held.trust].asJsonObject
         val profile = bytes(world["profiles"].asJsonObject[held.profile].asString)
         val phone = VectorPhone(File(homes, "${phones.size}"), bytes(trust["pinned"].asString), profile)
-        phone.holds(bytes(trust["file"].asString))
+        phone.enrolUnder(bytes(trust["file"].asString))
         val began = phone.engine.health(deviceClockAt(VectorPhone.BEGINNING)).trustIssued!!.toLong()
         for (redeemed in held.redeemed) {
             val id = idOf(redeemed.identity)
@@ -67,7 +67,7 @@ class VerdictVectorsTest {
             }
         }
         phone.server.files = held.lists.associateBy(StatusToken::address, StatusToken::signed)
-        if (held.floor > began) phone.hears(held.floor)
+        if (held.floor > began) phone.setServerTime(held.floor)
         phone.sync(VectorPhone.BEGINNING)
         return phone
     }

@@ -16,7 +16,7 @@ import org.vouchsafe.core.KeyStoreException
 
 /** What is asked of Android's key store, and how its keys are used. */
 @RunWith(AndroidJUnit4::class)
-class DeviceTest {
+class AndroidKeyStoreTest {
     private val keys = AndroidKeyStore()
 
     @Before

@@ -31,18 +31,18 @@ import org.vouchsafe.core.Plane
 import org.vouchsafe.core.Redemption
 import org.vouchsafe.core.planeOf
 
-/** The hand that holds the phone, and the eye that looks at it. */
-class Hand(private val rule: ComposeTestRule) : AutoCloseable {
+/** What a user does with the phone, and sees on it. */
+class AppRobot(private val rule: ComposeTestRule) : AutoCloseable {
     val app: TestApplication = ApplicationProvider.getApplicationContext()
     val container get() = app.container
-    val around get() = app.surroundings
+    val environment get() = app.environment
     private var activity: ActivityController<MainActivity>? = null
 
     fun allowCamera() = shadowOf(app).grantPermissions(Manifest.permission.CAMERA)
 
     fun forbidCamera() = shadowOf(app).denyPermissions(Manifest.permission.CAMERA)
 
-    fun rideOnMobileData() = app.rideOn(TestApplication.MOBILE_DATA)
+    fun useMobileData() = app.connectTo(TestApplication.MOBILE_DATA)
 
     fun openApp() {
         activity = Robolectric.buildActivity(MainActivity::class.java).setup()
@@ -81,11 +81,11 @@ class Hand(private val rule: ComposeTestRule) : AutoCloseable {
     fun showToCamera(picture: File) = showToCamera(planeOf(picture))
 
     fun showToCamera(plane: Plane) {
-        around.frames.seen = plane
+        environment.frames.plane = plane
     }
 
     fun showNothing() {
-        around.frames.seen = null
+        environment.frames.plane = null
     }
 
     fun text(id: Int, vararg arguments: Any): String = app.getString(id, *arguments)

@@ -65,19 +65,19 @@ import org.vouchsafe.core.Voucher
 import org.vouchsafe.core.VoucherListing
 import org.vouchsafe.core.Warning
 
-/** One way in which a reader may see the app. */
-class Look(
+/** One setting of language, size, type and colours in which a reader may see the app. */
+class DisplayVariant(
     private val language: String,
     private val width: Int,
     val fontScale: Float,
-    private val light: Light,
+    private val colourMode: ColourMode,
     private val height: Int = if (width < 400) 568 else 891,
 ) {
     private val rtl = if (language == "ar") "ldrtl" else "ldltr"
 
-    val qualifiers = "$language-$rtl-w${width}dp-h${height}dp-port-${if (light == Light.DARK) "night" else "notnight"}-xhdpi"
-    val name = "$language-$width-${if (fontScale > 1) "large" else "normal"}-${light.name.lowercase()}"
-    val strongContrast = light == Light.STRONG
+    val qualifiers = "$language-$rtl-w${width}dp-h${height}dp-port-${if (colourMode == ColourMode.DARK) "night" else "notnight"}-xhdpi"
+    val name = "$language-$width-${if (fontScale > 1) "large" else "normal"}-${colourMode.name.lowercase()}"
+    val strongContrast = colourMode == ColourMode.STRONG
 
     override fun toString() = name
 
@@ -90,28 +90,37 @@ class Look(
         /** Every combination. */
         val all = languages.flatMap { language ->
             listOf(320, 411).flatMap { width ->
-                listOf(1f, 2f).flatMap { scale -> Light.entries.map { Look(language, width, scale, it) } }
+                listOf(1f, 2f).flatMap { scale -> ColourMode.entries.map { DisplayVariant(language, width, scale, it) } }
             }
         }
 
-        /** Nine of them, in which every two of language, size, scale and light meet. */
+        /** Nine of them, in which every two of language, size, scale and colours meet. */
         private val pairwise = listOf(
-            Look("en", 320, 1f, Light.LIGHT), Look("en", 411, 2f, Light.DARK), Look("en", 320, 2f, Light.STRONG),
-            Look("fr", 411, 2f, Light.LIGHT), Look("fr", 320, 1f, Light.DARK), Look("fr", 411, 1f, Light.STRONG),
-            Look("ar", 320, 2f, Light.LIGHT), Look("ar", 411, 1f, Light.DARK), Look("ar", 320, 2f, Light.STRONG),
+            DisplayVariant("en", 320, 1f, ColourMode.LIGHT),
+            DisplayVariant("en", 411, 2f, ColourMode.DARK),
+            DisplayVariant("en", 320, 2f, ColourMode.STRONG),
+            DisplayVariant("fr", 411, 2f, ColourMode.LIGHT),
+            DisplayVariant("fr", 320, 1f, ColourMode.DARK),
+            DisplayVariant("fr", 411, 1f, ColourMode.STRONG),
+            DisplayVariant("ar", 320, 2f, ColourMode.LIGHT),
+            DisplayVariant("ar", 411, 1f, ColourMode.DARK),
+            DisplayVariant("ar", 320, 2f, ColourMode.STRONG),
         )
 
-        /** At most [pictures] of these, each with the screens to draw: every screen in turn, and in another look when its turn comes again. */
-        fun dealt(pictures: Int): List<Pair<Look, Set<String>>> {
+        /**
+         * At most [pictures] of these, each with the screens to draw: every screen in turn, and in another variant when its turn
+         * comes again.
+         */
+        fun sampled(pictures: Int): List<Pair<DisplayVariant, Set<String>>> {
             val screens = pairwise.first().screens().map { it.first }
-            val deal = (0 until pictures).groupBy({ (it + it / screens.size) % pairwise.size }, { screens[it % screens.size] })
-            return deal.map { (look, dealt) -> pairwise[look] to dealt.toSet() }
+            val drawn = (0 until pictures).groupBy({ (it + it / screens.size) % pairwise.size }, { screens[it % screens.size] })
+            return drawn.map { (variant, names) -> pairwise[variant] to names.toSet() }
         }
     }
 }
 
 /** Light, dark, and black on white. */
-enum class Light { LIGHT, DARK, STRONG }
+enum class ColourMode { LIGHT, DARK, STRONG }
 
 private val money = Voucher(
     issuer = "welfare",
@@ -233,9 +242,9 @@ private val overriding = OverrideState(
 )
 
 private val others: List<Pair<String, @Composable () -> Unit>> = listOf(
-    "enrol" to { Sight(allowed = true) { EnrolScreen() } },
-    "scan" to { Sight(allowed = true) { CodeScanner(stringResource(R.string.scan_voucher), onType = {}) {} } },
-    "scan-not-allowed" to { Sight(allowed = false) { CodeScanner(stringResource(R.string.scan_voucher), onType = {}) {} } },
+    "enrol" to { WithCameraPermission(allowed = true) { EnrolScreen() } },
+    "scan" to { WithCameraPermission(allowed = true) { CodeScanner(stringResource(R.string.scan_voucher), onType = {}) {} } },
+    "scan-not-allowed" to { WithCameraPermission(allowed = false) { CodeScanner(stringResource(R.string.scan_voucher), onType = {}) {} } },
     "confirm" to { ConfirmScreen(health.copy(confirmed = false), "01678216", {}, {}) },
     "serve-money" to { ServeForm(money.toServe(), ServeState(money.toServe()), {}, {}) },
     "serve-goods-error" to { ServeForm(goods.toServe(), ServeState(goods.toServe(), error = full), {}, {}) },
@@ -266,7 +275,9 @@ private val others: List<Pair<String, @Composable () -> Unit>> = listOf(
         val none = listing.copy(total = 0u, matching = 0u, categories = emptyList(), found = emptyList())
         Vouchers(VouchersState(none, loaded = true))
     },
-    "vouchers-no-list" to { Vouchers(VouchersState(loaded = true), syncState = SyncState.Ended(report.copy(stopped = Stopped.UNREACHABLE))) },
+    "vouchers-no-list" to {
+        Vouchers(VouchersState(loaded = true), syncState = SyncState.Ended(report.copy(stopped = Stopped.UNREACHABLE)))
+    },
     "voucher-open" to { ListedPage(listed[0]) },
     "voucher-served-here" to { ListedPage(listed[2]) },
     "voucher-not-yet" to { ListedPage(listed[3]) },
@@ -294,9 +305,9 @@ private val others: List<Pair<String, @Composable () -> Unit>> = listOf(
     "bundle-not-written" to { BundlePage(BundleState(outcomes = listOf(BundleOutcome.NotWritten)), {}, {}, {}, {}) },
 )
 
-/** A camera that may be used or not. */
+/** With or without the permission to use the camera. */
 @Composable
-private fun Sight(allowed: Boolean, screen: @Composable () -> Unit) {
+private fun WithCameraPermission(allowed: Boolean, screen: @Composable () -> Unit) {
     val app = shadowOf(RuntimeEnvironment.getApplication())
     if (allowed) app.grantPermissions(Manifest.permission.CAMERA) else app.denyPermissions(Manifest.permission.CAMERA)
     screen()
@@ -310,4 +321,5 @@ private fun Vouchers(state: VouchersState, query: VoucherQuery = VoucherQuery(),
 private fun ListedPage(voucher: ListedVoucher) = VoucherPage(voucher.reference, VoucherState(voucher, loaded = true), {}, {}, {}, {})
 
 @Composable
-private fun Claims(state: ClaimsState, typed: String = "", filter: ClaimFilter = ClaimFilter.All) = ClaimsList(state, typed, filter, {}, {}, {}, {})
+private fun Claims(state: ClaimsState, typed: String = "", filter: ClaimFilter = ClaimFilter.All) =
+    ClaimsList(state, typed, filter, {}, {}, {}, {})

@@ -4,8 +4,8 @@ import org.junit.rules.ExternalResource
 import org.junit.rules.TemporaryFolder
 import org.vouchsafe.core.Office
 
-/** An office that is open while the tests of a class run. */
-class OpenOffice : ExternalResource() {
+/** An office with its server for the tests of a class. */
+class ServerRule : ExternalResource() {
     val dir = TemporaryFolder()
     lateinit var office: Office
         private set
