@@ -6,7 +6,6 @@ import org.vouchsafe.app.ui.Signal
 import org.vouchsafe.core.Claim
 import org.vouchsafe.core.RecordDelivery
 
-/** What staff narrow the list of their claims to. */
 enum class ClaimFilter(@param:StringRes val label: Int) {
     All(R.string.filter_all),
     Unsent(R.string.claim_unsent),

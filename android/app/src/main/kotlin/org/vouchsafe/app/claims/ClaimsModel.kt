@@ -19,7 +19,6 @@ import org.vouchsafe.core.Benefit
 import org.vouchsafe.core.Claim
 import org.vouchsafe.core.EngineException
 
-/** Which claims to list, at most [limit] of them. */
 data class ClaimQuery(val typed: String = "", val filter: ClaimFilter = ClaimFilter.All, val limit: Int = PAGE) {
     companion object {
         const val PAGE = 50

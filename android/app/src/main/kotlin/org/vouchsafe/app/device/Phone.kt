@@ -79,14 +79,12 @@ interface Phone {
     /** Takes in a file that the office sent back. */
     suspend fun import(file: ByteArray): Imported
 
-    /** Bytes that this phone can still write. */
     suspend fun freeSpace(): Long
 
     /** Syncs all there is with the server; nothing while another sync is under way. */
     suspend fun sync(send: suspend (HttpRequest) -> HttpOutcome): SyncReport?
 }
 
-/** What an export put into its files. */
 data class Exported(val records: Long, val documents: Long, val names: List<String>)
 
 /** Who overrides a refusal, with the PIN that they typed. */

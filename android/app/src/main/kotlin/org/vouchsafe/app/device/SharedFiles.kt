@@ -26,7 +26,6 @@ class SharedFiles(private val context: Context) {
     fun urisOf(names: List<String>): List<Uri> =
         names.map { FileProvider.getUriForFile(context, "${context.packageName}.files", fileFor(it)) }
 
-    /** Deletes all that was shared. */
     fun deleteAll() {
         shared.deleteRecursively()
     }
@@ -44,7 +43,6 @@ class SharedFiles(private val context: Context) {
         }
     }
 
-    /** All of a file that the user picked. */
     fun read(picked: Uri, most: Int): ByteArray = try {
         val stream = context.contentResolver.openInputStream(picked) ?: throw IOException("no such file")
         stream.source().buffer().use { content ->

@@ -14,7 +14,6 @@ import org.vouchsafe.core.Health
 data class HealthState(
     val health: Health? = null,
     val digits: String? = null,
-    /** Bytes that the phone can still write. */
     val freeSpace: Long? = null,
     val error: EngineException? = null,
 )

@@ -25,7 +25,6 @@ data class ScanState(
     val error: EngineException? = null,
 )
 
-/** Looks for codes in frames and pictures. */
 class ScanModel(private val pictureReader: PictureReader, private val nanos: () -> Long = System::nanoTime) : ViewModel() {
     private val current = MutableStateFlow(ScanState())
 

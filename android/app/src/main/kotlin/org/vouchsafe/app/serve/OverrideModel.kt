@@ -17,7 +17,6 @@ import org.vouchsafe.core.Verdict
 
 data class OverrideState(
     val form: ServeState = ServeState(),
-    /** Who may override the refusal. */
     val supervisors: List<String> = emptyList(),
     /** Why the voucher is not served without an override. */
     val overridden: Refusal? = null,

@@ -28,7 +28,6 @@ sealed interface EnteredAmount {
 
     data object TooMuch : EnteredAmount
 
-    /** All of it, or less. */
     data class Valid(val given: Benefit, val all: Boolean) : EnteredAmount
 }
 

@@ -27,7 +27,6 @@ fun message(stopped: Stopped): Int = when (stopped) {
     Stopped.BUSY -> R.string.sync_busy
 }
 
-/** How the sync goes, or went. */
 @Composable
 fun SyncBanner(state: SyncState) {
     when (state) {

@@ -10,7 +10,6 @@ import org.vouchsafe.app.device.Phone
 import org.vouchsafe.core.EngineException
 import org.vouchsafe.core.SyncReport
 
-/** How the last sync went, or that one is under way. */
 sealed interface SyncState {
     data object NotYet : SyncState
 
@@ -18,7 +17,7 @@ sealed interface SyncState {
 
     data class Ended(val report: SyncReport) : SyncState
 
-    /** Something in this phone is broken. */
+    /** Not the network: something in this phone is broken. */
     data class Failed(val error: EngineException) : SyncState
 }
 

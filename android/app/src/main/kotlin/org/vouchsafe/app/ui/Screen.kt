@@ -19,7 +19,6 @@ sealed interface Screen {
 
     data class Serve(val voucher: String, val howRead: HowRead) : Screen
 
-    /** Serving by a supervisor's override. */
     data class SupervisorOverride(val voucher: String, val howRead: HowRead) : Screen
 
     /** What was just served. */

@@ -52,7 +52,6 @@ fun PrimaryButton(text: String, onClick: () -> Unit, modifier: Modifier = Modifi
     }
 }
 
-/** Another thing that can be done. */
 @Composable
 fun SecondaryButton(text: String, onClick: () -> Unit, modifier: Modifier = Modifier, enabled: Boolean = true) {
     OutlinedButton(onClick, modifier.fillMaxWidth().heightIn(min = 56.dp), enabled, shape = RoundedCornerShape(12.dp)) {
@@ -105,7 +104,6 @@ fun TopBar(title: String, onBack: (() -> Unit)? = null) {
     }
 }
 
-/** What something is, and what it says. */
 @Composable
 fun LabelledValue(name: String, value: String, modifier: Modifier = Modifier) {
     Column(modifier.semantics(mergeDescendants = true) {}) {
@@ -141,7 +139,7 @@ fun ErrorMessage(error: EngineException, modifier: Modifier = Modifier) {
 fun withDetail(message: String, detail: String): String =
     "$message\n${stringResource(R.string.for_support, formats().isolateLtr(detail))}"
 
-/** Two ends of one line; of two lines where the type is large. */
+/** A label and its value at the two ends of one line; of two lines where the type is large. */
 @OptIn(ExperimentalLayoutApi::class)
 @Composable
 fun SpacedRow(start: String, end: String) {
@@ -151,7 +149,6 @@ fun SpacedRow(start: String, end: String) {
     }
 }
 
-/** Something that is on or off. */
 @Composable
 fun SwitchRow(text: String, on: Boolean, onChange: (Boolean) -> Unit) {
     Row(

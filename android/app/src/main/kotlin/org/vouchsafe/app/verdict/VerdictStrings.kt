@@ -78,7 +78,6 @@ fun why(refusal: Refusal, formats: Formats): String {
     }
 }
 
-/** Why, and what to do now. */
 @Composable
 fun whyAndWhatToDo(refusal: Refusal, formats: Formats): String =
     "${why(refusal, formats)}\n${stringResource(refusalDisplay(refusal.reason).whatToDo)}"

@@ -11,7 +11,6 @@ import org.vouchsafe.core.ListedStanding
 import org.vouchsafe.core.ListedVoucher
 import org.vouchsafe.core.StandingKind
 
-/** What staff narrow the list of vouchers to. */
 enum class VoucherFilter(@param:StringRes val label: Int, val standings: List<StandingKind>) {
     All(R.string.voucher_all, emptyList()),
     Open(R.string.voucher_open, listOf(StandingKind.OPEN)),

@@ -14,7 +14,6 @@ import org.vouchsafe.core.EngineException
 import org.vouchsafe.core.VoucherListing
 import org.vouchsafe.core.VoucherSearch
 
-/** Which vouchers to list, at most [limit] of them. */
 data class VoucherQuery(
     val typed: String = "",
     val category: String? = null,

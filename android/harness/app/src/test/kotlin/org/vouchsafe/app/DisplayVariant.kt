@@ -87,7 +87,6 @@ class DisplayVariant(
     companion object {
         private val languages = listOf("en", "fr", "ar")
 
-        /** Every combination. */
         val all = languages.flatMap { language ->
             listOf(320, 411).flatMap { width ->
                 listOf(1f, 2f).flatMap { scale -> ColourMode.entries.map { DisplayVariant(language, width, scale, it) } }
@@ -305,7 +304,6 @@ private val others: List<Pair<String, @Composable () -> Unit>> = listOf(
     "bundle-not-written" to { BundlePage(BundleState(outcomes = listOf(BundleOutcome.NotWritten)), {}, {}, {}, {}) },
 )
 
-/** With or without the permission to use the camera. */
 @Composable
 private fun WithCameraPermission(allowed: Boolean, screen: @Composable () -> Unit) {
     val app = shadowOf(RuntimeEnvironment.getApplication())

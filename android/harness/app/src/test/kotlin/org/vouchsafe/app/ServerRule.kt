@@ -4,7 +4,6 @@ import org.junit.rules.ExternalResource
 import org.junit.rules.TemporaryFolder
 import org.vouchsafe.core.Office
 
-/** An office with its server for the tests of a class. */
 class ServerRule : ExternalResource() {
     val dir = TemporaryFolder()
     lateinit var office: Office

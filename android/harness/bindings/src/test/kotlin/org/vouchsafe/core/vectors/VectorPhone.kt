@@ -25,7 +25,6 @@ class VectorPhone(home: File, pinned: ByteArray, profile: ByteArray) : AutoClose
     /** Syncs at a time of an earlier boot, so that floors do not run on. */
     fun sync(now: Long): SyncReport = server.syncWith(engine, earlier(now))
 
-    /** Enrols under this trust file. */
     fun enrolUnder(trust: ByteArray) {
         server.trust = trust
         enrol(BEGINNING)
