@@ -15,7 +15,7 @@ from time import monotonic
 from apk import class_path, run, unpack_libraries
 
 # What the journey is taken with; the other tests see more of the app, and R8 reads no names with spaces.
-JOURNEY = r"org/vouchsafe/app/(Journey|Hand|TestApplication|Surroundings|PlayedFrames|RecordedFeedback|AdjustableClocks|Air|FakeAndroidKeyStore|CodesKt)[.$]"
+JOURNEY = r"org/vouchsafe/app/(Journey|AppRobot|TestApplication|TestEnvironment|FakeFrameSource|RecordedFeedback|AdjustableClocks|StubbableTransport|FakeAndroidKeyStore|CodesKt)[.$]"
 OFFICE = r"org/vouchsafe/core/(ClockKt|HttpKt|Office|PicturesKt|Plane)[.$]"
 
 

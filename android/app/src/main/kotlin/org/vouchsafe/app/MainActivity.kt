@@ -21,16 +21,16 @@ class MainActivity : ComponentActivity() {
     override fun onCreate(savedInstanceState: Bundle?) {
         enableEdgeToEdge()
         super.onCreate(savedInstanceState)
-        val parts = (application as VouchsafeApplication).parts
+        val container = (application as VouchsafeApplication).container
         if (savedInstanceState == null) {
             shared.value = sharedBy(intent)
-            parts.background.begin()
+            container.syncScheduler.schedule()
         }
         setContent {
             val picture by shared.collectAsStateWithLifecycle()
-            CompositionLocalProvider(LocalParts provides parts) {
-                val strongContrast by parts.settings.strongContrast.collectAsStateWithLifecycle()
-                VouchsafeTheme(strongContrast) { App(picture, onSharedTaken = { shared.value = null }) }
+            CompositionLocalProvider(LocalAppContainer provides container) {
+                val strongContrast by container.settings.strongContrast.collectAsStateWithLifecycle()
+                VouchsafeTheme(strongContrast) { App(picture, onSharedConsumed = { shared.value = null }) }
             }
         }
     }

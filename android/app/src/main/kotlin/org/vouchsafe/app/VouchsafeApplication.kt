@@ -3,5 +3,5 @@ package org.vouchsafe.app
 import android.app.Application
 
 open class VouchsafeApplication : Application() {
-    open val parts: Parts by lazy { Parts(this) }
+    open val container: AppContainer by lazy { AppContainer(this) }
 }

@@ -8,7 +8,7 @@ import kotlinx.coroutines.flow.asStateFlow
 import kotlinx.coroutines.flow.update
 import kotlinx.coroutines.launch
 import org.vouchsafe.app.device.Phone
-import org.vouchsafe.app.sync.Background
+import org.vouchsafe.app.sync.SyncScheduler
 import org.vouchsafe.core.Claim
 import org.vouchsafe.core.EngineException
 
@@ -18,14 +18,14 @@ data class ClaimState(
     val busy: Boolean = false,
     /** The last file was no picture and no PDF, or too large. */
     val noDocument: Boolean = false,
-    val trouble: EngineException? = null,
+    val error: EngineException? = null,
 )
 
 /** One claim; read again whenever something changed. What is recorded of it goes out as soon as there is a network. */
 class ClaimModel(
     private val phone: Phone,
-    private val documents: Documents,
-    private val background: Background,
+    private val documentReader: DocumentReader,
+    private val syncScheduler: SyncScheduler,
     private val id: String,
 ) : ViewModel() {
     private val current = MutableStateFlow(ClaimState())
@@ -43,15 +43,15 @@ class ClaimModel(
         }
     }
 
-    fun takeBack(reason: String) {
-        viewModelScope.launch { record { phone.takeBack(id, reason) } }
+    fun voidClaim(reason: String) {
+        viewModelScope.launch { record { phone.void(id, reason) } }
     }
 
     /** Attaches what a file holds, and lets [onRead] know that the file is needed no more. */
     fun attach(address: String, onRead: () -> Unit = {}) {
-        current.update { it.copy(busy = true, noDocument = false, trouble = null) }
+        current.update { it.copy(busy = true, noDocument = false, error = null) }
         viewModelScope.launch {
-            val document = documents.read(address)
+            val document = documentReader.read(address)
             onRead()
             if (document == null) current.update { it.copy(noDocument = true) } else record { phone.attach(id, document) }
             current.update { it.copy(busy = false) }
@@ -60,12 +60,12 @@ class ClaimModel(
 
     private suspend fun record(call: suspend () -> Unit) = attempt {
         call()
-        background.begin()
+        syncScheduler.schedule()
     }
 
     private suspend fun attempt(call: suspend () -> Unit) = try {
         call()
-    } catch (trouble: EngineException) {
-        current.update { it.copy(trouble = trouble) }
+    } catch (error: EngineException) {
+        current.update { it.copy(error = error) }
     }
 }

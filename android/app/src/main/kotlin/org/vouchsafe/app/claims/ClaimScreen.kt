@@ -22,17 +22,17 @@ import androidx.compose.ui.text.font.FontWeight
 import androidx.compose.ui.unit.dp
 import androidx.lifecycle.compose.collectAsStateWithLifecycle
 import androidx.lifecycle.viewmodel.compose.viewModel
-import org.vouchsafe.app.LocalParts
+import org.vouchsafe.app.LocalAppContainer
 import org.vouchsafe.app.R
 import org.vouchsafe.app.device.share
-import org.vouchsafe.app.ui.Band
-import org.vouchsafe.app.ui.Chip
-import org.vouchsafe.app.ui.Fact
-import org.vouchsafe.app.ui.MainButton
+import org.vouchsafe.app.ui.Badge
+import org.vouchsafe.app.ui.Banner
+import org.vouchsafe.app.ui.ErrorMessage
+import org.vouchsafe.app.ui.LabelledValue
 import org.vouchsafe.app.ui.Page
-import org.vouchsafe.app.ui.SideButton
+import org.vouchsafe.app.ui.PrimaryButton
+import org.vouchsafe.app.ui.SecondaryButton
 import org.vouchsafe.app.ui.Signal
-import org.vouchsafe.app.ui.Trouble
 import org.vouchsafe.app.ui.formats
 import org.vouchsafe.app.verdict.receiptNumber
 import org.vouchsafe.core.Claim
@@ -40,17 +40,17 @@ import org.vouchsafe.core.Claim
 /** One claim: its receipt right after serving, and later what became of it. */
 @Composable
 fun ClaimScreen(id: String, justServed: Boolean, onDone: () -> Unit) {
-    val parts = LocalParts.current
-    val model = viewModel { ClaimModel(parts.phone, parts.documents, parts.background, id) }
+    val container = LocalAppContainer.current
+    val model = viewModel { ClaimModel(container.phone, container.documentReader, container.syncScheduler, id) }
     val state by model.state.collectAsStateWithLifecycle()
     val context = LocalContext.current
     val open = rememberLauncherForActivityResult(ActivityResultContracts.OpenDocument()) { file ->
         file?.let { model.attach(it.toString()) }
     }
     val photograph = rememberLauncherForActivityResult(ActivityResultContracts.TakePicture()) { taken ->
-        val address = parts.files.lent(listOf(PHOTOGRAPH)).single().toString()
+        val address = container.files.urisOf(listOf(PHOTOGRAPH)).single().toString()
         // The picture is on the disk no longer than it takes to read it.
-        if (taken) model.attach(address, onRead = parts.files::takeBack) else parts.files.takeBack()
+        if (taken) model.attach(address, onRead = container.files::deleteAll) else container.files.deleteAll()
     }
     ClaimPage(
         id,
@@ -58,16 +58,16 @@ fun ClaimScreen(id: String, justServed: Boolean, onDone: () -> Unit) {
         justServed,
         ClaimActions(
             onDone = onDone,
-            onTakeBack = model::takeBack,
+            onVoid = model::voidClaim,
             onShareText = { context.share("text/plain", text = it.text()) },
             onSharePicture = {
-                it.drawTo(parts.files.lend(RECEIPT))
-                context.share("image/png", parts.files.lent(listOf(RECEIPT)))
+                it.drawTo(container.files.fileFor(RECEIPT))
+                context.share("image/png", container.files.urisOf(listOf(RECEIPT)))
             },
             onPhotograph = {
-                parts.files.takeBack()
-                parts.files.lend(PHOTOGRAPH).createNewFile()
-                photograph.launch(parts.files.lent(listOf(PHOTOGRAPH)).single())
+                container.files.deleteAll()
+                container.files.fileFor(PHOTOGRAPH).createNewFile()
+                photograph.launch(container.files.urisOf(listOf(PHOTOGRAPH)).single())
             },
             onOpenFile = { open.launch(arrayOf("image/*", "application/pdf")) },
         ),
@@ -79,7 +79,7 @@ private const val PHOTOGRAPH = "document.jpg"
 
 class ClaimActions(
     val onDone: () -> Unit = {},
-    val onTakeBack: (reason: String) -> Unit = {},
+    val onVoid: (reason: String) -> Unit = {},
     val onShareText: (Receipt) -> Unit = {},
     val onSharePicture: (Receipt) -> Unit = {},
     val onPhotograph: () -> Unit = {},
@@ -89,11 +89,11 @@ class ClaimActions(
 @Composable
 fun ClaimPage(id: String, state: ClaimState, justServed: Boolean, actions: ClaimActions) {
     val claim = state.claim
-    var takingBack by rememberSaveable { mutableStateOf(false) }
-    if (takingBack) {
-        TakeBackPage(id, onBack = { takingBack = false }) { reason ->
-            takingBack = false
-            actions.onTakeBack(reason)
+    var voiding by rememberSaveable { mutableStateOf(false) }
+    if (voiding) {
+        VoidClaimPage(id, onBack = { voiding = false }) { reason ->
+            voiding = false
+            actions.onVoid(reason)
         }
         return
     }
@@ -102,28 +102,28 @@ fun ClaimPage(id: String, state: ClaimState, justServed: Boolean, actions: Claim
         stringResource(if (justServed) R.string.receipt else R.string.claim),
         actions.onDone,
         actions = if (justServed) {
-            { MainButton(stringResource(R.string.next_voucher), actions.onDone) }
+            { PrimaryButton(stringResource(R.string.next_voucher), actions.onDone) }
         } else {
             null
         },
     ) {
-        if (justServed) Band(Signal.Good, stringResource(R.string.recorded))
-        Text(formats.inOrder(receiptNumber(id)), style = MaterialTheme.typography.displaySmall, fontWeight = FontWeight.Bold)
-        state.trouble?.let { Trouble(it) }
+        if (justServed) Banner(Signal.Good, stringResource(R.string.recorded))
+        Text(formats.isolateLtr(receiptNumber(id)), style = MaterialTheme.typography.displaySmall, fontWeight = FontWeight.Bold)
+        state.error?.let { ErrorMessage(it) }
         if (claim != null) {
             Text(given(claim, formats), style = MaterialTheme.typography.headlineSmall)
-            val standing = standing(claim)
-            Chip(standing.signal, stringResource(standing.word))
-            Text(stringResource(standing.meaning), style = MaterialTheme.typography.bodyLarge)
-            if (claim.byCode) Band(Signal.Attention, stringResource(R.string.by_code_claim))
-            Life(claim, formats)
-            claim.reference?.let { Fact(stringResource(R.string.fact_reference), formats.reference(it)) }
+            val badge = badge(claim)
+            Badge(badge.signal, stringResource(badge.label))
+            Text(stringResource(badge.meaning), style = MaterialTheme.typography.bodyLarge)
+            if (claim.byCode) Banner(Signal.Attention, stringResource(R.string.by_reference_claim))
+            ClaimTimeline(claim, formats)
+            claim.reference?.let { LabelledValue(stringResource(R.string.label_reference), formats.reference(it)) }
             val receipt = receiptOf(claim, formats)
-            SideButton(stringResource(R.string.share_receipt), { actions.onShareText(receipt) })
-            SideButton(stringResource(R.string.share_receipt_picture), { actions.onSharePicture(receipt) })
+            SecondaryButton(stringResource(R.string.share_receipt), { actions.onShareText(receipt) })
+            SecondaryButton(stringResource(R.string.share_receipt_picture), { actions.onSharePicture(receipt) })
             if (claim.voidedAt == null) {
                 AddDocuments(state, claim, actions)
-                TextButton({ takingBack = true }, Modifier.fillMaxWidth().heightIn(min = 48.dp)) { Text(stringResource(R.string.take_back)) }
+                TextButton({ voiding = true }, Modifier.fillMaxWidth().heightIn(min = 48.dp)) { Text(stringResource(R.string.void_claim)) }
             }
         }
     }
@@ -137,33 +137,33 @@ private fun AddDocuments(state: ClaimState, claim: Claim, actions: ClaimActions)
         val sent = stringResource(
             R.string.documents_sent, formats.count(claim.documentsSent.toLong()), formats.count(claim.documents.toLong()),
         )
-        Fact(stringResource(R.string.documents), sent)
+        LabelledValue(stringResource(R.string.documents), sent)
     }
     if (state.busy) LinearProgressIndicator(Modifier.fillMaxWidth())
-    if (state.noDocument) Band(Signal.Attention, stringResource(R.string.no_document))
-    SideButton(stringResource(R.string.photograph_document), actions.onPhotograph, enabled = !state.busy)
-    SideButton(stringResource(R.string.open_document), actions.onOpenFile, enabled = !state.busy)
+    if (state.noDocument) Banner(Signal.Attention, stringResource(R.string.no_document))
+    SecondaryButton(stringResource(R.string.photograph_document), actions.onPhotograph, enabled = !state.busy)
+    SecondaryButton(stringResource(R.string.open_document), actions.onOpenFile, enabled = !state.busy)
 }
 
 @Composable
-fun TakeBackPage(id: String, onBack: () -> Unit, onConfirm: (reason: String) -> Unit) {
+fun VoidClaimPage(id: String, onBack: () -> Unit, onConfirm: (reason: String) -> Unit) {
     var reason by rememberSaveable { mutableStateOf("") }
     BackHandler(onBack = onBack)
     Page(
-        stringResource(R.string.take_back),
+        stringResource(R.string.void_claim),
         onBack,
         actions = {
-            MainButton(stringResource(R.string.take_back), { onConfirm(reason.trim()) }, enabled = reason.isNotBlank())
-            SideButton(stringResource(R.string.keep), onBack)
+            PrimaryButton(stringResource(R.string.void_claim), { onConfirm(reason.trim()) }, enabled = reason.isNotBlank())
+            SecondaryButton(stringResource(R.string.keep), onBack)
         },
     ) {
-        Text(formats().inOrder(receiptNumber(id)), style = MaterialTheme.typography.displaySmall, fontWeight = FontWeight.Bold)
-        Text(stringResource(R.string.take_back_means), style = MaterialTheme.typography.bodyLarge)
+        Text(formats().isolateLtr(receiptNumber(id)), style = MaterialTheme.typography.displaySmall, fontWeight = FontWeight.Bold)
+        Text(stringResource(R.string.void_claim_means), style = MaterialTheme.typography.bodyLarge)
         OutlinedTextField(
             reason,
             { reason = it },
             Modifier.fillMaxWidth(),
-            label = { Text(stringResource(R.string.take_back_reason)) },
+            label = { Text(stringResource(R.string.void_claim_reason)) },
         )
     }
 }

@@ -13,20 +13,19 @@ import kotlinx.coroutines.flow.combine
 import kotlinx.coroutines.flow.update
 import kotlinx.coroutines.launch
 import org.vouchsafe.app.device.Phone
-import org.vouchsafe.app.serve.parts
+import org.vouchsafe.app.serve.parseFixedPoint
 import org.vouchsafe.app.ui.decimalsOf
 import org.vouchsafe.core.Benefit
 import org.vouchsafe.core.Claim
 import org.vouchsafe.core.EngineException
 
-/** Which claims to list, at most [limit] of them. */
-data class Wanted(val typed: String = "", val kind: Kind = Kind.All, val limit: Int = PAGE) {
+data class ClaimQuery(val typed: String = "", val filter: ClaimFilter = ClaimFilter.All, val limit: Int = PAGE) {
     companion object {
         const val PAGE = 50
     }
 }
 
-/** What was served in some time, without what was taken back. */
+/** What was served in some time, without what was voided. */
 data class Total(val claims: Int, val money: Map<String, ULong>)
 
 data class ClaimsState(
@@ -36,37 +35,39 @@ data class ClaimsState(
     val loaded: Boolean = false,
     val today: Total? = null,
     val month: Total? = null,
-    val trouble: EngineException? = null,
+    val error: EngineException? = null,
 )
 
 /** This phone's claims, newest first; read again whenever something changed. */
 class ClaimsModel(private val phone: Phone, private val zone: ZoneId = ZoneId.systemDefault()) : ViewModel() {
-    private val wanted = MutableStateFlow(Wanted())
+    private val query = MutableStateFlow(ClaimQuery())
     private val current = MutableStateFlow(ClaimsState())
 
     val state: StateFlow<ClaimsState> = current.asStateFlow()
 
     init {
         viewModelScope.launch {
-            combine(phone.changes, wanted) { _, wanted -> wanted }.collectLatest { wanted ->
-                attempt { list(wanted) }
+            combine(phone.changes, query) { _, query -> query }.collectLatest { query ->
+                attempt { list(query) }
             }
         }
         viewModelScope.launch { phone.changes.collectLatest { attempt { total() } } }
     }
 
-    fun look(typed: String, kind: Kind) = wanted.update { if (typed == it.typed && kind == it.kind) it else Wanted(typed, kind) }
+    fun search(typed: String, filter: ClaimFilter) = query.update {
+        if (typed == it.typed && filter == it.filter) it else ClaimQuery(typed, filter)
+    }
 
-    fun more() = wanted.update { it.copy(limit = it.limit + Wanted.PAGE) }
+    fun more() = query.update { it.copy(limit = it.limit + ClaimQuery.PAGE) }
 
-    private suspend fun list(wanted: Wanted) {
+    private suspend fun list(query: ClaimQuery) {
         val found = ArrayList<Claim>()
         newestFirst { claim ->
-            if (claim.matches(wanted)) found += claim
-            found.size <= wanted.limit
+            if (claim.matches(query)) found += claim
+            found.size <= query.limit
         }
-        val more = found.size > wanted.limit
-        current.update { it.copy(claims = found.take(wanted.limit), more = more, loaded = true, trouble = null) }
+        val more = found.size > query.limit
+        current.update { it.copy(claims = found.take(query.limit), more = more, loaded = true, error = null) }
     }
 
     private suspend fun total() {
@@ -96,8 +97,8 @@ class ClaimsModel(private val phone: Phone, private val zone: ZoneId = ZoneId.sy
 
     private suspend fun attempt(call: suspend () -> Unit) = try {
         call()
-    } catch (trouble: EngineException) {
-        current.update { it.copy(trouble = trouble, loaded = true) }
+    } catch (error: EngineException) {
+        current.update { it.copy(error = error, loaded = true) }
     }
 
     private companion object {
@@ -105,18 +106,18 @@ class ClaimsModel(private val phone: Phone, private val zone: ZoneId = ZoneId.sy
     }
 }
 
-/** Whether a claim is of the kind, and has what was typed in its receipt number, its reference or its amount. */
-fun Claim.matches(wanted: Wanted): Boolean {
-    if (wanted.kind != Kind.All && kindOf(this) != wanted.kind) return false
-    val typed = wanted.typed.filter { it.isLetterOrDigit() }.lowercase()
+/** Whether a claim passes the filter, and has what was typed in its receipt number, its reference or its amount. */
+fun Claim.matches(query: ClaimQuery): Boolean {
+    if (query.filter != ClaimFilter.All && filterOf(this) != query.filter) return false
+    val typed = query.typed.filter { it.isLetterOrDigit() }.lowercase()
     if (typed.isEmpty()) return true
     val money = given as? Benefit.Money
     return typed in id.lowercase() || typed in reference.orEmpty().lowercase() ||
-        (money != null && parts(wanted.typed, decimalsOf(money)) == money.minorUnits)
+        (money != null && parseFixedPoint(query.typed, decimalsOf(money)) == money.minorUnits)
 }
 
 fun totalOf(claims: List<Claim>): Total {
-    val standing = claims.filter { it.voidedAt == null }
-    val money = standing.mapNotNull { it.given as? Benefit.Money }
-    return Total(standing.size, money.groupBy { it.currency }.mapValues { (_, given) -> given.sumOf { it.minorUnits } })
+    val live = claims.filter { it.voidedAt == null }
+    val money = live.mapNotNull { it.given as? Benefit.Money }
+    return Total(live.size, money.groupBy { it.currency }.mapValues { (_, given) -> given.sumOf { it.minorUnits } })
 }

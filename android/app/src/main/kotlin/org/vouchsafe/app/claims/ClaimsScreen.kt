@@ -24,15 +24,15 @@ import androidx.compose.ui.res.stringResource
 import androidx.compose.ui.unit.dp
 import androidx.lifecycle.compose.collectAsStateWithLifecycle
 import androidx.lifecycle.viewmodel.compose.viewModel
-import org.vouchsafe.app.LocalParts
+import org.vouchsafe.app.LocalAppContainer
 import org.vouchsafe.app.R
-import org.vouchsafe.app.ui.Between
-import org.vouchsafe.app.ui.Chips
-import org.vouchsafe.app.ui.Entry
+import org.vouchsafe.app.ui.ErrorMessage
+import org.vouchsafe.app.ui.FilterChips
 import org.vouchsafe.app.ui.Formats
-import org.vouchsafe.app.ui.SideButton
-import org.vouchsafe.app.ui.Title
-import org.vouchsafe.app.ui.Trouble
+import org.vouchsafe.app.ui.ListRow
+import org.vouchsafe.app.ui.SecondaryButton
+import org.vouchsafe.app.ui.SpacedRow
+import org.vouchsafe.app.ui.TopBar
 import org.vouchsafe.app.ui.decimalsOf
 import org.vouchsafe.app.ui.formats
 import org.vouchsafe.app.verdict.receiptNumber
@@ -41,43 +41,43 @@ import org.vouchsafe.core.Claim
 
 @Composable
 fun ClaimsScreen(onClaim: (String) -> Unit) {
-    val parts = LocalParts.current
-    val model = viewModel { ClaimsModel(parts.phone) }
+    val container = LocalAppContainer.current
+    val model = viewModel { ClaimsModel(container.phone) }
     val state by model.state.collectAsStateWithLifecycle()
     var typed by rememberSaveable { mutableStateOf("") }
-    var kind by rememberSaveable { mutableStateOf(Kind.All) }
-    LaunchedEffect(typed, kind) { model.look(typed, kind) }
-    ClaimsList(state, typed, kind, { typed = it }, { kind = it }, onMore = model::more, onClaim = onClaim)
+    var filter by rememberSaveable { mutableStateOf(ClaimFilter.All) }
+    LaunchedEffect(typed, filter) { model.search(typed, filter) }
+    ClaimsList(state, typed, filter, { typed = it }, { filter = it }, onMore = model::more, onClaim = onClaim)
 }
 
 @Composable
 fun ClaimsList(
     state: ClaimsState,
     typed: String,
-    kind: Kind,
+    filter: ClaimFilter,
     onType: (String) -> Unit,
-    onKind: (Kind) -> Unit,
+    onFilter: (ClaimFilter) -> Unit,
     onMore: () -> Unit,
     onClaim: (String) -> Unit,
 ) {
     val formats = formats()
-    val looking = typed.isNotBlank() || kind != Kind.All
-    Scaffold(topBar = { Title(stringResource(R.string.claims)) }) { inner ->
+    val searching = typed.isNotBlank() || filter != ClaimFilter.All
+    Scaffold(topBar = { TopBar(stringResource(R.string.claims)) }) { inner ->
         LazyColumn(Modifier.fillMaxSize().padding(inner), contentPadding = PaddingValues(bottom = 16.dp)) {
-            state.trouble?.let { item { Trouble(it, Modifier.padding(16.dp)) } }
-            if (state.loaded && state.claims.isEmpty() && !looking) {
+            state.error?.let { item { ErrorMessage(it, Modifier.padding(16.dp)) } }
+            if (state.loaded && state.claims.isEmpty() && !searching) {
                 item { Text(stringResource(R.string.no_claims), Modifier.padding(16.dp), style = MaterialTheme.typography.bodyLarge) }
             } else {
                 item { Totals(state, formats) }
-                item { Search(typed, kind, onType, onKind) }
+                item { Search(typed, filter, onType, onFilter) }
             }
-            if (state.loaded && state.claims.isEmpty() && looking) {
+            if (state.loaded && state.claims.isEmpty() && searching) {
                 item { Text(stringResource(R.string.no_such_claims), Modifier.padding(16.dp), style = MaterialTheme.typography.bodyLarge) }
             }
             items(state.claims, key = { it.id }) { claim ->
-                Line(claim, formats) { onClaim(claim.id) }
+                ClaimRow(claim, formats) { onClaim(claim.id) }
             }
-            if (state.more) item { SideButton(stringResource(R.string.older_claims), onMore, Modifier.padding(16.dp)) }
+            if (state.more) item { SecondaryButton(stringResource(R.string.older_claims), onMore, Modifier.padding(16.dp)) }
         }
     }
 }
@@ -85,20 +85,20 @@ fun ClaimsList(
 @Composable
 private fun Totals(state: ClaimsState, formats: Formats) {
     Column(Modifier.padding(16.dp, 4.dp), Arrangement.spacedBy(4.dp)) {
-        state.today?.let { Between(stringResource(R.string.total_today), words(it, formats)) }
-        state.month?.let { Between(stringResource(R.string.total_month), words(it, formats)) }
+        state.today?.let { SpacedRow(stringResource(R.string.total_today), summary(it, formats)) }
+        state.month?.let { SpacedRow(stringResource(R.string.total_month), summary(it, formats)) }
     }
 }
 
 @Composable
-private fun words(total: Total, formats: Formats): String {
+private fun summary(total: Total, formats: Formats): String {
     val claims = pluralStringResource(R.plurals.claims_served, total.claims, formats.count(total.claims.toLong()))
     val money = total.money.map { (currency, units) -> formats.money(units, currency, decimalsOf(Benefit.Money(units, currency))) }
     return (listOf(claims) + money).joinToString(" · ")
 }
 
 @Composable
-private fun Search(typed: String, kind: Kind, onType: (String) -> Unit, onKind: (Kind) -> Unit) {
+private fun Search(typed: String, filter: ClaimFilter, onType: (String) -> Unit, onFilter: (ClaimFilter) -> Unit) {
     OutlinedTextField(
         typed,
         onType,
@@ -107,19 +107,19 @@ private fun Search(typed: String, kind: Kind, onType: (String) -> Unit, onKind: 
         placeholder = { Text(stringResource(R.string.search_claims)) },
         singleLine = true,
     )
-    Chips(Kind.entries.map { stringResource(it.word) to it }, kind, onKind)
+    FilterChips(ClaimFilter.entries.map { stringResource(it.label) to it }, filter, onFilter)
 }
 
 @Composable
-private fun Line(claim: Claim, formats: Formats, onClick: () -> Unit) {
-    val standing = standing(claim)
-    Entry(
-        standing.signal,
-        stringResource(standing.word),
+private fun ClaimRow(claim: Claim, formats: Formats, onClick: () -> Unit) {
+    val badge = badge(claim)
+    ListRow(
+        badge.signal,
+        stringResource(badge.label),
         onClick,
         title = given(claim, formats),
         body = null,
-        note = "${formats.moment(claim.redeemedAt)} · ${formats.inOrder(receiptNumber(claim.id))}",
+        note = "${formats.moment(claim.redeemedAt)} · ${formats.isolateLtr(receiptNumber(claim.id))}",
     )
 }
 

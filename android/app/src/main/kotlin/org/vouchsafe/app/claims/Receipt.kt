@@ -60,11 +60,11 @@ data class Receipt(val title: String, val lines: List<String>) {
 
 @Composable
 fun receiptOf(claim: Claim, formats: Formats): Receipt = Receipt(
-    stringResource(R.string.receipt_number, formats.inOrder(receiptNumber(claim.id))),
+    stringResource(R.string.receipt_number, formats.isolateLtr(receiptNumber(claim.id))),
     listOfNotNull(
         given(claim, formats),
         formats.moment(claim.redeemedAt),
-        claim.reference?.let { stringResource(R.string.receipt_voucher, formats.inOrder(it)) },
+        claim.reference?.let { stringResource(R.string.receipt_voucher, formats.isolateLtr(it)) },
         claim.voidedAt?.let { stringResource(R.string.receipt_voided, formats.moment(it)) },
     ),
 )

@@ -61,15 +61,15 @@ class EnginePhone(
 
     override suspend fun check(voucher: String): Verdict = engine { it.check(voucher, clocks.now()) }
 
-    override suspend fun serve(voucher: String, service: Serving): Redemption =
-        changing { it.redeem(voucher, service.asked(), clocks.now()) }
+    override suspend fun redeem(voucher: String, request: RedemptionRequest): Redemption =
+        changing { it.redeem(voucher, request.toService(), clocks.now()) }
 
     override suspend fun supervisors(): List<String> = engine { it.supervisors() }
 
-    override suspend fun serveWithLeave(voucher: String, service: Serving, leave: Leave): LeaveRedemption =
-        changing { it.redeemWithLeave(voucher, service.asked(), leave.supervisor, leave.pin, clocks.now()) }
+    override suspend fun redeemWithOverride(voucher: String, request: RedemptionRequest, by: SupervisorOverride): LeaveRedemption =
+        changing { it.redeemWithLeave(voucher, request.toService(), by.supervisor, by.pin, clocks.now()) }
 
-    override suspend fun takeBack(claim: String, reason: String) = changing { it.void(claim, reason, null, clocks.now()) }
+    override suspend fun void(claim: String, reason: String) = changing { it.void(claim, reason, null, clocks.now()) }
 
     override suspend fun claims(before: String?, limit: Int): List<Claim> = engine { it.claims(before, limit.toUInt()) }
 
@@ -79,9 +79,9 @@ class EnginePhone(
 
     override suspend fun listedVoucher(reference: String): ListedVoucher? = engine { it.listedVoucher(reference, clocks.now()) }
 
-    override suspend fun checkCode(reference: String): CodeVerdict = engine { it.checkCode(reference, clocks.now()) }
+    override suspend fun checkReference(reference: String): CodeVerdict = engine { it.checkCode(reference, clocks.now()) }
 
-    override suspend fun serveByCode(reference: String, given: Benefit): CodeRedemption = changing {
+    override suspend fun redeemByReference(reference: String, given: Benefit): CodeRedemption = changing {
         it.serveByCode(reference, CodeService(given, operator = null, documents = emptyList()), clocks.now())
     }
 
@@ -149,4 +149,4 @@ class EnginePhone(
     private suspend fun <T> changing(call: (Verifier) -> T): T = engine(call).also { changed.update { it + 1 } }
 }
 
-private fun Serving.asked() = Service(given, howRead, operator = null, documents)
+private fun RedemptionRequest.toService() = Service(given, howRead, operator = null, documents)

@@ -42,16 +42,16 @@ interface Phone {
     suspend fun check(voucher: String): Verdict
 
     /** Records that a voucher was served; when it returns `Done`, the record is on the disk. */
-    suspend fun serve(voucher: String, service: Serving): Redemption
+    suspend fun redeem(voucher: String, request: RedemptionRequest): Redemption
 
-    /** Who may give leave where this phone alone may not decide. */
+    /** Who may override what this phone alone may not decide. */
     suspend fun supervisors(): List<String>
 
-    /** As [serve], with a supervisor's leave. */
-    suspend fun serveWithLeave(voucher: String, service: Serving, leave: Leave): LeaveRedemption
+    /** As [redeem], where a supervisor overrides the refusal. */
+    suspend fun redeemWithOverride(voucher: String, request: RedemptionRequest, by: SupervisorOverride): LeaveRedemption
 
-    /** Takes a redemption back. */
-    suspend fun takeBack(claim: String, reason: String)
+    /** Voids a redemption: the claim is withdrawn, and the voucher can be served again. */
+    suspend fun void(claim: String, reason: String)
 
     /** At most [limit] claims, newest first, from the one after [before] on. */
     suspend fun claims(before: String? = null, limit: Int): List<Claim>
@@ -65,10 +65,10 @@ interface Phone {
     suspend fun listedVoucher(reference: String): ListedVoucher?
 
     /** Decides on the reference of a listed voucher. Writes nothing. */
-    suspend fun checkCode(reference: String): CodeVerdict
+    suspend fun checkReference(reference: String): CodeVerdict
 
     /** Records that a voucher was served by its reference; when it returns `Done`, the record is on the disk. */
-    suspend fun serveByCode(reference: String, given: Benefit): CodeRedemption
+    suspend fun redeemByReference(reference: String, given: Benefit): CodeRedemption
 
     /** Attaches a document to a claim; when it returns, the document is on the disk. */
     suspend fun attach(claim: String, document: NewDocument)
@@ -79,21 +79,19 @@ interface Phone {
     /** Takes in a file that the office sent back. */
     suspend fun import(file: ByteArray): Imported
 
-    /** Bytes that this phone can still write. */
     suspend fun freeSpace(): Long
 
-    /** Exchanges with the server all there is; nothing while another exchange is under way. */
+    /** Syncs all there is with the server; nothing while another sync is under way. */
     suspend fun sync(send: suspend (HttpRequest) -> HttpOutcome): SyncReport?
 }
 
-/** What an export put into its files. */
 data class Exported(val records: Long, val documents: Long, val names: List<String>)
 
-/** Who gives leave, with the PIN that they typed. */
-class Leave(val supervisor: String, val pin: String)
+/** Who overrides a refusal, with the PIN that they typed. */
+class SupervisorOverride(val supervisor: String, val pin: String)
 
 /** What staff asks to be recorded as served. */
-data class Serving(
+data class RedemptionRequest(
     /** What is given; the whole voucher when absent. */
     val given: Benefit?,
     val howRead: HowRead,

@@ -8,25 +8,25 @@ import kotlinx.coroutines.flow.asStateFlow
 
 /** What whoever holds the phone has chosen. */
 class Settings(context: Context) {
-    private val kept = context.getSharedPreferences("settings", Context.MODE_PRIVATE)
-    private val strong = MutableStateFlow(kept.getBoolean(STRONG_CONTRAST, false))
+    private val preferences = context.getSharedPreferences("settings", Context.MODE_PRIVATE)
+    private val strong = MutableStateFlow(preferences.getBoolean(STRONG_CONTRAST, false))
 
     /** Black on white, for bright sunlight. */
     val strongContrast: StateFlow<Boolean> = strong.asStateFlow()
 
-    private val anywhere = MutableStateFlow(kept.getBoolean(DOCUMENTS_ANYWHERE, false))
+    private val anywhere = MutableStateFlow(preferences.getBoolean(DOCUMENTS_ANYWHERE, false))
 
     /** Documents may go over a network that is paid for by the megabyte. */
     val documentsAnywhere: StateFlow<Boolean> = anywhere.asStateFlow()
 
-    fun chooseDocumentsAnywhere(wanted: Boolean) {
-        kept.edit { putBoolean(DOCUMENTS_ANYWHERE, wanted) }
-        anywhere.value = wanted
+    fun setDocumentsAnywhere(enabled: Boolean) {
+        preferences.edit { putBoolean(DOCUMENTS_ANYWHERE, enabled) }
+        anywhere.value = enabled
     }
 
-    fun chooseStrongContrast(wanted: Boolean) {
-        kept.edit { putBoolean(STRONG_CONTRAST, wanted) }
-        strong.value = wanted
+    fun setStrongContrast(enabled: Boolean) {
+        preferences.edit { putBoolean(STRONG_CONTRAST, enabled) }
+        strong.value = enabled
     }
 
     private companion object {

@@ -14,25 +14,24 @@ import okio.source
 
 /** Files that leave the app or come to it: through other apps for as long as they need them, or in folders that people pick. */
 class SharedFiles(private val context: Context) {
-    private val lent = context.cacheDir.resolve("lent")
+    private val shared = context.cacheDir.resolve("shared")
 
-    /** A file to be lent; it may be written before another app gets it, or by that app. */
-    fun lend(name: String): File {
-        lent.mkdirs()
-        return lent.resolve(File(name).name)
+    /** A file to be shared; it may be written before another app gets it, or by that app. */
+    fun fileFor(name: String): File {
+        shared.mkdirs()
+        return shared.resolve(File(name).name)
     }
 
-    /** Addresses under which other apps reach what is lent. */
-    fun lent(names: List<String>): List<Uri> =
-        names.map { FileProvider.getUriForFile(context, "${context.packageName}.files", lend(it)) }
+    /** URIs under which other apps reach shared files. */
+    fun urisOf(names: List<String>): List<Uri> =
+        names.map { FileProvider.getUriForFile(context, "${context.packageName}.files", fileFor(it)) }
 
-    /** Ends all lending. */
-    fun takeBack() {
-        lent.deleteRecursively()
+    fun deleteAll() {
+        shared.deleteRecursively()
     }
 
     /** Begins a new file in a folder that the user picked. */
-    fun create(folder: Uri, name: String): OutputStream {
+    fun createIn(folder: Uri, name: String): OutputStream {
         val parent = DocumentsContract.buildDocumentUriUsingTree(folder, DocumentsContract.getTreeDocumentId(folder))
         return try {
             val created = DocumentsContract.createDocument(context.contentResolver, parent, ANY_TYPE, name)
@@ -44,7 +43,6 @@ class SharedFiles(private val context: Context) {
         }
     }
 
-    /** All of a file that the user picked. */
     fun read(picked: Uri, most: Int): ByteArray = try {
         val stream = context.contentResolver.openInputStream(picked) ?: throw IOException("no such file")
         stream.source().buffer().use { content ->
@@ -71,7 +69,7 @@ fun Context.share(type: String, files: List<Uri> = emptyList(), text: String? = 
         else -> send.putParcelableArrayListExtra(Intent.EXTRA_STREAM, ArrayList(files))
     }
     if (files.isNotEmpty()) {
-        // The chooser hands on the leave to read only for what stands here.
+        // The chooser hands on the permission to read only for what stands here.
         send.clipData = files.drop(1).fold(ClipData.newRawUri(null, files.first())) { all, one ->
             all.apply { addItem(ClipData.Item(one)) }
         }

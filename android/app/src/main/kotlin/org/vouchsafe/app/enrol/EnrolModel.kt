@@ -7,24 +7,24 @@ import kotlinx.coroutines.flow.StateFlow
 import kotlinx.coroutines.flow.asStateFlow
 import kotlinx.coroutines.launch
 import org.vouchsafe.app.device.Phone
-import org.vouchsafe.app.sync.Syncing
+import org.vouchsafe.app.sync.SyncManager
 import org.vouchsafe.core.EngineException
 
 /** Takes up an enrolment code, and asks the server at once. */
-class EnrolModel(private val phone: Phone, private val syncing: Syncing) : ViewModel() {
+class EnrolModel(private val phone: Phone, private val syncManager: SyncManager) : ViewModel() {
     private val current = MutableStateFlow<EngineException?>(null)
 
     /** Why the last code was not taken. */
-    val trouble: StateFlow<EngineException?> = current.asStateFlow()
+    val error: StateFlow<EngineException?> = current.asStateFlow()
 
     fun enrol(code: String) {
         viewModelScope.launch {
             try {
                 phone.enrol(code)
                 current.value = null
-                syncing.begin()
-            } catch (trouble: EngineException) {
-                current.value = trouble
+                syncManager.start()
+            } catch (error: EngineException) {
+                current.value = error
             }
         }
     }

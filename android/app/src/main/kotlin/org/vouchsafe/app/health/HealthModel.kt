@@ -14,9 +14,8 @@ import org.vouchsafe.core.Health
 data class HealthState(
     val health: Health? = null,
     val digits: String? = null,
-    /** Bytes that the phone can still write. */
     val freeSpace: Long? = null,
-    val trouble: EngineException? = null,
+    val error: EngineException? = null,
 )
 
 /** How this phone is; read again whenever something changed. */
@@ -35,7 +34,7 @@ class HealthModel(private val phone: Phone) : ViewModel() {
 
     private suspend fun read() = try {
         current.value = HealthState(phone.health(), phone.digits(), phone.freeSpace())
-    } catch (trouble: EngineException) {
-        current.update { it.copy(trouble = trouble) }
+    } catch (error: EngineException) {
+        current.update { it.copy(error = error) }
     }
 }

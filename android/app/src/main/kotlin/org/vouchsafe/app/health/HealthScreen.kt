@@ -8,55 +8,55 @@ import androidx.compose.ui.res.pluralStringResource
 import androidx.compose.ui.res.stringResource
 import androidx.lifecycle.compose.collectAsStateWithLifecycle
 import androidx.lifecycle.viewmodel.compose.viewModel
-import org.vouchsafe.app.LocalParts
+import org.vouchsafe.app.LocalAppContainer
 import org.vouchsafe.app.R
 import org.vouchsafe.app.device.KeyStrength
 import org.vouchsafe.app.device.share
-import org.vouchsafe.app.sync.SyncBand
+import org.vouchsafe.app.sync.SyncBanner
 import org.vouchsafe.app.sync.SyncState
-import org.vouchsafe.app.ui.Band
-import org.vouchsafe.app.ui.Choice
-import org.vouchsafe.app.ui.Fact
+import org.vouchsafe.app.ui.Banner
+import org.vouchsafe.app.ui.ErrorMessage
 import org.vouchsafe.app.ui.Formats
-import org.vouchsafe.app.ui.MainButton
+import org.vouchsafe.app.ui.LabelledValue
 import org.vouchsafe.app.ui.Page
-import org.vouchsafe.app.ui.SideButton
+import org.vouchsafe.app.ui.PrimaryButton
+import org.vouchsafe.app.ui.SecondaryButton
 import org.vouchsafe.app.ui.Signal
-import org.vouchsafe.app.ui.Trouble
+import org.vouchsafe.app.ui.SwitchRow
 import org.vouchsafe.app.ui.formats
 import org.vouchsafe.app.verdict.warning
 import org.vouchsafe.core.Health
 
 /** How this phone is: what waits, how old its trust is, who it belongs to. */
 @Composable
-fun HealthScreen(onByFile: () -> Unit) {
-    val parts = LocalParts.current
-    val model = viewModel { HealthModel(parts.phone) }
+fun HealthScreen(onBundle: () -> Unit) {
+    val container = LocalAppContainer.current
+    val model = viewModel { HealthModel(container.phone) }
     val state by model.state.collectAsStateWithLifecycle()
-    val syncing by parts.syncing.state.collectAsStateWithLifecycle()
-    val strongContrast by parts.settings.strongContrast.collectAsStateWithLifecycle()
-    val documentsAnywhere by parts.settings.documentsAnywhere.collectAsStateWithLifecycle()
+    val syncState by container.syncManager.state.collectAsStateWithLifecycle()
+    val strongContrast by container.settings.strongContrast.collectAsStateWithLifecycle()
+    val documentsAnywhere by container.settings.documentsAnywhere.collectAsStateWithLifecycle()
     val context = LocalContext.current
-    val key = remember(state.digits) { parts.about.keyStrength() }
+    val key = remember(state.digits) { container.deviceInfo.keyStrength() }
     HealthPage(
         state,
         key,
-        syncing,
+        syncState,
         strongContrast,
         documentsAnywhere,
         HealthActions(
-            onSync = parts.syncing::begin,
-            onByFile = onByFile,
-            onContrast = parts.settings::chooseStrongContrast,
-            onDocumentsAnywhere = parts.settings::chooseDocumentsAnywhere,
-            onDiagnostics = { context.share("text/plain", text = diagnostics(parts.about, state, syncing)) },
+            onSync = container.syncManager::start,
+            onBundle = onBundle,
+            onContrast = container.settings::setStrongContrast,
+            onDocumentsAnywhere = container.settings::setDocumentsAnywhere,
+            onDiagnostics = { context.share("text/plain", text = diagnostics(container.deviceInfo, state, syncState)) },
         ),
     )
 }
 
 class HealthActions(
     val onSync: () -> Unit = {},
-    val onByFile: () -> Unit = {},
+    val onBundle: () -> Unit = {},
     val onContrast: (Boolean) -> Unit = {},
     val onDocumentsAnywhere: (Boolean) -> Unit = {},
     val onDiagnostics: () -> Unit = {},
@@ -66,7 +66,7 @@ class HealthActions(
 fun HealthPage(
     state: HealthState,
     key: KeyStrength?,
-    syncing: SyncState,
+    syncState: SyncState,
     strongContrast: Boolean,
     documentsAnywhere: Boolean,
     actions: HealthActions,
@@ -76,30 +76,31 @@ fun HealthPage(
         stringResource(R.string.health),
         onBack = null,
         actions = {
-            MainButton(stringResource(R.string.sync_now), actions.onSync, enabled = syncing != SyncState.Running)
+            PrimaryButton(stringResource(R.string.sync_now), actions.onSync, enabled = syncState != SyncState.Running)
         },
     ) {
-        SyncBand(syncing)
-        state.trouble?.let { Trouble(it) }
+        SyncBanner(syncState)
+        state.error?.let { ErrorMessage(it) }
         state.health?.let { health ->
             Unsent(health, formats)
-            if (!health.confirmed) Band(Signal.Attention, stringResource(R.string.not_confirmed))
-            health.clock?.let { Band(Signal.Attention, warning(it, formats)) }
-            state.freeSpace?.let { if (it < LITTLE_SPACE) Band(Signal.Attention, stringResource(R.string.little_space)) }
-            health.provider?.let { Fact(stringResource(R.string.fact_provider), it) }
-            state.digits?.let { Fact(stringResource(R.string.fact_digits), formats.inOrder(grouped(it))) }
-            health.trustIssued?.let { Fact(stringResource(R.string.fact_trust), formats.moment(it)) }
-            Fact(stringResource(R.string.fact_status), health.statusIssued?.let(formats::moment) ?: stringResource(R.string.not_there))
+            if (!health.confirmed) Banner(Signal.Attention, stringResource(R.string.not_confirmed))
+            health.clock?.let { Banner(Signal.Attention, warning(it, formats)) }
+            state.freeSpace?.let { if (it < LITTLE_SPACE) Banner(Signal.Attention, stringResource(R.string.little_space)) }
+            health.provider?.let { LabelledValue(stringResource(R.string.label_provider), it) }
+            state.digits?.let { LabelledValue(stringResource(R.string.label_digits), formats.isolateLtr(grouped(it))) }
+            health.trustIssued?.let { LabelledValue(stringResource(R.string.label_trust), formats.moment(it)) }
+            val statusIssued = health.statusIssued?.let(formats::moment) ?: stringResource(R.string.not_there)
+            LabelledValue(stringResource(R.string.label_status), statusIssued)
             state.freeSpace?.let {
-                Fact(stringResource(R.string.fact_space), stringResource(R.string.megabytes, formats.count(it / MEGABYTE)))
+                LabelledValue(stringResource(R.string.label_space), stringResource(R.string.megabytes, formats.count(it / MEGABYTE)))
             }
-            key?.let { Fact(stringResource(R.string.fact_key), stringResource(word(it))) }
-            health.origin?.let { Fact(stringResource(R.string.fact_server), it) }
+            key?.let { LabelledValue(stringResource(R.string.label_key), stringResource(label(it))) }
+            health.origin?.let { LabelledValue(stringResource(R.string.label_server), it) }
         }
-        Choice(stringResource(R.string.documents_anywhere), documentsAnywhere, actions.onDocumentsAnywhere)
-        Choice(stringResource(R.string.strong_contrast), strongContrast, actions.onContrast)
-        SideButton(stringResource(R.string.by_file), actions.onByFile)
-        SideButton(stringResource(R.string.share_diagnostics), actions.onDiagnostics)
+        SwitchRow(stringResource(R.string.documents_anywhere), documentsAnywhere, actions.onDocumentsAnywhere)
+        SwitchRow(stringResource(R.string.strong_contrast), strongContrast, actions.onContrast)
+        SecondaryButton(stringResource(R.string.bundle_title), actions.onBundle)
+        SecondaryButton(stringResource(R.string.share_diagnostics), actions.onDiagnostics)
     }
 }
 
@@ -107,15 +108,15 @@ fun HealthPage(
 private fun Unsent(health: Health, formats: Formats) {
     val since = health.unsentSince
     if (since == null) {
-        Band(Signal.Good, stringResource(R.string.all_sent))
+        Banner(Signal.Good, stringResource(R.string.all_sent))
     } else {
         val records = health.unsentRecords.toLong()
         val quantity = records.coerceAtMost(Int.MAX_VALUE.toLong()).toInt()
-        Band(Signal.Attention, pluralStringResource(R.plurals.unsent, quantity, formats.count(records), formats.moment(since)))
+        Banner(Signal.Attention, pluralStringResource(R.plurals.unsent, quantity, formats.count(records), formats.moment(since)))
     }
 }
 
-private fun word(key: KeyStrength): Int = when (key) {
+private fun label(key: KeyStrength): Int = when (key) {
     KeyStrength.STRONGBOX -> R.string.key_strongbox
     KeyStrength.HARDWARE -> R.string.key_hardware
     KeyStrength.SOFTWARE -> R.string.key_software

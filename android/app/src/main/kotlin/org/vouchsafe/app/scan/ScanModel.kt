@@ -19,20 +19,19 @@ data class ScanState(
     val hasTorch: Boolean = false,
     val torch: Boolean = false,
     /** A picture is being looked at. */
-    val looking: Boolean = false,
+    val reading: Boolean = false,
     /** The last picture held no code. */
     val nothingFound: Boolean = false,
-    val trouble: EngineException? = null,
+    val error: EngineException? = null,
 )
 
-/** Looks for codes in frames and pictures. */
-class ScanModel(private val pictures: Pictures, private val nanos: () -> Long = System::nanoTime) : ViewModel() {
+class ScanModel(private val pictureReader: PictureReader, private val nanos: () -> Long = System::nanoTime) : ViewModel() {
     private val current = MutableStateFlow(ScanState())
 
     val state: StateFlow<ScanState> = current.asStateFlow()
 
     /** What was acted on last, and until when it is not found again, since the phone still points at it. */
-    @Volatile private var resting: Pair<String, Long>? = null
+    @Volatile private var cooldown: Pair<String, Long>? = null
 
     /** What the camera has seen since it was opened: some symbols are read from several frames only. */
     private var stream: LiveFrames? = null
@@ -43,34 +42,34 @@ class ScanModel(private val pictures: Pictures, private val nanos: () -> Long = 
         if (current.value.found != null) return
         try {
             val stream = stream ?: LiveFrames().also { stream = it }
-            val text = frame.texts(before = stream).firstOrNull { !rests(it) } ?: return
-            current.update { it.copy(found = Found(text, HowRead.CAMERA), nothingFound = false, trouble = null) }
-        } catch (trouble: EngineException) {
-            current.update { it.copy(trouble = trouble) }
+            val text = frame.texts(before = stream).firstOrNull { !inCooldown(it) } ?: return
+            current.update { it.copy(found = Found(text, HowRead.CAMERA), nothingFound = false, error = null) }
+        } catch (error: EngineException) {
+            current.update { it.copy(error = error) }
         }
     }
 
     fun picture(address: String, howRead: HowRead) {
-        current.update { it.copy(looking = true, nothingFound = false, trouble = null) }
+        current.update { it.copy(reading = true, nothingFound = false, error = null) }
         viewModelScope.launch {
             try {
-                val found = pictures.textsIn(address).firstOrNull()?.let { Found(it, howRead) }
-                current.update { it.copy(looking = false, found = found, nothingFound = found == null) }
-            } catch (trouble: EngineException) {
-                current.update { it.copy(looking = false, trouble = trouble) }
+                val found = pictureReader.textsIn(address).firstOrNull()?.let { Found(it, howRead) }
+                current.update { it.copy(reading = false, found = found, nothingFound = found == null) }
+            } catch (error: EngineException) {
+                current.update { it.copy(reading = false, error = error) }
             }
         }
     }
 
     /** What was found has been acted on. */
-    fun taken() {
-        current.value.found?.let { resting = it.text to nanos() + REST_NANOS }
+    fun consumed() {
+        current.value.found?.let { cooldown = it.text to nanos() + COOLDOWN_NANOS }
         current.update { it.copy(found = null, torch = false) }
     }
 
     /** The viewfinder is there again; the phone may still point at what was acted on. */
     fun shown() {
-        resting = resting?.copy(second = nanos() + REST_NANOS)
+        cooldown = cooldown?.copy(second = nanos() + COOLDOWN_NANOS)
     }
 
     /** The viewfinder is gone, and its camera with it. Waits for the frame that is being looked at. */
@@ -86,12 +85,12 @@ class ScanModel(private val pictures: Pictures, private val nanos: () -> Long = 
 
     fun toggleTorch() = current.update { it.copy(torch = !it.torch) }
 
-    private fun rests(text: String): Boolean {
-        val (resting, until) = resting ?: return false
-        return resting == text && nanos() < until
+    private fun inCooldown(text: String): Boolean {
+        val (cooldown, until) = cooldown ?: return false
+        return cooldown == text && nanos() < until
     }
 
     private companion object {
-        const val REST_NANOS = 2_000_000_000L
+        const val COOLDOWN_NANOS = 2_000_000_000L
     }
 }

@@ -8,7 +8,7 @@ import kotlinx.coroutines.flow.asStateFlow
 import kotlinx.coroutines.flow.update
 import kotlinx.coroutines.launch
 import org.vouchsafe.app.device.Phone
-import org.vouchsafe.app.device.Serving
+import org.vouchsafe.app.device.RedemptionRequest
 import org.vouchsafe.app.ui.Formats
 import org.vouchsafe.core.Benefit
 import org.vouchsafe.core.EngineException
@@ -20,16 +20,15 @@ import org.vouchsafe.core.Verdict
 import org.vouchsafe.core.Voucher
 
 /** What staff typed for each line of the voucher: one for money, one for each kind of goods. */
-sealed interface Choice {
+sealed interface EnteredAmount {
     /** Nothing of it can be given. */
-    data object NotANumber : Choice
+    data object NotANumber : EnteredAmount
 
-    data object Nothing : Choice
+    data object Nothing : EnteredAmount
 
-    data object TooMuch : Choice
+    data object TooMuch : EnteredAmount
 
-    /** All of it, or less. */
-    data class Give(val given: Benefit, val all: Boolean) : Choice
+    data class Valid(val given: Benefit, val all: Boolean) : EnteredAmount
 }
 
 /** What there is to give: to whom, for what, and how much at most. */
@@ -46,7 +45,7 @@ data class ServeState(
     val served: String? = null,
     /** It is refused by now, or was never accepted: the verdict says why. */
     val refused: Boolean = false,
-    val trouble: EngineException? = null,
+    val error: EngineException? = null,
 )
 
 /** Serves one voucher: takes in what is given, and records it once. */
@@ -64,11 +63,11 @@ class ServeModel(private val phone: Phone, private val text: String, private val
         }
     }
 
-    fun serve(given: Benefit) {
+    fun redeem(given: Benefit) {
         if (current.value.busy) return
-        current.update { it.copy(busy = true, trouble = null) }
+        current.update { it.copy(busy = true, error = null) }
         attempt {
-            when (val done = phone.serve(text, Serving(given, howRead))) {
+            when (val done = phone.redeem(text, RedemptionRequest(given, howRead))) {
                 is Redemption.Done -> current.update { it.copy(served = done.claim) }
                 is Redemption.Refused, is Redemption.NotWithinVoucher -> current.update { it.copy(refused = true) }
             }
@@ -83,8 +82,8 @@ fun ViewModel.attempt(form: ((ServeState) -> ServeState) -> Unit, call: suspend 
     viewModelScope.launch {
         try {
             call()
-        } catch (trouble: EngineException) {
-            form { it.copy(trouble = trouble) }
+        } catch (error: EngineException) {
+            form { it.copy(error = error) }
         } finally {
             form { it.copy(busy = false) }
         }
@@ -92,26 +91,26 @@ fun ViewModel.attempt(form: ((ServeState) -> ServeState) -> Unit, call: suspend 
 }
 
 /** What the typed numbers come to. */
-fun choice(typed: List<String>, whole: Benefit, decimals: Int): Choice = when (whole) {
+fun enteredAmount(typed: List<String>, whole: Benefit, decimals: Int): EnteredAmount = when (whole) {
     is Benefit.Money -> {
-        val amount = parts(typed.single(), decimals)
+        val amount = parseFixedPoint(typed.single(), decimals)
         when {
-            amount == null -> Choice.NotANumber
-            amount == 0uL -> Choice.Nothing
-            amount > whole.minorUnits -> Choice.TooMuch
-            else -> Choice.Give(whole.copy(minorUnits = amount), all = amount == whole.minorUnits)
+            amount == null -> EnteredAmount.NotANumber
+            amount == 0uL -> EnteredAmount.Nothing
+            amount > whole.minorUnits -> EnteredAmount.TooMuch
+            else -> EnteredAmount.Valid(whole.copy(minorUnits = amount), all = amount == whole.minorUnits)
         }
     }
     is Benefit.Goods -> {
-        val amounts = typed.map { parts(it, THOUSANDTHS) }
+        val amounts = typed.map { parseFixedPoint(it, THOUSANDTHS) }
         val given = whole.lines.zip(amounts).mapNotNull { (line, amount) ->
             line.copy(thousandths = amount ?: 0uL).takeIf { it.thousandths > 0uL }
         }
         when {
-            amounts.any { it == null } -> Choice.NotANumber
-            given.isEmpty() -> Choice.Nothing
-            whole.lines.zip(amounts).any { (line, amount) -> amount!! > line.thousandths } -> Choice.TooMuch
-            else -> Choice.Give(Benefit.Goods(given), all = given == whole.lines)
+            amounts.any { it == null } -> EnteredAmount.NotANumber
+            given.isEmpty() -> EnteredAmount.Nothing
+            whole.lines.zip(amounts).any { (line, amount) -> amount!! > line.thousandths } -> EnteredAmount.TooMuch
+            else -> EnteredAmount.Valid(Benefit.Goods(given), all = given == whole.lines)
         }
     }
 }

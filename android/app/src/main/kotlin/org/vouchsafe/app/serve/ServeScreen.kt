@@ -18,15 +18,15 @@ import androidx.compose.ui.res.stringResource
 import androidx.compose.ui.text.input.KeyboardType
 import androidx.lifecycle.compose.collectAsStateWithLifecycle
 import androidx.lifecycle.viewmodel.compose.viewModel
-import org.vouchsafe.app.LocalParts
+import org.vouchsafe.app.LocalAppContainer
 import org.vouchsafe.app.R
-import org.vouchsafe.app.ui.Band
+import org.vouchsafe.app.ui.Banner
+import org.vouchsafe.app.ui.ErrorMessage
 import org.vouchsafe.app.ui.Formats
-import org.vouchsafe.app.ui.MainButton
 import org.vouchsafe.app.ui.Page
-import org.vouchsafe.app.ui.Private
+import org.vouchsafe.app.ui.PrimaryButton
+import org.vouchsafe.app.ui.SecureScreen
 import org.vouchsafe.app.ui.Signal
-import org.vouchsafe.app.ui.Trouble
 import org.vouchsafe.app.ui.decimalsOf
 import org.vouchsafe.app.ui.formats
 import org.vouchsafe.core.Benefit
@@ -34,17 +34,17 @@ import org.vouchsafe.core.HowRead
 
 @Composable
 fun ServeScreen(text: String, howRead: HowRead, onServed: (String) -> Unit, onRefused: () -> Unit, onBack: () -> Unit) {
-    val parts = LocalParts.current
-    val model = viewModel { ServeModel(parts.phone, text, howRead) }
+    val container = LocalAppContainer.current
+    val model = viewModel { ServeModel(container.phone, text, howRead) }
     val state by model.state.collectAsStateWithLifecycle()
-    Private()
+    SecureScreen()
     LaunchedEffect(state.served) { state.served?.let(onServed) }
     LaunchedEffect(state.refused) { if (state.refused) onRefused() }
     val voucher = state.voucher
     if (voucher == null) {
-        Page(stringResource(R.string.serve_title), onBack) { state.trouble?.let { Trouble(it) } }
+        Page(stringResource(R.string.serve_title), onBack) { state.error?.let { ErrorMessage(it) } }
     } else {
-        ServeForm(voucher, state, model::serve, onBack)
+        ServeForm(voucher, state, model::redeem, onBack)
     }
 }
 
@@ -63,17 +63,18 @@ fun ServeForm(
     val formats = formats()
     val decimals = voucher.programme?.decimals?.toInt() ?: decimalsOf(voucher.benefit)
     var typed by rememberSaveable { mutableStateOf(typedFor(voucher.benefit, decimals, formats)) }
-    val choice = choice(typed, voucher.benefit, decimals)
+    val entered = enteredAmount(typed, voucher.benefit, decimals)
     Page(
         title,
         onBack,
         actions = {
             if (state.busy) LinearProgressIndicator(Modifier.fillMaxWidth())
-            val label = when (choice) {
-                is Choice.Give -> stringResource(R.string.confirm_giving, formats.benefit(choice.given, decimals))
+            val label = when (entered) {
+                is EnteredAmount.Valid -> stringResource(R.string.confirm_giving, formats.benefit(entered.given, decimals))
                 else -> stringResource(R.string.confirm)
             }
-            MainButton(label, { (choice as? Choice.Give)?.let { onServe(it.given) } }, enabled = choice is Choice.Give && ready && !state.busy)
+            val valid = entered as? EnteredAmount.Valid
+            PrimaryButton(label, { valid?.let { onServe(it.given) } }, enabled = valid != null && ready && !state.busy)
         },
     ) {
         voucher.holder?.let { Text(formats.name(it), style = MaterialTheme.typography.headlineSmall) }
@@ -90,21 +91,21 @@ fun ServeForm(
                         style = MaterialTheme.typography.bodyLarge,
                     )
                 },
-                isError = choice !is Choice.Give,
+                isError = entered !is EnteredAmount.Valid,
                 singleLine = true,
                 textStyle = MaterialTheme.typography.headlineMedium,
                 keyboardOptions = KeyboardOptions(keyboardType = KeyboardType.Decimal),
             )
         }
-        when (choice) {
-            Choice.NotANumber -> Band(Signal.Attention, stringResource(R.string.type_a_number))
-            Choice.Nothing -> Band(Signal.Attention, stringResource(R.string.give_something))
-            Choice.TooMuch -> Band(Signal.Bad, stringResource(R.string.more_than_voucher))
-            is Choice.Give -> if (!choice.all) Band(Signal.Attention, stringResource(R.string.rest_goes_back))
+        when (entered) {
+            EnteredAmount.NotANumber -> Banner(Signal.Attention, stringResource(R.string.type_a_number))
+            EnteredAmount.Nothing -> Banner(Signal.Attention, stringResource(R.string.give_something))
+            EnteredAmount.TooMuch -> Banner(Signal.Bad, stringResource(R.string.more_than_voucher))
+            is EnteredAmount.Valid -> if (!entered.all) Banner(Signal.Attention, stringResource(R.string.rest_goes_back))
         }
-        notes.forEach { Band(Signal.Attention, it) }
+        notes.forEach { Banner(Signal.Attention, it) }
         more()
-        state.trouble?.let { Trouble(it) }
+        state.error?.let { ErrorMessage(it) }
     }
 }
 

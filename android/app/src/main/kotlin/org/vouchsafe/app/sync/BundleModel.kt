@@ -17,22 +17,22 @@ import org.vouchsafe.core.EngineException
 import org.vouchsafe.core.Imported
 
 /** What came of the last export or import. */
-sealed interface Carried {
-    data class Out(val exported: Exported) : Carried
+sealed interface BundleOutcome {
+    data class Written(val exported: Exported) : BundleOutcome
 
     /** The files are ready for another app. */
-    data class ToShare(val exported: Exported) : Carried
+    data class ReadyToShare(val exported: Exported) : BundleOutcome
 
-    data class In(val imported: Imported) : Carried
+    data class Read(val imported: Imported) : BundleOutcome
 
-    data object NotWritten : Carried
+    data object NotWritten : BundleOutcome
 
-    data object NotRead : Carried
+    data object NotRead : BundleOutcome
 
-    data class Broken(val trouble: EngineException) : Carried
+    data class Failed(val error: EngineException) : BundleOutcome
 }
 
-data class BundleState(val busy: Boolean = false, val carried: List<Carried> = emptyList())
+data class BundleState(val busy: Boolean = false, val outcomes: List<BundleOutcome> = emptyList())
 
 /** Carries sealed records to the office, and its answers back, as files. */
 class BundleModel(private val phone: Phone) : ViewModel() {
@@ -45,14 +45,14 @@ class BundleModel(private val phone: Phone) : ViewModel() {
         val exported = try {
             phone.export(open)
         } catch (_: IOException) {
-            return@attempt Carried.NotWritten
+            return@attempt BundleOutcome.NotWritten
         }
-        if (share) Carried.ToShare(exported) else Carried.Out(exported)
+        if (share) BundleOutcome.ReadyToShare(exported) else BundleOutcome.Written(exported)
     }
 
     /** The files were handed to another app. */
     fun shared() = current.update { state ->
-        state.copy(carried = state.carried.map { if (it is Carried.ToShare) Carried.Out(it.exported) else it })
+        state.copy(outcomes = state.outcomes.map { if (it is BundleOutcome.ReadyToShare) BundleOutcome.Written(it.exported) else it })
     }
 
     /** Takes in the files that [read] reads, in their order. */
@@ -60,27 +60,27 @@ class BundleModel(private val phone: Phone) : ViewModel() {
         current.value = BundleState(busy = true)
         viewModelScope.launch {
             for (read in files) {
-                val carried = carrying {
+                val outcome = catching {
                     try {
-                        Carried.In(phone.import(withContext(Dispatchers.IO) { read() }))
+                        BundleOutcome.Read(phone.import(withContext(Dispatchers.IO) { read() }))
                     } catch (_: IOException) {
-                        Carried.NotRead
+                        BundleOutcome.NotRead
                     }
                 }
-                current.update { it.copy(carried = it.carried + carried) }
+                current.update { it.copy(outcomes = it.outcomes + outcome) }
             }
             current.update { it.copy(busy = false) }
         }
     }
 
-    private fun attempt(call: suspend () -> Carried) {
+    private fun attempt(call: suspend () -> BundleOutcome) {
         current.value = BundleState(busy = true)
-        viewModelScope.launch { current.value = BundleState(carried = listOf(carrying(call))) }
+        viewModelScope.launch { current.value = BundleState(outcomes = listOf(catching(call))) }
     }
 
-    private suspend fun carrying(call: suspend () -> Carried): Carried = try {
+    private suspend fun catching(call: suspend () -> BundleOutcome): BundleOutcome = try {
         call()
-    } catch (trouble: EngineException) {
-        Carried.Broken(trouble)
+    } catch (error: EngineException) {
+        BundleOutcome.Failed(error)
     }
 }

@@ -15,37 +15,37 @@ import androidx.compose.ui.res.pluralStringResource
 import androidx.compose.ui.res.stringResource
 import androidx.lifecycle.compose.collectAsStateWithLifecycle
 import androidx.lifecycle.viewmodel.compose.viewModel
-import org.vouchsafe.app.LocalParts
+import org.vouchsafe.app.LocalAppContainer
 import org.vouchsafe.app.R
 import org.vouchsafe.app.device.Exported
 import org.vouchsafe.app.device.SharedFiles
 import org.vouchsafe.app.device.share
-import org.vouchsafe.app.ui.Band
+import org.vouchsafe.app.ui.Banner
+import org.vouchsafe.app.ui.ErrorMessage
 import org.vouchsafe.app.ui.Page
-import org.vouchsafe.app.ui.SideButton
+import org.vouchsafe.app.ui.SecondaryButton
 import org.vouchsafe.app.ui.Signal
-import org.vouchsafe.app.ui.Trouble
-import org.vouchsafe.app.ui.withDetail
 import org.vouchsafe.app.ui.formats
+import org.vouchsafe.app.ui.withDetail
 import org.vouchsafe.core.Imported
 
 /** Where no network is: records leave as sealed files, and the office's answers come as such. */
 @Composable
 fun BundleScreen(onBack: () -> Unit) {
-    val parts = LocalParts.current
-    val model = viewModel { BundleModel(parts.phone) }
+    val container = LocalAppContainer.current
+    val model = viewModel { BundleModel(container.phone) }
     val state by model.state.collectAsStateWithLifecycle()
     val context = LocalContext.current
     val folder = rememberLauncherForActivityResult(ActivityResultContracts.OpenDocumentTree()) { folder ->
-        folder?.let { picked -> model.export(share = false) { parts.files.create(picked, it) } }
+        folder?.let { picked -> model.export(share = false) { container.files.createIn(picked, it) } }
     }
     val answers = rememberLauncherForActivityResult(ActivityResultContracts.OpenMultipleDocuments()) { picked ->
-        if (picked.isNotEmpty()) model.import(picked.map { { parts.files.read(it, MOST_BYTES) } })
+        if (picked.isNotEmpty()) model.import(picked.map { { container.files.read(it, MOST_BYTES) } })
     }
-    val toShare = state.carried.filterIsInstance<Carried.ToShare>().firstOrNull()
+    val toShare = state.outcomes.filterIsInstance<BundleOutcome.ReadyToShare>().firstOrNull()
     LaunchedEffect(toShare) {
         if (toShare != null) {
-            if (toShare.exported.names.isNotEmpty()) context.share(SharedFiles.ANY_TYPE, parts.files.lent(toShare.exported.names))
+            if (toShare.exported.names.isNotEmpty()) context.share(SharedFiles.ANY_TYPE, container.files.urisOf(toShare.exported.names))
             model.shared()
         }
     }
@@ -53,8 +53,8 @@ fun BundleScreen(onBack: () -> Unit) {
         state,
         onSave = { folder.launch(null) },
         onShare = {
-            parts.files.takeBack()
-            model.export(share = true) { parts.files.lend(it).outputStream() }
+            container.files.deleteAll()
+            model.export(share = true) { container.files.fileFor(it).outputStream() }
         },
         onImport = { answers.launch(arrayOf("*/*")) },
         onBack = onBack,
@@ -63,36 +63,36 @@ fun BundleScreen(onBack: () -> Unit) {
 
 @Composable
 fun BundlePage(state: BundleState, onSave: () -> Unit, onShare: () -> Unit, onImport: () -> Unit, onBack: () -> Unit) {
-    Page(stringResource(R.string.by_file), onBack) {
-        Text(stringResource(R.string.by_file_how), style = MaterialTheme.typography.bodyLarge)
+    Page(stringResource(R.string.bundle_title), onBack) {
+        Text(stringResource(R.string.bundle_how), style = MaterialTheme.typography.bodyLarge)
         if (state.busy) LinearProgressIndicator(Modifier.fillMaxWidth())
-        state.carried.forEach { Outcome(it) }
-        SideButton(stringResource(R.string.export_save), onSave, enabled = !state.busy)
-        SideButton(stringResource(R.string.export_share), onShare, enabled = !state.busy)
-        SideButton(stringResource(R.string.import_answer), onImport, enabled = !state.busy)
+        state.outcomes.forEach { OutcomeBanner(it) }
+        SecondaryButton(stringResource(R.string.export_save), onSave, enabled = !state.busy)
+        SecondaryButton(stringResource(R.string.export_share), onShare, enabled = !state.busy)
+        SecondaryButton(stringResource(R.string.import_answer), onImport, enabled = !state.busy)
     }
 }
 
 @Composable
-private fun Outcome(carried: Carried) {
-    when (carried) {
-        is Carried.Out -> Exported(carried.exported)
-        is Carried.ToShare -> Exported(carried.exported)
-        is Carried.In -> when (val imported = carried.imported) {
-            is Imported.Done -> Band(Signal.Good, stringResource(R.string.imported))
-            is Imported.Refused -> Band(Signal.Bad, withDetail(stringResource(R.string.import_refused), imported.words))
+private fun OutcomeBanner(outcome: BundleOutcome) {
+    when (outcome) {
+        is BundleOutcome.Written -> ExportedBanner(outcome.exported)
+        is BundleOutcome.ReadyToShare -> ExportedBanner(outcome.exported)
+        is BundleOutcome.Read -> when (val imported = outcome.imported) {
+            is Imported.Done -> Banner(Signal.Good, stringResource(R.string.imported))
+            is Imported.Refused -> Banner(Signal.Bad, withDetail(stringResource(R.string.import_refused), imported.words))
         }
-        Carried.NotWritten -> Band(Signal.Bad, stringResource(R.string.export_not_written))
-        Carried.NotRead -> Band(Signal.Bad, stringResource(R.string.import_not_read))
-        is Carried.Broken -> Trouble(carried.trouble)
+        BundleOutcome.NotWritten -> Banner(Signal.Bad, stringResource(R.string.export_not_written))
+        BundleOutcome.NotRead -> Banner(Signal.Bad, stringResource(R.string.import_not_read))
+        is BundleOutcome.Failed -> ErrorMessage(outcome.error)
     }
 }
 
 @Composable
-private fun Exported(exported: Exported) {
+private fun ExportedBanner(exported: Exported) {
     val records = exported.records.coerceAtMost(Int.MAX_VALUE.toLong()).toInt()
     val carries = pluralStringResource(R.plurals.exported, records, formats().count(exported.records))
-    Band(Signal.Good, "$carries\n${stringResource(R.string.exported_means)}")
+    Banner(Signal.Good, "$carries\n${stringResource(R.string.exported_means)}")
 }
 
 /** More than the office puts into one file. */

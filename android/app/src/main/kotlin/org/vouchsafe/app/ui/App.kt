@@ -28,7 +28,7 @@ import androidx.lifecycle.compose.collectAsStateWithLifecycle
 import androidx.lifecycle.createSavedStateHandle
 import androidx.lifecycle.viewmodel.compose.LocalViewModelStoreOwner
 import androidx.lifecycle.viewmodel.compose.viewModel
-import org.vouchsafe.app.LocalParts
+import org.vouchsafe.app.LocalAppContainer
 import org.vouchsafe.app.R
 import org.vouchsafe.app.claims.ClaimScreen
 import org.vouchsafe.app.claims.ClaimsScreen
@@ -36,9 +36,9 @@ import org.vouchsafe.app.enrol.ConfirmScreen
 import org.vouchsafe.app.enrol.EnrolScreen
 import org.vouchsafe.app.health.HealthModel
 import org.vouchsafe.app.health.HealthScreen
-import org.vouchsafe.app.scan.CodeFinder
-import org.vouchsafe.app.serve.ByCodeScreen
-import org.vouchsafe.app.serve.LeaveScreen
+import org.vouchsafe.app.scan.CodeScanner
+import org.vouchsafe.app.serve.ByReferenceScreen
+import org.vouchsafe.app.serve.OverrideScreen
 import org.vouchsafe.app.serve.ServeScreen
 import org.vouchsafe.app.sync.BundleScreen
 import org.vouchsafe.app.verdict.VerdictScreen
@@ -48,9 +48,9 @@ import org.vouchsafe.core.EngineException
 
 /** The whole app: first a phone must be enrolled, and its digits confirmed or put off; then it serves. */
 @Composable
-fun App(shared: String?, onSharedTaken: () -> Unit) {
-    val parts = LocalParts.current
-    val model = viewModel { HealthModel(parts.phone) }
+fun App(shared: String?, onSharedConsumed: () -> Unit) {
+    val container = LocalAppContainer.current
+    val model = viewModel { HealthModel(container.phone) }
     val state by model.state.collectAsStateWithLifecycle()
     var confirmLater by rememberSaveable { mutableStateOf(false) }
     var anotherCode by rememberSaveable { mutableStateOf(false) }
@@ -59,27 +59,27 @@ fun App(shared: String?, onSharedTaken: () -> Unit) {
     LaunchedEffect(health?.origin, health?.provider) { anotherCode = false }
     Surface(Modifier.fillMaxSize()) {
         when {
-            health == null || digits == null -> Opening(state.trouble, model::readAgain)
+            health == null || digits == null -> Opening(state.error, model::readAgain)
             health.origin == null || anotherCode -> EnrolScreen()
             health.provider == null || !(health.confirmed || confirmLater) ->
                 ConfirmScreen(health, digits, onAnotherCode = { anotherCode = true }, onGoOn = { confirmLater = true })
-            else -> Screens(shared, onSharedTaken)
+            else -> Screens(shared, onSharedConsumed)
         }
     }
 }
 
 @Composable
-private fun Opening(trouble: EngineException?, onAgain: () -> Unit) {
+private fun Opening(error: EngineException?, onAgain: () -> Unit) {
     // Opening takes less time than a sign of waiting would take to be seen.
-    if (trouble != null) {
-        Page(stringResource(R.string.app_name), onBack = null, actions = { MainButton(stringResource(R.string.try_again), onAgain) }) {
-            Trouble(trouble)
+    if (error != null) {
+        Page(stringResource(R.string.app_name), onBack = null, actions = { PrimaryButton(stringResource(R.string.try_again), onAgain) }) {
+            ErrorMessage(error)
         }
     }
 }
 
 @Composable
-private fun Screens(shared: String?, onSharedTaken: () -> Unit) {
+private fun Screens(shared: String?, onSharedConsumed: () -> Unit) {
     val stack = viewModel { BackStack(createSavedStateHandle()) }
     val entries by stack.entries.collectAsStateWithLifecycle()
     val top = entries.last()
@@ -90,7 +90,7 @@ private fun Screens(shared: String?, onSharedTaken: () -> Unit) {
     }
     val show = @Composable {
         saved.SaveableStateProvider(top.key) {
-            CompositionLocalProvider(LocalViewModelStoreOwner provides top) { Show(top.screen, stack, shared, onSharedTaken) }
+            CompositionLocalProvider(LocalViewModelStoreOwner provides top) { Show(top.screen, stack, shared, onSharedConsumed) }
         }
     }
     if (top.screen is Screen.Tab) {
@@ -103,31 +103,31 @@ private fun Screens(shared: String?, onSharedTaken: () -> Unit) {
 }
 
 @Composable
-private fun Show(screen: Screen, stack: BackStack, shared: String?, onSharedTaken: () -> Unit) {
-    val parts = LocalParts.current
+private fun Show(screen: Screen, stack: BackStack, shared: String?, onSharedConsumed: () -> Unit) {
+    val container = LocalAppContainer.current
     val back: () -> Unit = { stack.pop() }
     val served: (String) -> Unit = {
-        parts.background.begin()
+        container.syncScheduler.schedule()
         stack.replaceAbove(Screen.Receipt(it))
     }
     when (screen) {
-        Screen.Scan -> CodeFinder(
+        Screen.Scan -> CodeScanner(
             stringResource(R.string.scan_voucher),
             shared = shared,
-            onSharedTaken = onSharedTaken,
+            onSharedConsumed = onSharedConsumed,
             onType = { stack.goTo(Screen.Vouchers) },
         ) {
             stack.push(Screen.Verdict(it.text, it.howRead))
         }
         Screen.Vouchers -> VouchersScreen { stack.push(Screen.Voucher(it)) }
         Screen.Claims -> ClaimsScreen { stack.push(Screen.Claim(it)) }
-        Screen.Health -> HealthScreen(onByFile = { stack.push(Screen.ByFile) })
-        Screen.ByFile -> BundleScreen(onBack = back)
+        Screen.Health -> HealthScreen(onBundle = { stack.push(Screen.Bundle) })
+        Screen.Bundle -> BundleScreen(onBack = back)
         is Screen.Verdict -> VerdictScreen(
             screen.voucher,
             onServe = { stack.push(Screen.Serve(screen.voucher, screen.howRead)) },
-            onLeave = { stack.push(Screen.Leave(screen.voucher, screen.howRead)) },
-            onSync = { stack.goTo(Screen.Health).also { parts.syncing.begin() } },
+            onOverride = { stack.push(Screen.Override(screen.voucher, screen.howRead)) },
+            onSync = { stack.goTo(Screen.Health).also { container.syncManager.start() } },
             onDone = back,
         )
         is Screen.Serve -> ServeScreen(
@@ -137,7 +137,7 @@ private fun Show(screen: Screen, stack: BackStack, shared: String?, onSharedTake
             onRefused = { stack.replaceAbove(Screen.Verdict(screen.voucher, screen.howRead)) },
             onBack = back,
         )
-        is Screen.Leave -> LeaveScreen(
+        is Screen.Override -> OverrideScreen(
             screen.voucher,
             screen.howRead,
             onServed = served,
@@ -150,10 +150,10 @@ private fun Show(screen: Screen, stack: BackStack, shared: String?, onSharedTake
             screen.reference,
             onScan = { stack.goTo(Screen.Scan) },
             onClaim = { stack.push(Screen.Claim(it)) },
-            onServeByCode = { stack.push(Screen.ServeByCode(screen.reference)) },
+            onServeByReference = { stack.push(Screen.ServeByReference(screen.reference)) },
             onBack = back,
         )
-        is Screen.ServeByCode -> ByCodeScreen(
+        is Screen.ServeByReference -> ByReferenceScreen(
             screen.reference,
             onServed = served,
             onBack = back,

@@ -21,24 +21,24 @@ class BackStack(private val saved: SavedStateHandle) : ViewModel() {
 
     val entries: StateFlow<List<Entry>> = current.asStateFlow()
 
-    fun push(screen: Screen) = become(current.value + entry(screen))
+    fun push(screen: Screen) = replace(current.value + entry(screen))
 
     /** Puts [screen] in the place of all that lies above the first. */
-    fun replaceAbove(screen: Screen) = become(current.value.take(1) + entry(screen))
+    fun replaceAbove(screen: Screen) = replace(current.value.take(1) + entry(screen))
 
     /** Goes to a screen with nothing below it; stays where that is where one is. */
     fun goTo(tab: Screen.Tab) {
-        if (current.value.singleOrNull()?.screen != tab) become(listOf(entry(tab)))
+        if (current.value.singleOrNull()?.screen != tab) replace(listOf(entry(tab)))
     }
 
     /** Goes one back; false at the bottom. */
     fun pop(): Boolean {
         if (current.value.size == 1) return false
-        become(current.value.dropLast(1))
+        replace(current.value.dropLast(1))
         return true
     }
 
-    private fun become(next: List<Entry>) {
+    private fun replace(next: List<Entry>) {
         val gone = current.value - next.toSet()
         current.value = next
         saved[SCREENS] = ArrayList(next.map { it.screen.save() })

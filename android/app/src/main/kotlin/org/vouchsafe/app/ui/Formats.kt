@@ -25,7 +25,7 @@ class Formats(private val locale: Locale) {
         return format.format(BigDecimal(minorUnits.toString()).movePointLeft(decimals))
     }
 
-    fun quantity(goods: Goods): String = "${thousandths(goods.thousandths)} ${apart(goods.unit)}"
+    fun quantity(goods: Goods): String = "${thousandths(goods.thousandths)} ${isolate(goods.unit)}"
 
     fun thousandths(thousandths: ULong): String =
         NumberFormat.getNumberInstance(locale).apply { maximumFractionDigits = 3 }
@@ -34,16 +34,16 @@ class Formats(private val locale: Locale) {
     /** One line that says it all. */
     fun benefit(benefit: Benefit, decimals: Int): String = when (benefit) {
         is Benefit.Money -> money(benefit.minorUnits, benefit.currency, decimals)
-        is Benefit.Goods -> benefit.lines.joinToString("\n") { "${apart(it.item)}$comma ${quantity(it)}" }
+        is Benefit.Goods -> benefit.lines.joinToString("\n") { "${isolate(it.item)}$comma ${quantity(it)}" }
     }
 
     /** A number for a field to type in: no marks but the decimal one. */
-    fun typed(parts: ULong, decimals: Int, most: Int = decimals): String =
+    fun typed(scaled: ULong, decimals: Int, most: Int = decimals): String =
         NumberFormat.getNumberInstance(locale).apply {
             isGroupingUsed = false
             minimumFractionDigits = decimals
             maximumFractionDigits = most
-        }.format(BigDecimal(parts.toString()).movePointLeft(most))
+        }.format(BigDecimal(scaled.toString()).movePointLeft(most))
 
     fun count(number: Long): String = NumberFormat.getIntegerInstance(locale).format(number)
 
@@ -62,16 +62,16 @@ class Formats(private val locale: Locale) {
         DateFormat.getDateTimeInstance(DateFormat.MEDIUM, DateFormat.SHORT, locale).format(date(seconds))
 
     /** Letters and digits that people compare one by one: in their own order, whichever way the language runs. */
-    fun inOrder(text: String): String = if (rightToLeft) "\u2066$text\u2069" else text
+    fun isolateLtr(text: String): String = if (rightToLeft) "\u2066$text\u2069" else text
 
     /** A long reference, in two halves where a line is too short for it. */
-    fun reference(text: String): String = inOrder(text.chunked(16).joinToString("\u200B"))
+    fun reference(text: String): String = isolateLtr(text.chunked(16).joinToString("\u200B"))
 
     /** A name that may go on in the next line after its hyphens. */
     fun name(name: String): String = name.replace("-", "-\u200B")
 
     /** Words that may run the other way than those around them. */
-    private fun apart(text: String): String = if (rightToLeft) "\u2068$text\u2069" else text
+    private fun isolate(text: String): String = if (rightToLeft) "\u2068$text\u2069" else text
 
     private val rightToLeft get() = TextUtils.getLayoutDirectionFromLocale(locale) == View.LAYOUT_DIRECTION_RTL
     private val comma = if (locale.language == "ar") "،" else ","

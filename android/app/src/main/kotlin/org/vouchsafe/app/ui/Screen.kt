@@ -19,8 +19,7 @@ sealed interface Screen {
 
     data class Serve(val voucher: String, val howRead: HowRead) : Screen
 
-    /** Serving with a supervisor's leave. */
-    data class Leave(val voucher: String, val howRead: HowRead) : Screen
+    data class SupervisorOverride(val voucher: String, val howRead: HowRead) : Screen
 
     /** What was just served. */
     data class Receipt(val claim: String) : Screen
@@ -30,10 +29,10 @@ sealed interface Screen {
     /** A voucher as the office lists it. */
     data class Voucher(val reference: String) : Screen
 
-    data class ServeByCode(val reference: String) : Screen
+    data class ServeByReference(val reference: String) : Screen
 
     /** Records out and answers in, as files. */
-    data object ByFile : Screen
+    data object Bundle : Screen
 
     fun save(): ArrayList<String> = when (this) {
         Scan -> arrayListOf("scan")
@@ -42,12 +41,12 @@ sealed interface Screen {
         Health -> arrayListOf("health")
         is Verdict -> arrayListOf("verdict", voucher, howRead.name)
         is Serve -> arrayListOf("serve", voucher, howRead.name)
-        is Leave -> arrayListOf("leave", voucher, howRead.name)
+        is Override -> arrayListOf("override", voucher, howRead.name)
         is Receipt -> arrayListOf("receipt", claim)
         is Claim -> arrayListOf("claim", claim)
         is Voucher -> arrayListOf("voucher", reference)
-        is ServeByCode -> arrayListOf("serve by code", reference)
-        ByFile -> arrayListOf("by file")
+        is ServeByReference -> arrayListOf("serve by reference", reference)
+        Bundle -> arrayListOf("bundle")
     }
 
     companion object {
@@ -58,12 +57,12 @@ sealed interface Screen {
             "health" -> Health
             "verdict" -> Verdict(saved[1], HowRead.valueOf(saved[2]))
             "serve" -> Serve(saved[1], HowRead.valueOf(saved[2]))
-            "leave" -> Leave(saved[1], HowRead.valueOf(saved[2]))
+            "override" -> Override(saved[1], HowRead.valueOf(saved[2]))
             "receipt" -> Receipt(saved[1])
             "claim" -> Claim(saved[1])
             "voucher" -> Voucher(saved[1])
-            "serve by code" -> ServeByCode(saved[1])
-            "by file" -> ByFile
+            "serve by reference" -> ServeByReference(saved[1])
+            "bundle" -> Bundle
             else -> error("no screen is called $name")
         }
     }

@@ -116,7 +116,7 @@ private const val MEDIUM_CONTRAST = 0.5f
 
 /** The colours that mean something. The same by day and by night: staff learn them. */
 @Immutable
-data class Signal(val ground: Color, val text: Color) {
+data class Signal(val background: Color, val text: Color) {
     companion object {
         /** Go ahead. */
         val Good = Signal(Color(0xFF0B6B3A), Color.White)

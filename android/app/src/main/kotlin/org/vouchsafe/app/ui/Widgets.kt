@@ -46,15 +46,14 @@ import org.vouchsafe.core.EngineException
 
 /** The one thing to do next. */
 @Composable
-fun MainButton(text: String, onClick: () -> Unit, modifier: Modifier = Modifier, enabled: Boolean = true) {
+fun PrimaryButton(text: String, onClick: () -> Unit, modifier: Modifier = Modifier, enabled: Boolean = true) {
     Button(onClick, modifier.fillMaxWidth().heightIn(min = 56.dp), enabled, shape = RoundedCornerShape(12.dp)) {
         Text(text, textAlign = TextAlign.Center)
     }
 }
 
-/** Another thing that can be done. */
 @Composable
-fun SideButton(text: String, onClick: () -> Unit, modifier: Modifier = Modifier, enabled: Boolean = true) {
+fun SecondaryButton(text: String, onClick: () -> Unit, modifier: Modifier = Modifier, enabled: Boolean = true) {
     OutlinedButton(onClick, modifier.fillMaxWidth().heightIn(min = 56.dp), enabled, shape = RoundedCornerShape(12.dp)) {
         Text(text, textAlign = TextAlign.Center)
     }
@@ -70,7 +69,7 @@ fun Page(
 ) {
     val scroll = rememberScrollState()
     Scaffold(
-        topBar = { Title(title, onBack) },
+        topBar = { TopBar(title, onBack) },
         bottomBar = { if (actions != null) Actions(moreAbove = scroll.canScrollForward, actions) },
     ) { inner ->
         Column(
@@ -92,7 +91,7 @@ fun Actions(moreAbove: Boolean, actions: @Composable ColumnScope.() -> Unit) {
 
 /** The name of a screen, however large its type, and the way back where there is one. */
 @Composable
-fun Title(title: String, onBack: (() -> Unit)? = null) {
+fun TopBar(title: String, onBack: (() -> Unit)? = null) {
     val start = if (onBack == null) 16.dp else 4.dp
     Row(
         Modifier.fillMaxWidth().statusBarsPadding().heightIn(min = 64.dp).padding(start, 8.dp, 16.dp, 8.dp),
@@ -105,55 +104,53 @@ fun Title(title: String, onBack: (() -> Unit)? = null) {
     }
 }
 
-/** What something is, and what it says. */
 @Composable
-fun Fact(name: String, value: String, modifier: Modifier = Modifier) {
+fun LabelledValue(name: String, value: String, modifier: Modifier = Modifier) {
     Column(modifier.semantics(mergeDescendants = true) {}) {
         Text(name, style = MaterialTheme.typography.bodyMedium, color = MaterialTheme.colorScheme.onSurfaceVariant)
         Text(value, style = MaterialTheme.typography.bodyLarge)
     }
 }
 
-/** A coloured band that nobody overlooks. */
+/** A coloured banner that nobody overlooks. */
 @Composable
-fun Band(signal: Signal, text: String, modifier: Modifier = Modifier) {
-    Box(modifier.fillMaxWidth().background(signal.ground, RoundedCornerShape(12.dp)).padding(16.dp)) {
+fun Banner(signal: Signal, text: String, modifier: Modifier = Modifier) {
+    Box(modifier.fillMaxWidth().background(signal.background, RoundedCornerShape(12.dp)).padding(16.dp)) {
         Text(text, color = signal.text, style = MaterialTheme.typography.bodyLarge)
     }
 }
 
 /** Broken machinery: what kind, that nothing was recorded, and what it said. */
 @Composable
-fun Trouble(trouble: EngineException, modifier: Modifier = Modifier) {
-    val kind = when (trouble) {
-        is EngineException.Storage -> R.string.trouble_storage
-        is EngineException.Enrolment -> R.string.trouble_enrolment
-        is EngineException.NotAllowed -> R.string.trouble_not_allowed
-        is EngineException.KeyStore -> R.string.trouble_keys
-        is EngineException.Frame -> R.string.trouble_camera
-        is EngineException.Machinery, is EngineException.Argument -> R.string.trouble_machinery
+fun ErrorMessage(error: EngineException, modifier: Modifier = Modifier) {
+    val kind = when (error) {
+        is EngineException.Storage -> R.string.error_storage
+        is EngineException.Enrolment -> R.string.error_enrolment
+        is EngineException.NotAllowed -> R.string.error_not_allowed
+        is EngineException.KeyStore -> R.string.error_keys
+        is EngineException.Frame -> R.string.error_camera
+        is EngineException.Machinery, is EngineException.Argument -> R.string.error_machinery
     }
-    Band(Signal.Bad, withDetail(stringResource(kind), trouble.message.orEmpty()), modifier)
+    Banner(Signal.Bad, withDetail(stringResource(kind), error.message.orEmpty()), modifier)
 }
 
 /** What staff are told, and below it the engine's own words, for those who help them. */
 @Composable
-fun withDetail(told: String, detail: String): String =
-    "$told\n${stringResource(R.string.for_support, formats().inOrder(detail))}"
+fun withDetail(message: String, detail: String): String =
+    "$message\n${stringResource(R.string.for_support, formats().isolateLtr(detail))}"
 
-/** Two ends of one line; of two lines where the type is large. */
+/** A label and its value at the two ends of one line; of two lines where the type is large. */
 @OptIn(ExperimentalLayoutApi::class)
 @Composable
-fun Between(start: String, end: String) {
+fun SpacedRow(start: String, end: String) {
     FlowRow(Modifier.fillMaxWidth().semantics(mergeDescendants = true) {}, Arrangement.SpaceBetween) {
         Text(start, Modifier.padding(end = 8.dp), style = MaterialTheme.typography.bodyLarge)
         Text(end, style = MaterialTheme.typography.titleMedium)
     }
 }
 
-/** Something that is on or off. */
 @Composable
-fun Choice(text: String, on: Boolean, onChange: (Boolean) -> Unit) {
+fun SwitchRow(text: String, on: Boolean, onChange: (Boolean) -> Unit) {
     Row(
         Modifier.fillMaxWidth().toggleable(on, role = Role.Switch, onValueChange = onChange).heightIn(min = 56.dp),
         Arrangement.spacedBy(16.dp),
@@ -166,29 +163,29 @@ fun Choice(text: String, on: Boolean, onChange: (Boolean) -> Unit) {
 
 /** One of several, of which one is always chosen. */
 @Composable
-fun <T> Chips(choices: List<Pair<String, T>>, chosen: T, onChoose: (T) -> Unit) {
+fun <T> FilterChips(choices: List<Pair<String, T>>, chosen: T, onChoose: (T) -> Unit) {
     Row(Modifier.horizontalScroll(rememberScrollState()).padding(16.dp, 4.dp), Arrangement.spacedBy(8.dp)) {
-        for ((word, choice) in choices) {
-            FilterChip(choice == chosen, { onChoose(choice) }, { Text(word) }, Modifier.heightIn(min = 48.dp))
+        for ((label, choice) in choices) {
+            FilterChip(choice == chosen, { onChoose(choice) }, { Text(label) }, Modifier.heightIn(min = 48.dp))
         }
     }
 }
 
-/** How something stands, in a word or two. */
+/** The state of something, in a word or two. */
 @Composable
-fun Chip(signal: Signal, text: String, modifier: Modifier = Modifier) {
+fun Badge(signal: Signal, text: String, modifier: Modifier = Modifier) {
     Text(
         text,
-        modifier.background(signal.ground, RoundedCornerShape(8.dp)).padding(10.dp, 6.dp),
+        modifier.background(signal.background, RoundedCornerShape(8.dp)).padding(10.dp, 6.dp),
         color = signal.text,
         style = MaterialTheme.typography.labelLarge,
     )
 }
 
-/** One of a list, that leads to its screen: what it is, and how it stands beside that; below it, where the type is large. */
+/** One of a list, that leads to its screen: what it is, with a badge of its state beside that; below it, where the type is large. */
 @OptIn(ExperimentalLayoutApi::class)
 @Composable
-fun Entry(signal: Signal, standing: String, onClick: () -> Unit, title: String, body: String?, note: String) {
+fun ListRow(signal: Signal, badge: String, onClick: () -> Unit, title: String, body: String?, note: String) {
     FlowRow(
         Modifier.fillMaxWidth().clickable(onClick = onClick).heightIn(min = 72.dp).padding(16.dp, 12.dp),
         Arrangement.SpaceBetween,
@@ -199,7 +196,7 @@ fun Entry(signal: Signal, standing: String, onClick: () -> Unit, title: String, 
             body?.let { Text(it, style = MaterialTheme.typography.bodyLarge) }
             Text(note, style = MaterialTheme.typography.bodyMedium, color = MaterialTheme.colorScheme.onSurfaceVariant)
         }
-        Chip(signal, standing, Modifier.align(Alignment.CenterVertically))
+        Badge(signal, badge, Modifier.align(Alignment.CenterVertically))
     }
     HorizontalDivider()
 }

@@ -17,7 +17,7 @@ sealed interface VerdictState {
     data class Decided(val verdict: Verdict) : VerdictState
 
     /** Something is broken, and nothing was decided. */
-    data class Undecided(val trouble: EngineException) : VerdictState
+    data class Failed(val error: EngineException) : VerdictState
 }
 
 /** Decides on one text, and lets it be heard and felt, once. */
@@ -35,9 +35,9 @@ class VerdictModel(phone: Phone, feedback: Feedback, voucher: String) : ViewMode
                     is Verdict.Refuse -> feedback.refused()
                 }
                 current.value = VerdictState.Decided(verdict)
-            } catch (trouble: EngineException) {
+            } catch (error: EngineException) {
                 feedback.refused()
-                current.value = VerdictState.Undecided(trouble)
+                current.value = VerdictState.Failed(error)
             }
         }
     }

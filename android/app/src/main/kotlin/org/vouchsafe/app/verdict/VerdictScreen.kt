@@ -26,17 +26,17 @@ import androidx.compose.ui.text.style.Hyphens
 import androidx.compose.ui.unit.dp
 import androidx.lifecycle.compose.collectAsStateWithLifecycle
 import androidx.lifecycle.viewmodel.compose.viewModel
-import org.vouchsafe.app.LocalParts
+import org.vouchsafe.app.LocalAppContainer
 import org.vouchsafe.app.R
 import org.vouchsafe.app.ui.Actions
-import org.vouchsafe.app.ui.Band
-import org.vouchsafe.app.ui.Fact
+import org.vouchsafe.app.ui.Banner
+import org.vouchsafe.app.ui.ErrorMessage
 import org.vouchsafe.app.ui.Formats
-import org.vouchsafe.app.ui.MainButton
-import org.vouchsafe.app.ui.Private
-import org.vouchsafe.app.ui.SideButton
+import org.vouchsafe.app.ui.LabelledValue
+import org.vouchsafe.app.ui.PrimaryButton
+import org.vouchsafe.app.ui.SecondaryButton
+import org.vouchsafe.app.ui.SecureScreen
 import org.vouchsafe.app.ui.Signal
-import org.vouchsafe.app.ui.Trouble
 import org.vouchsafe.app.ui.decimalsOf
 import org.vouchsafe.app.ui.formats
 import org.vouchsafe.core.Verdict
@@ -44,29 +44,29 @@ import org.vouchsafe.core.Voucher
 
 /** One colour, one large word, then who, what and until when. It stays until staff have dealt with it. */
 @Composable
-fun VerdictScreen(voucher: String, onServe: () -> Unit, onLeave: () -> Unit, onSync: () -> Unit, onDone: () -> Unit) {
-    val parts = LocalParts.current
-    val model = viewModel { VerdictModel(parts.phone, parts.feedback, voucher) }
+fun VerdictScreen(voucher: String, onServe: () -> Unit, onOverride: () -> Unit, onSync: () -> Unit, onDone: () -> Unit) {
+    val container = LocalAppContainer.current
+    val model = viewModel { VerdictModel(container.phone, container.feedback, voucher) }
     val state by model.state.collectAsStateWithLifecycle()
-    Private()
+    SecureScreen()
     when (val now = state) {
         // It takes milliseconds: a sign of waiting would only flicker.
         VerdictState.Deciding -> Box(Modifier.fillMaxSize())
-        is VerdictState.Decided -> VerdictSheet(now.verdict, onServe, onLeave, onSync, onDone)
-        is VerdictState.Undecided -> Sheet(
+        is VerdictState.Decided -> VerdictSheet(now.verdict, onServe, onOverride, onSync, onDone)
+        is VerdictState.Failed -> Sheet(
             Signal.Neutral,
-            stringResource(R.string.word_not_decided),
-            { Trouble(now.trouble) },
-            { MainButton(stringResource(R.string.back_to_scan), onDone) },
+            stringResource(R.string.verdict_not_decided),
+            { ErrorMessage(now.error) },
+            { PrimaryButton(stringResource(R.string.back_to_scan), onDone) },
         )
     }
 }
 
 @Composable
-fun VerdictSheet(verdict: Verdict, onServe: () -> Unit, onLeave: () -> Unit, onSync: () -> Unit, onDone: () -> Unit) {
+fun VerdictSheet(verdict: Verdict, onServe: () -> Unit, onOverride: () -> Unit, onSync: () -> Unit, onDone: () -> Unit) {
     when (verdict) {
         is Verdict.Accept -> Accepted(verdict, onServe, onDone)
-        is Verdict.Refuse -> Refused(verdict, onLeave, onSync, onDone)
+        is Verdict.Refuse -> Refused(verdict, onOverride, onSync, onDone)
     }
 }
 
@@ -76,39 +76,39 @@ private fun Accepted(verdict: Verdict.Accept, onServe: () -> Unit, onDone: () ->
     val accepted = verdict.accepted
     Sheet(
         Signal.Good,
-        stringResource(R.string.word_valid),
+        stringResource(R.string.verdict_valid),
         {
             Details(accepted.voucher, formats)
-            accepted.warnings.forEach { Band(Signal.Attention, warning(it, formats)) }
+            accepted.warnings.forEach { Banner(Signal.Attention, warning(it, formats)) }
         },
         {
-            MainButton(stringResource(R.string.serve), onServe)
-            SideButton(stringResource(R.string.do_not_serve), onDone)
+            PrimaryButton(stringResource(R.string.serve), onServe)
+            SecondaryButton(stringResource(R.string.do_not_serve), onDone)
         },
     )
 }
 
 @Composable
-private fun Refused(verdict: Verdict.Refuse, onLeave: () -> Unit, onSync: () -> Unit, onDone: () -> Unit) {
+private fun Refused(verdict: Verdict.Refuse, onOverride: () -> Unit, onSync: () -> Unit, onDone: () -> Unit) {
     val formats = formats()
     val refusal = verdict.refusal
-    val look = refused(refusal.reason)
+    val display = refusalDisplay(refusal.reason)
     Sheet(
-        look.signal,
-        stringResource(look.word),
+        display.signal,
+        stringResource(display.label),
         {
             Text(why(refusal, formats), style = MaterialTheme.typography.titleLarge)
-            Text(stringResource(look.whatToDo), style = MaterialTheme.typography.bodyLarge)
+            Text(stringResource(display.whatToDo), style = MaterialTheme.typography.bodyLarge)
             refusal.voucher?.let { Details(it, formats) }
         },
         {
-            if (look.syncHelps) {
-                MainButton(stringResource(R.string.sync_now), onSync)
+            if (display.syncHelps) {
+                PrimaryButton(stringResource(R.string.sync_now), onSync)
             } else {
-                MainButton(stringResource(R.string.back_to_scan), onDone)
+                PrimaryButton(stringResource(R.string.back_to_scan), onDone)
             }
-            if (refusal.mayBeOverridden) SideButton(stringResource(R.string.ask_supervisor), onLeave)
-            if (look.syncHelps) SideButton(stringResource(R.string.back_to_scan), onDone)
+            if (refusal.mayBeOverridden) SecondaryButton(stringResource(R.string.ask_supervisor), onOverride)
+            if (display.syncHelps) SecondaryButton(stringResource(R.string.back_to_scan), onDone)
         },
     )
 }
@@ -116,16 +116,16 @@ private fun Refused(verdict: Verdict.Refuse, onLeave: () -> Unit, onSync: () -> 
 @Composable
 private fun Sheet(
     signal: Signal,
-    word: String,
+    label: String,
     details: @Composable ColumnScope.() -> Unit,
     actions: @Composable ColumnScope.() -> Unit,
 ) {
     val scroll = rememberScrollState()
     Column(Modifier.fillMaxSize().background(MaterialTheme.colorScheme.background)) {
         Column(Modifier.weight(1f).verticalScroll(scroll)) {
-            Box(Modifier.fillMaxWidth().background(signal.ground).statusBarsPadding().padding(16.dp, 32.dp)) {
+            Box(Modifier.fillMaxWidth().background(signal.background).statusBarsPadding().padding(16.dp, 32.dp)) {
                 Text(
-                    word,
+                    label,
                     Modifier.semantics {
                         heading()
                         liveRegion = LiveRegionMode.Assertive
@@ -148,17 +148,17 @@ fun Details(voucher: Voucher, formats: Formats) {
         Text(formats.name(name), style = MaterialTheme.typography.headlineMedium)
         val marks = listOfNotNull(
             voucher.holderBirthYear?.let { stringResource(R.string.born, formats.year(it.toInt())) },
-            voucher.holderIdTail?.let { stringResource(R.string.id_ends, formats.inOrder(it)) },
+            voucher.holderIdTail?.let { stringResource(R.string.id_ends, formats.isolateLtr(it)) },
         )
         if (marks.isNotEmpty()) Text(marks.joinToString(" · "), style = MaterialTheme.typography.bodyLarge)
     }
     val decimals = voucher.programme?.decimals?.toInt() ?: decimalsOf(voucher.benefit)
     Text(formats.benefit(voucher.benefit, decimals), style = MaterialTheme.typography.headlineMedium)
-    Fact(stringResource(R.string.fact_assistance), voucher.assistance)
-    Fact(
-        stringResource(R.string.fact_until),
+    LabelledValue(stringResource(R.string.label_assistance), voucher.assistance)
+    LabelledValue(
+        stringResource(R.string.label_until),
         voucher.lastDay?.let(formats::day) ?: formats.moment(voucher.expires),
     )
-    voucher.programme?.let { Fact(stringResource(R.string.fact_programme), it.name) }
-    Fact(stringResource(R.string.fact_reference), formats.reference(voucher.reference))
+    voucher.programme?.let { LabelledValue(stringResource(R.string.label_programme), it.name) }
+    LabelledValue(stringResource(R.string.label_reference), formats.reference(voucher.reference))
 }

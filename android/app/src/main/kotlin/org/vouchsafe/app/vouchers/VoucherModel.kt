@@ -15,7 +15,7 @@ data class VoucherState(
     /** The voucher, while the office's list has it. */
     val voucher: ListedVoucher? = null,
     val loaded: Boolean = false,
-    val trouble: EngineException? = null,
+    val error: EngineException? = null,
 )
 
 /** One listed voucher; read again whenever something changed. */
@@ -30,7 +30,7 @@ class VoucherModel(private val phone: Phone, private val reference: String) : Vi
 
     private suspend fun read() = try {
         current.value = VoucherState(phone.listedVoucher(reference), loaded = true)
-    } catch (trouble: EngineException) {
-        current.update { it.copy(trouble = trouble, loaded = true) }
+    } catch (error: EngineException) {
+        current.update { it.copy(error = error, loaded = true) }
     }
 }

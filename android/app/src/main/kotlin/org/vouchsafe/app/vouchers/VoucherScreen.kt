@@ -8,14 +8,14 @@ import androidx.compose.ui.res.stringResource
 import androidx.compose.ui.text.font.FontWeight
 import androidx.lifecycle.compose.collectAsStateWithLifecycle
 import androidx.lifecycle.viewmodel.compose.viewModel
-import org.vouchsafe.app.LocalParts
+import org.vouchsafe.app.LocalAppContainer
 import org.vouchsafe.app.R
-import org.vouchsafe.app.ui.Chip
-import org.vouchsafe.app.ui.Fact
-import org.vouchsafe.app.ui.MainButton
+import org.vouchsafe.app.ui.Badge
+import org.vouchsafe.app.ui.ErrorMessage
+import org.vouchsafe.app.ui.LabelledValue
 import org.vouchsafe.app.ui.Page
-import org.vouchsafe.app.ui.SideButton
-import org.vouchsafe.app.ui.Trouble
+import org.vouchsafe.app.ui.PrimaryButton
+import org.vouchsafe.app.ui.SecondaryButton
 import org.vouchsafe.app.ui.formats
 import org.vouchsafe.core.ListedStanding
 
@@ -25,13 +25,13 @@ fun VoucherScreen(
     reference: String,
     onScan: () -> Unit,
     onClaim: (String) -> Unit,
-    onServeByCode: () -> Unit,
+    onServeByReference: () -> Unit,
     onBack: () -> Unit,
 ) {
-    val parts = LocalParts.current
-    val model = viewModel { VoucherModel(parts.phone, reference) }
+    val container = LocalAppContainer.current
+    val model = viewModel { VoucherModel(container.phone, reference) }
     val state by model.state.collectAsStateWithLifecycle()
-    VoucherPage(reference, state, onScan, onClaim, onServeByCode, onBack)
+    VoucherPage(reference, state, onScan, onClaim, onServeByReference, onBack)
 }
 
 @Composable
@@ -40,7 +40,7 @@ fun VoucherPage(
     state: VoucherState,
     onScan: () -> Unit,
     onClaim: (String) -> Unit,
-    onServeByCode: () -> Unit,
+    onServeByReference: () -> Unit,
     onBack: () -> Unit,
 ) {
     val formats = formats()
@@ -51,30 +51,30 @@ fun VoucherPage(
         onBack,
         actions = when {
             served != null -> {
-                { MainButton(stringResource(R.string.see_claim), { onClaim(served.claim) }) }
+                { PrimaryButton(stringResource(R.string.see_claim), { onClaim(served.claim) }) }
             }
             voucher?.standing == ListedStanding.Open -> {
                 {
-                    MainButton(stringResource(R.string.scan_it), onScan)
-                    if (voucher.byCode) SideButton(stringResource(R.string.serve_by_code), onServeByCode)
+                    PrimaryButton(stringResource(R.string.scan_it), onScan)
+                    if (voucher.byCode) SecondaryButton(stringResource(R.string.serve_by_reference), onServeByReference)
                 }
             }
             else -> null
         },
     ) {
-        Text(formats.inOrder(reference), style = MaterialTheme.typography.displaySmall, fontWeight = FontWeight.Bold)
-        state.trouble?.let { Trouble(it) }
+        Text(formats.isolateLtr(reference), style = MaterialTheme.typography.displaySmall, fontWeight = FontWeight.Bold)
+        state.error?.let { ErrorMessage(it) }
         if (voucher != null) {
-            val standing = standing(voucher.standing)
-            Chip(standing.signal, stringResource(standing.word))
+            val badge = badge(voucher.standing)
+            Badge(badge.signal, stringResource(badge.label))
             Text(meaning(voucher, formats), style = MaterialTheme.typography.bodyLarge)
             Text(benefit(voucher, formats), style = MaterialTheme.typography.headlineMedium)
-            voucher.holder?.let { Fact(stringResource(R.string.fact_holder), formats.inOrder(it)) }
-            Fact(stringResource(R.string.fact_assistance), voucher.assistance)
-            Fact(stringResource(R.string.fact_from), formats.day(voucher.firstDay))
-            Fact(stringResource(R.string.fact_until), formats.day(voucher.lastDay))
-            voucher.programme?.let { Fact(stringResource(R.string.fact_programme), it.name) }
-        } else if (state.loaded && state.trouble == null) {
+            voucher.holder?.let { LabelledValue(stringResource(R.string.label_holder), formats.isolateLtr(it)) }
+            LabelledValue(stringResource(R.string.label_assistance), voucher.assistance)
+            LabelledValue(stringResource(R.string.label_from), formats.day(voucher.firstDay))
+            LabelledValue(stringResource(R.string.label_until), formats.day(voucher.lastDay))
+            voucher.programme?.let { LabelledValue(stringResource(R.string.label_programme), it.name) }
+        } else if (state.loaded && state.error == null) {
             Text(stringResource(R.string.no_longer_listed), style = MaterialTheme.typography.bodyLarge)
         }
     }

@@ -14,9 +14,13 @@ import org.vouchsafe.core.EngineException
 import org.vouchsafe.core.VoucherListing
 import org.vouchsafe.core.VoucherSearch
 
-/** Which vouchers to list, at most [limit] of them. */
-data class Wanted(val typed: String = "", val category: String? = null, val kind: Kind = Kind.All, val limit: Int = PAGE) {
-    fun search() = VoucherSearch(typed, category, kind.standings, limit.toUInt())
+data class VoucherQuery(
+    val typed: String = "",
+    val category: String? = null,
+    val filter: VoucherFilter = VoucherFilter.All,
+    val limit: Int = PAGE,
+) {
+    fun toSearch() = VoucherSearch(typed, category, filter.standings, limit.toUInt())
 
     companion object {
         const val PAGE = 50
@@ -27,31 +31,31 @@ data class VouchersState(
     /** What was found; nothing while the office's list has not come. */
     val listing: VoucherListing? = null,
     val loaded: Boolean = false,
-    val trouble: EngineException? = null,
+    val error: EngineException? = null,
 )
 
 /** The vouchers that the office listed for this provider; looked for again whenever something changed. */
 class VouchersModel(private val phone: Phone) : ViewModel() {
-    private val wanted = MutableStateFlow(Wanted())
+    private val query = MutableStateFlow(VoucherQuery())
     private val current = MutableStateFlow(VouchersState())
 
     val state: StateFlow<VouchersState> = current.asStateFlow()
 
     init {
         viewModelScope.launch {
-            combine(phone.changes, wanted) { _, wanted -> wanted }.collectLatest(::find)
+            combine(phone.changes, query) { _, query -> query }.collectLatest(::find)
         }
     }
 
-    fun look(typed: String, category: String?, kind: Kind) = wanted.update {
-        if (typed == it.typed && category == it.category && kind == it.kind) it else Wanted(typed, category, kind)
+    fun search(typed: String, category: String?, filter: VoucherFilter) = query.update {
+        if (typed == it.typed && category == it.category && filter == it.filter) it else VoucherQuery(typed, category, filter)
     }
 
-    fun more() = wanted.update { it.copy(limit = it.limit + Wanted.PAGE) }
+    fun more() = query.update { it.copy(limit = it.limit + VoucherQuery.PAGE) }
 
-    private suspend fun find(wanted: Wanted) = try {
-        current.value = VouchersState(phone.vouchers(wanted.search()), loaded = true)
-    } catch (trouble: EngineException) {
-        current.update { it.copy(trouble = trouble, loaded = true) }
+    private suspend fun find(query: VoucherQuery) = try {
+        current.value = VouchersState(phone.vouchers(query.toSearch()), loaded = true)
+    } catch (error: EngineException) {
+        current.update { it.copy(error = error, loaded = true) }
     }
 }

@@ -26,46 +26,46 @@ import androidx.compose.ui.text.input.ImeAction
 import androidx.compose.ui.unit.dp
 import androidx.lifecycle.compose.collectAsStateWithLifecycle
 import androidx.lifecycle.viewmodel.compose.viewModel
-import org.vouchsafe.app.LocalParts
+import org.vouchsafe.app.LocalAppContainer
 import org.vouchsafe.app.R
-import org.vouchsafe.app.sync.SyncBand
+import org.vouchsafe.app.sync.SyncBanner
 import org.vouchsafe.app.sync.SyncState
-import org.vouchsafe.app.ui.Band
-import org.vouchsafe.app.ui.Chips
-import org.vouchsafe.app.ui.Entry
+import org.vouchsafe.app.ui.Banner
+import org.vouchsafe.app.ui.ErrorMessage
+import org.vouchsafe.app.ui.FilterChips
 import org.vouchsafe.app.ui.Formats
-import org.vouchsafe.app.ui.MainButton
-import org.vouchsafe.app.ui.SideButton
+import org.vouchsafe.app.ui.ListRow
+import org.vouchsafe.app.ui.PrimaryButton
+import org.vouchsafe.app.ui.SecondaryButton
 import org.vouchsafe.app.ui.Signal
-import org.vouchsafe.app.ui.Title
-import org.vouchsafe.app.ui.Trouble
+import org.vouchsafe.app.ui.TopBar
 import org.vouchsafe.app.ui.decimalsOf
 import org.vouchsafe.app.ui.formats
 import org.vouchsafe.app.verdict.age
 import org.vouchsafe.core.ListedVoucher
 import org.vouchsafe.core.VoucherListing
 
-/** The vouchers that the office listed for this provider, found by code, name, kind and how they stand. */
+/** The vouchers that the office listed for this provider, found by reference, name, category and state. */
 @Composable
 fun VouchersScreen(onVoucher: (reference: String) -> Unit) {
-    val parts = LocalParts.current
-    val model = viewModel { VouchersModel(parts.phone) }
+    val container = LocalAppContainer.current
+    val model = viewModel { VouchersModel(container.phone) }
     val state by model.state.collectAsStateWithLifecycle()
-    val syncing by parts.syncing.state.collectAsStateWithLifecycle()
+    val syncState by container.syncManager.state.collectAsStateWithLifecycle()
     var typed by rememberSaveable { mutableStateOf("") }
     var category by rememberSaveable { mutableStateOf<String?>(null) }
-    var kind by rememberSaveable { mutableStateOf(Kind.All) }
-    LaunchedEffect(typed, category, kind) { model.look(typed, category, kind) }
+    var filter by rememberSaveable { mutableStateOf(VoucherFilter.All) }
+    LaunchedEffect(typed, category, filter) { model.search(typed, category, filter) }
     VouchersList(
         state,
-        Wanted(typed, category, kind),
-        syncing,
+        VoucherQuery(typed, category, filter),
+        syncState,
         VouchersActions(
             onType = { typed = it },
             onCategory = { category = it },
-            onKind = { kind = it },
+            onFilter = { filter = it },
             onMore = model::more,
-            onSync = parts.syncing::begin,
+            onSync = container.syncManager::start,
             onVoucher = onVoucher,
         ),
     )
@@ -74,32 +74,32 @@ fun VouchersScreen(onVoucher: (reference: String) -> Unit) {
 class VouchersActions(
     val onType: (String) -> Unit = {},
     val onCategory: (String?) -> Unit = {},
-    val onKind: (Kind) -> Unit = {},
+    val onFilter: (VoucherFilter) -> Unit = {},
     val onMore: () -> Unit = {},
     val onSync: () -> Unit = {},
     val onVoucher: (reference: String) -> Unit = {},
 )
 
 @Composable
-fun VouchersList(state: VouchersState, wanted: Wanted, syncing: SyncState, actions: VouchersActions) {
+fun VouchersList(state: VouchersState, query: VoucherQuery, syncState: SyncState, actions: VouchersActions) {
     val formats = formats()
     val listing = state.listing
-    Scaffold(topBar = { Title(stringResource(R.string.vouchers)) }) { inner ->
+    Scaffold(topBar = { TopBar(stringResource(R.string.vouchers)) }) { inner ->
         LazyColumn(Modifier.fillMaxSize().padding(inner), contentPadding = PaddingValues(bottom = 16.dp)) {
-            state.trouble?.let { item { Trouble(it, Modifier.padding(16.dp)) } }
+            state.error?.let { item { ErrorMessage(it, Modifier.padding(16.dp)) } }
             when {
                 !state.loaded -> {}
-                listing == null -> item { NoList(syncing, actions.onSync) }
-                listing.total == 0u -> item { Listed(listing, R.string.no_vouchers, syncing, actions.onSync, formats) }
+                listing == null -> item { NoList(syncState, actions.onSync) }
+                listing.total == 0u -> item { Listed(listing, R.string.no_vouchers, syncState, actions.onSync, formats) }
                 else -> {
-                    item { Listed(listing, null, syncing, actions.onSync, formats) }
-                    item { Search(wanted, listing.categories, actions) }
+                    item { Listed(listing, null, syncState, actions.onSync, formats) }
+                    item { Search(query, listing.categories, actions) }
                     item { Count(listing, formats) }
                     items(listing.found, key = { it.reference }) { voucher ->
-                        Line(voucher, formats) { actions.onVoucher(voucher.reference) }
+                        VoucherRow(voucher, formats) { actions.onVoucher(voucher.reference) }
                     }
                     if (listing.matching > listing.found.size.toUInt()) {
-                        item { SideButton(stringResource(R.string.more_vouchers), actions.onMore, Modifier.padding(16.dp)) }
+                        item { SecondaryButton(stringResource(R.string.more_vouchers), actions.onMore, Modifier.padding(16.dp)) }
                     }
                 }
             }
@@ -109,17 +109,17 @@ fun VouchersList(state: VouchersState, wanted: Wanted, syncing: SyncState, actio
 
 /** The phone never got the list. */
 @Composable
-private fun NoList(syncing: SyncState, onSync: () -> Unit) {
+private fun NoList(syncState: SyncState, onSync: () -> Unit) {
     Column(Modifier.padding(16.dp), Arrangement.spacedBy(16.dp)) {
         Text(stringResource(R.string.no_voucher_list), style = MaterialTheme.typography.bodyLarge)
-        SyncBand(syncing)
-        MainButton(stringResource(R.string.sync_now), onSync, enabled = syncing != SyncState.Running)
+        SyncBanner(syncState)
+        PrimaryButton(stringResource(R.string.sync_now), onSync, enabled = syncState != SyncState.Running)
     }
 }
 
 /** Of when the list is, what there is to say of it, and the way to a newer one where it is old. */
 @Composable
-private fun Listed(listing: VoucherListing, said: Int?, syncing: SyncState, onSync: () -> Unit, formats: Formats) {
+private fun Listed(listing: VoucherListing, said: Int?, syncState: SyncState, onSync: () -> Unit, formats: Formats) {
     Column(Modifier.fillMaxWidth().padding(16.dp, 4.dp), Arrangement.spacedBy(8.dp)) {
         Text(
             stringResource(R.string.listed_on, formats.moment(listing.listed)),
@@ -128,16 +128,16 @@ private fun Listed(listing: VoucherListing, said: Int?, syncing: SyncState, onSy
         )
         said?.let { Text(stringResource(it), style = MaterialTheme.typography.bodyLarge) }
         if (listing.age >= OLD) {
-            Band(Signal.Attention, stringResource(R.string.list_old, age(listing.age, formats)))
-            SideButton(stringResource(R.string.sync_now), onSync, enabled = syncing != SyncState.Running)
+            Banner(Signal.Attention, stringResource(R.string.list_old, age(listing.age, formats)))
+            SecondaryButton(stringResource(R.string.sync_now), onSync, enabled = syncState != SyncState.Running)
         }
     }
 }
 
 @Composable
-private fun Search(wanted: Wanted, categories: List<String>, actions: VouchersActions) {
+private fun Search(query: VoucherQuery, categories: List<String>, actions: VouchersActions) {
     OutlinedTextField(
-        wanted.typed,
+        query.typed,
         actions.onType,
         Modifier.fillMaxWidth().padding(16.dp, 4.dp),
         label = { Text(stringResource(R.string.search)) },
@@ -146,10 +146,10 @@ private fun Search(wanted: Wanted, categories: List<String>, actions: VouchersAc
         // A code is no word of any language, and no word is to be put in its place.
         keyboardOptions = KeyboardOptions(autoCorrectEnabled = false, imeAction = ImeAction.Search),
     )
-    Chips(Kind.entries.map { stringResource(it.word) to it }, wanted.kind, actions.onKind)
+    FilterChips(VoucherFilter.entries.map { stringResource(it.label) to it }, query.filter, actions.onFilter)
     if (categories.size > 1) {
         val any = listOf<Pair<String, String?>>(stringResource(R.string.any_category) to null)
-        Chips(any + categories.map { it to it }, wanted.category, actions.onCategory)
+        FilterChips(any + categories.map { it to it }, query.category, actions.onCategory)
     }
 }
 
@@ -172,15 +172,15 @@ private fun Count(listing: VoucherListing, formats: Formats) {
 }
 
 @Composable
-private fun Line(voucher: ListedVoucher, formats: Formats, onClick: () -> Unit) {
-    val standing = standing(voucher.standing)
-    Entry(
-        standing.signal,
-        stringResource(standing.word),
+private fun VoucherRow(voucher: ListedVoucher, formats: Formats, onClick: () -> Unit) {
+    val badge = badge(voucher.standing)
+    ListRow(
+        badge.signal,
+        stringResource(badge.label),
         onClick,
-        title = formats.inOrder(voucher.reference),
+        title = formats.isolateLtr(voucher.reference),
         body = benefit(voucher, formats),
-        note = listOfNotNull(voucher.holder?.let(formats::inOrder), voucher.assistance).joinToString(" · "),
+        note = listOfNotNull(voucher.holder?.let(formats::isolateLtr), voucher.assistance).joinToString(" · "),
     )
 }
 

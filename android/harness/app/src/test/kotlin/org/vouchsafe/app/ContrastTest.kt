@@ -14,13 +14,13 @@ import org.vouchsafe.app.ui.StrongColours
 class ContrastTest {
     @Test
     fun `what a colour means is written so that it can be read`() {
-        for (signal in listOf(Signal.Good, Signal.Attention, Signal.Bad, Signal.Neutral)) readable(signal.text, signal.ground)
+        for (signal in listOf(Signal.Good, Signal.Attention, Signal.Bad, Signal.Neutral)) readable(signal.text, signal.background)
     }
 
     @Test
     fun `by day, by night and in bright sunlight`() {
         for (colours in listOf(LightColours, DarkColours, StrongColours)) {
-            for ((text, ground) in pairs(colours)) readable(text, ground)
+            for ((text, background) in pairs(colours)) readable(text, background)
         }
     }
 
@@ -32,9 +32,9 @@ class ContrastTest {
         )
     }
 
-    private fun readable(text: Color, ground: Color) {
-        val (dark, light) = listOf(text.luminance(), ground.luminance()).sorted()
+    private fun readable(text: Color, background: Color) {
+        val (dark, light) = listOf(text.luminance(), background.luminance()).sorted()
         val contrast = (light + 0.05) / (dark + 0.05)
-        assertTrue("$text on $ground: $contrast", contrast >= 4.5)
+        assertTrue("$text on $background: $contrast", contrast >= 4.5)
     }
 }

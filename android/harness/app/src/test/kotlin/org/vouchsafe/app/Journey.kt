@@ -13,53 +13,53 @@ import org.vouchsafe.core.Office
 import org.vouchsafe.core.RecordDelivery
 
 /** From enrolment to a claim that the server holds, offline and through a restart. */
-class Journey(private val rule: ComposeTestRule, private val hand: Hand, private val office: Office) {
+class Journey(private val rule: ComposeTestRule, private val robot: AppRobot, private val office: Office) {
     fun walk() {
-        hand.enrol(office)
+        robot.enrol(office)
 
-        hand.showToCamera(office.issue())
-        hand.see(R.string.word_valid)
-        hand.showNothing()
-        hand.see("Maria Santos")
-        hand.seePart("5,000.00")
-        hand.draw("verdict-valid")
-        hand.tap(R.string.serve)
-        hand.see(R.string.serve_title)
-        hand.draw("serve")
+        robot.showToCamera(office.issue())
+        robot.see(R.string.verdict_valid)
+        robot.showNothing()
+        robot.see("Maria Santos")
+        robot.seePart("5,000.00")
+        robot.draw("verdict-valid")
+        robot.tap(R.string.serve)
+        robot.see(R.string.serve_title)
+        robot.draw("serve")
         rule.onNode(hasSetTextAction()).performTextReplacement("4000.50")
-        hand.see(R.string.rest_goes_back)
+        robot.see(R.string.rest_goes_back)
 
-        hand.around.air.instead = { HttpOutcome.Unreachable }
-        hand.restartProcess()
-        hand.allowCamera()
-        hand.see(R.string.rest_goes_back)
-        hand.around.air.instead = { HttpOutcome.Unreachable }
-        hand.draw("serve-less")
-        hand.tap(R.string.confirm_giving, "₱4,000.50")
-        hand.see(R.string.recorded)
-        hand.draw("receipt")
+        robot.environment.transport.stub = { HttpOutcome.Unreachable }
+        robot.restartProcess()
+        robot.allowCamera()
+        robot.see(R.string.rest_goes_back)
+        robot.environment.transport.stub = { HttpOutcome.Unreachable }
+        robot.draw("serve-less")
+        robot.tap(R.string.confirm_giving, "₱4,000.50")
+        robot.see(R.string.recorded)
+        robot.draw("receipt")
 
-        val claim = runBlocking { hand.parts.phone.claims(limit = 10) }.single()
+        val claim = runBlocking { robot.container.phone.claims(limit = 10) }.single()
         assertEquals(Benefit.Money(400_050uL, "PHP"), claim.given)
-        hand.see(receiptNumber(claim.id))
-        hand.tap(R.string.next_voucher)
+        robot.see(receiptNumber(claim.id))
+        robot.tap(R.string.next_voucher)
 
-        hand.tap(R.string.health)
-        hand.seePart("1 record unsent")
-        hand.tap(R.string.sync_now)
-        hand.see(R.string.sync_unreachable)
-        hand.draw("health-unsent")
-        assertEquals(1uL, hand.health().unsentRecords)
+        robot.tap(R.string.health)
+        robot.seePart("1 record unsent")
+        robot.tap(R.string.sync_now)
+        robot.see(R.string.sync_unreachable)
+        robot.draw("health-unsent")
+        assertEquals(1uL, robot.health().unsentRecords)
 
-        hand.around.air.instead = null
-        hand.tap(R.string.sync_now)
-        hand.see(R.string.sync_done)
-        hand.see(R.string.all_sent)
+        robot.environment.transport.stub = null
+        robot.tap(R.string.sync_now)
+        robot.see(R.string.sync_done)
+        robot.see(R.string.all_sent)
         assertTrue(office.claims().any { it["claim"].asString == claim.id })
-        assertEquals(RecordDelivery.Sent, runBlocking { hand.parts.phone.claims(limit = 10) }.single().delivery)
+        assertEquals(RecordDelivery.Sent, runBlocking { robot.container.phone.claims(limit = 10) }.single().delivery)
 
-        hand.tap(R.string.claims)
-        hand.see(R.string.claim_received)
-        hand.draw("claims")
+        robot.tap(R.string.claims)
+        robot.see(R.string.claim_received)
+        robot.draw("claims")
     }
 }

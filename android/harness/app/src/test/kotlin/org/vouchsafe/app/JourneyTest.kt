@@ -16,21 +16,21 @@ import org.junit.runner.RunWith
 class JourneyTest {
     @get:Rule val rule = createEmptyComposeRule()
 
-    private val hand by lazy { Hand(rule).apply { allowCamera() } }
+    private val robot by lazy { AppRobot(rule).apply { allowCamera() } }
 
     @After
-    fun `the phone is put down`() = hand.close()
+    fun `the phone is put down`() = robot.close()
 
     @Test
     fun `from enrolment to a claim that the server holds, offline and through a restart`() {
-        Journey(rule, hand, office).walk()
+        Journey(rule, robot, office).walk()
     }
 
     companion object {
         @get:JvmStatic
         @get:ClassRule
-        val open = OpenOffice()
+        val server = ServerRule()
 
-        private val office get() = open.office
+        private val office get() = server.office
     }
 }

@@ -19,50 +19,50 @@ class NetworksTest {
     @get:Rule val rule = createEmptyComposeRule()
     @get:Rule val dir = TemporaryFolder()
 
-    private val hand by lazy { Hand(rule).apply { allowCamera() } }
-    private val phone get() = hand.parts.phone
+    private val robot by lazy { AppRobot(rule).apply { allowCamera() } }
+    private val phone get() = robot.container.phone
 
     @After
-    fun `the phone is put down`() = hand.close()
+    fun `the phone is put down`() = robot.close()
 
     @Test
     fun `over mobile data records go at once, and documents when somebody allows it`() = Office(dir.root).use { office ->
-        hand.enrol(office)
-        hand.rideOnMobileData()
-        val claim = hand.serve(textIn(office.issue()))
+        robot.enrol(office)
+        robot.useMobileData()
+        val claim = robot.redeem(textIn(office.issue()))
         runBlocking { phone.attach(claim, NewDocument("%PDF-1.4".toByteArray(), "application/pdf")) }
-        hand.tap(R.string.health)
-        hand.tap(R.string.sync_now)
-        hand.see(R.string.all_sent)
-        assertEquals(0uL, hand.health().unsentRecords)
-        assertEquals(1uL, hand.health().unsentDocuments)
-        hand.tap(R.string.documents_anywhere)
-        hand.tap(R.string.sync_now)
-        hand.see(R.string.sync_done)
-        rule.waitUntil(PATIENCE_MILLIS) { hand.health().unsentDocuments == 0uL }
-        hand.restartProcess()
-        hand.see(R.string.documents_anywhere)
-        assertEquals(true, hand.parts.settings.documentsAnywhere.value)
+        robot.tap(R.string.health)
+        robot.tap(R.string.sync_now)
+        robot.see(R.string.all_sent)
+        assertEquals(0uL, robot.health().unsentRecords)
+        assertEquals(1uL, robot.health().unsentDocuments)
+        robot.tap(R.string.documents_anywhere)
+        robot.tap(R.string.sync_now)
+        robot.see(R.string.sync_done)
+        rule.waitUntil(PATIENCE_MILLIS) { robot.health().unsentDocuments == 0uL }
+        robot.restartProcess()
+        robot.see(R.string.documents_anywhere)
+        assertEquals(true, robot.container.settings.documentsAnywhere.value)
     }
 
     @Test
     fun `in airplane mode vouchers are served, and go out when there is a network again`() {
         val office = Office(dir.root)
-        hand.enrol(office)
+        robot.enrol(office)
         val voucher = office.issue()
-        office.leaveTheNet()
-        hand.showToCamera(voucher)
-        hand.tap(R.string.serve)
-        hand.showNothing()
-        hand.tap(R.string.confirm_giving, "₱5,000.00")
-        hand.tap(R.string.next_voucher)
-        hand.tap(R.string.health)
-        hand.tap(R.string.sync_now)
-        hand.see(R.string.sync_unreachable)
-        hand.seePart("1 record unsent")
-        office.comeBack()
-        hand.tap(R.string.sync_now)
-        hand.see(R.string.all_sent)
+        office.stopServer()
+        robot.showToCamera(voucher)
+        robot.tap(R.string.serve)
+        robot.showNothing()
+        robot.tap(R.string.confirm_giving, "₱5,000.00")
+        robot.tap(R.string.next_voucher)
+        robot.tap(R.string.health)
+        robot.tap(R.string.sync_now)
+        robot.see(R.string.sync_unreachable)
+        robot.seePart("1 record unsent")
+        office.startServer()
+        robot.tap(R.string.sync_now)
+        robot.see(R.string.all_sent)
         assertEquals(1, office.claims().size)
         office.close()
     }

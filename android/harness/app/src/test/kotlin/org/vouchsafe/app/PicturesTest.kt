@@ -14,23 +14,23 @@ import org.robolectric.ParameterizedRobolectricTestRunner
 
 /** Draws every screen in the readers' languages, on small and large phones, by day and night, in small and large type. */
 @RunWith(ParameterizedRobolectricTestRunner::class)
-class PicturesTest(private val look: Look, private val wanted: Set<String>?) {
-    private val stage = Stage(look)
+class PicturesTest(private val variant: DisplayVariant, private val wanted: Set<String>?) {
+    private val screenRule = ScreenRule(variant)
 
-    @get:Rule val rules: RuleChain = stage.rules
+    @get:Rule val rules: RuleChain = screenRule.rules
 
     @Test
     fun `every screen can be read and used`() {
         val faults = ArrayList<String>()
-        stage.play(look.screens().filter { (name, _) -> wanted == null || name in wanted }) { name, root ->
-            draw("${look.name}/$name")
+        screenRule.showEach(variant.screens().filter { (name, _) -> wanted == null || name in wanted }) { name, root ->
+            draw("${variant.name}/$name")
             faults += faultsOf(root).map { "$name: $it" }
         }
         assertTrue(faults.joinToString("\n"), faults.isEmpty())
     }
 
     private fun draw(name: String) {
-        val view = stage.activity.window.decorView
+        val view = screenRule.activity.window.decorView
         val picture = Bitmap.createBitmap(view.width, view.height, Bitmap.Config.ARGB_8888)
         view.draw(Canvas(picture))
         val file = File(System.getProperty("vouchsafe.pictures"), "$name.png")
@@ -56,9 +56,9 @@ class PicturesTest(private val look: Look, private val wanted: Set<String>?) {
     companion object {
         @JvmStatic
         @ParameterizedRobolectricTestRunner.Parameters(name = "{0}")
-        fun looks(): List<Array<Any?>> = when (System.getProperty("vouchsafe.looks")) {
-            "all" -> Look.all.map { arrayOf(it, null) }
-            else -> Look.dealt(MOST_PICTURES).map { (look, screens) -> arrayOf(look, screens) }
+        fun variants(): List<Array<Any?>> = when (System.getProperty("vouchsafe.variants")) {
+            "all" -> DisplayVariant.all.map { arrayOf(it, null) }
+            else -> DisplayVariant.sampled(MOST_PICTURES).map { (variant, screens) -> arrayOf(variant, screens) }
         }
 
         /** As many as are drawn for every change. */

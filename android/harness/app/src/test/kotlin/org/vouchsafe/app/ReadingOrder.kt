@@ -1,6 +1,6 @@
 package org.vouchsafe.app
 
-import org.vouchsafe.app.verdict.refused
+import org.vouchsafe.app.verdict.refusalDisplay
 import org.vouchsafe.core.Verdict
 import org.vouchsafe.core.Voucher
 
@@ -23,39 +23,40 @@ object ReadingOrder {
     /** An amount or a time, which each language writes in its own way. */
     private const val ANYTHING = ""
 
-    private val facts = said(
-        R.string.fact_provider, R.string.fact_digits, R.string.fact_trust, R.string.fact_status, R.string.fact_space, R.string.fact_key,
-        R.string.fact_server, R.string.documents_anywhere, R.string.strong_contrast, R.string.by_file, R.string.share_diagnostics,
-        R.string.sync_now,
+    private val labels = said(
+        R.string.label_provider, R.string.label_digits, R.string.label_trust, R.string.label_status, R.string.label_space,
+        R.string.label_key, R.string.label_server, R.string.documents_anywhere, R.string.strong_contrast, R.string.bundle_title,
+        R.string.share_diagnostics, R.string.sync_now,
     )
-    private val sharing = said(R.string.fact_reference, R.string.share_receipt, R.string.share_receipt_picture)
-    private val adding = said(R.string.photograph_document, R.string.open_document, R.string.take_back)
-    private val road = said(R.string.fact_served, R.string.claim_received, R.string.claim_approved, R.string.claim_payment_sent, R.string.claim_paid)
+    private val sharing = said(R.string.label_reference, R.string.share_receipt, R.string.share_receipt_picture)
+    private val adding = said(R.string.photograph_document, R.string.open_document, R.string.void_claim)
+    private val timeline =
+        said(R.string.label_served, R.string.claim_received, R.string.claim_approved, R.string.claim_payment_sent, R.string.claim_paid)
     private val viewfinder = said(R.string.torch_on, R.string.open_picture)
     private val files = said(R.string.export_save, R.string.export_share, R.string.import_answer)
     private val search = said(R.string.search, Said.Several)
 
     private val screens: Map<String, List<Said>> = verdicts.associate { (name, verdict) -> name to of(verdict) } + mapOf(
         "enrol" to said(R.string.scan_enrolment) + viewfinder,
-        "scan" to said(R.string.scan_voucher) + viewfinder + said(R.string.type_code),
-        "scan-not-allowed" to said(R.string.camera_needed, R.string.allow_camera, R.string.open_picture, R.string.type_code),
+        "scan" to said(R.string.scan_voucher) + viewfinder + said(R.string.type_reference),
+        "scan-not-allowed" to said(R.string.camera_needed, R.string.allow_camera, R.string.open_picture, R.string.type_reference),
         "confirm" to said(
             R.string.confirm_phone, "Mercy Pharmacy", "0167 8216", R.string.compare_digits, R.string.not_confirmed, R.string.confirm_check,
             R.string.confirm_later,
         ),
         "serve-money" to serving("Maria", "Medicine", R.string.amount_in),
-        "serve-goods-trouble" to serving("Maria", "Food", "Rice", "Cooking oil", R.string.trouble_storage),
-        "serve-by-code" to serving("M***", "Medicine", R.string.amount_in, R.string.by_code_means, R.string.warning_status_stale),
-        "serve-by-code-not-allowed" to below(R.string.serve_by_code, R.string.by_code_not_allowed, R.string.back),
-        "serve-by-code-revoked" to below(R.string.serve_by_code, R.string.why_revoked, R.string.back),
-        "leave" to leave("lorna", "benedicta", R.string.supervisor_pin),
-        "leave-pin-wrong" to leave("lorna", R.string.supervisor_pin, R.string.pin_wrong),
-        "leave-pin-wait" to leave("lorna", "benedicta", R.string.supervisor_pin, R.string.pin_wait),
-        "leave-no-help" to below(R.string.leave_title, R.string.why_revoked, R.string.back),
-        "leave-nobody" to below(R.string.leave_title, R.string.no_supervisors, R.string.back),
-        "claim-by-code" to
-            below(R.string.claim, "0003", "Rice", R.string.claim_in_review, R.string.claim_in_review_means, R.string.by_code_claim) +
-            road + sharing + adding,
+        "serve-goods-error" to serving("Maria", "Food", "Rice", "Cooking oil", R.string.error_storage),
+        "serve-by-reference" to serving("M***", "Medicine", R.string.amount_in, R.string.by_reference_means, R.string.warning_status_stale),
+        "serve-by-reference-not-allowed" to below(R.string.serve_by_reference, R.string.by_reference_not_allowed, R.string.back),
+        "serve-by-reference-revoked" to below(R.string.serve_by_reference, R.string.why_revoked, R.string.back),
+        "override" to overriding("lorna", "benedicta", R.string.supervisor_pin),
+        "override-pin-wrong" to overriding("lorna", R.string.supervisor_pin, R.string.pin_wrong),
+        "override-pin-wait" to overriding("lorna", "benedicta", R.string.supervisor_pin, R.string.pin_wait),
+        "override-no-help" to below(R.string.override_title, R.string.why_revoked, R.string.back),
+        "override-nobody" to below(R.string.override_title, R.string.no_supervisors, R.string.back),
+        "claim-by-reference" to
+            below(R.string.claim, "0003", "Rice", R.string.claim_in_review, R.string.claim_in_review_means, R.string.by_reference_claim) +
+            timeline + sharing + adding,
         "claims" to said(R.string.claims, R.string.total_today, R.string.total_month) + search +
             said("0001", "0002", "0003", "0004", "0005", "0006", "0007", R.string.older_claims),
         "claims-none" to said(R.string.claims, R.string.no_claims),
@@ -70,60 +71,65 @@ object ReadingOrder {
         "vouchers-none" to said(R.string.vouchers, R.string.listed_on, R.string.no_vouchers),
         "vouchers-no-list" to said(R.string.vouchers, R.string.no_voucher_list, R.string.sync_unreachable, R.string.sync_now),
         "voucher-open" to listed(R.string.voucher_open, R.string.voucher_open_means) + said(R.string.scan_it),
-        "voucher-open-by-code" to
-            listed(R.string.voucher_open, R.string.voucher_open_means) + said(R.string.scan_it, R.string.serve_by_code),
+        "voucher-open-by-reference" to
+            listed(R.string.voucher_open, R.string.voucher_open_means) + said(R.string.scan_it, R.string.serve_by_reference),
         "voucher-served-here" to listed(R.string.voucher_served_here, R.string.why_already_redeemed) + said(R.string.see_claim),
-        "voucher-not-yet" to listed(R.string.word_not_yet, R.string.why_not_yet_valid),
+        "voucher-not-yet" to listed(R.string.verdict_not_yet, R.string.why_not_yet_valid),
         "voucher-not-listed" to below(R.string.voucher, "7K2M-94QX", R.string.no_longer_listed),
         "tabs" to said(R.string.scan, R.string.vouchers, R.string.claims, R.string.health),
         "receipt" to
             below(R.string.receipt, R.string.recorded, "0001", ANYTHING, R.string.claim_unsent, R.string.claim_unsent_means) +
-            road + sharing + adding + said(R.string.next_voucher),
+            timeline + sharing + adding + said(R.string.next_voucher),
         "claim-paid" to
             below(R.string.claim, "0006", "Rice", R.string.claim_paid, R.string.claim_paid_means) +
-            road + sharing + said(R.string.documents) + adding,
+            timeline + sharing + said(R.string.documents) + adding,
         "claim-conflict" to
             below(R.string.claim, "0004", ANYTHING, R.string.claim_conflict, R.string.claim_conflict_means) +
-            said(R.string.fact_served, R.string.claim_received, R.string.claim_conflict) + sharing + said(R.string.no_document) + adding,
-        "take-back" to below(R.string.take_back, "0001", R.string.take_back_means, R.string.take_back_reason, R.string.take_back, R.string.keep),
+            said(R.string.label_served, R.string.claim_received, R.string.claim_conflict) + sharing + said(R.string.no_document) + adding,
+        "void-claim" to
+            below(R.string.void_claim, "0001", R.string.void_claim_means, R.string.void_claim_reason, R.string.void_claim, R.string.keep),
         "health-unsent" to
-            said(R.string.health, R.string.sync_not_our_server, ANYTHING, R.string.warning_clock_behind, R.string.little_space) + facts,
-        "health-good" to said(R.string.health, R.string.sync_done, R.string.all_sent) + facts,
+            said(R.string.health, R.string.sync_not_our_server, ANYTHING, R.string.warning_clock_behind, R.string.little_space) + labels,
+        "health-good" to said(R.string.health, R.string.sync_done, R.string.all_sent) + labels,
         "health-syncing" to
-            said(R.string.health, R.string.sync_running, ANYTHING) + facts.filter { it != Said.Text(R.string.fact_space) },
-        "by-file" to below(R.string.by_file, R.string.by_file_how) + files,
-        "by-file-exported" to below(R.string.by_file, R.string.by_file_how, R.string.exported_means) + files,
-        "by-file-not-written" to below(R.string.by_file, R.string.by_file_how, R.string.export_not_written) + files,
+            said(R.string.health, R.string.sync_running, ANYTHING) + labels.filter { it != Said.Text(R.string.label_space) },
+        "bundle" to below(R.string.bundle_title, R.string.bundle_how) + files,
+        "bundle-exported" to below(R.string.bundle_title, R.string.bundle_how, R.string.exported_means) + files,
+        "bundle-not-written" to below(R.string.bundle_title, R.string.bundle_how, R.string.export_not_written) + files,
     )
 
     /** The large word; whether to go on, and what to do instead; who, what, until when; what can be done. */
     private fun of(verdict: Verdict): List<Said> = when (verdict) {
         is Verdict.Accept ->
-            said(R.string.word_valid) + details(verdict.accepted.voucher) + verdict.accepted.warnings.map { Said.Several }.take(1) +
+            said(R.string.verdict_valid) + details(verdict.accepted.voucher) + verdict.accepted.warnings.map { Said.Several }.take(1) +
                 said(R.string.serve, R.string.do_not_serve)
         is Verdict.Refuse -> {
-            val look = refused(verdict.refusal.reason)
+            val display = refusalDisplay(verdict.refusal.reason)
             val asking = if (verdict.refusal.mayBeOverridden) said(R.string.ask_supervisor) else emptyList()
-            said(look.word, look.why, look.whatToDo) + verdict.refusal.voucher?.let(::details).orEmpty() +
-                if (look.syncHelps) said(R.string.sync_now) + asking + said(R.string.back_to_scan) else said(R.string.back_to_scan) + asking
+            said(display.label, display.why, display.whatToDo) + verdict.refusal.voucher?.let(::details).orEmpty() +
+                if (display.syncHelps) {
+                    said(R.string.sync_now) + asking + said(R.string.back_to_scan)
+                } else {
+                    said(R.string.back_to_scan) + asking
+                }
         }
     }
 
     private fun details(voucher: Voucher) = said(
         "Maria", voucher.holderIdTail!!, if (voucher.assistance == "Food") "Rice" else ANYTHING,
-        R.string.fact_assistance, R.string.fact_until, R.string.fact_programme, R.string.fact_reference,
+        R.string.label_assistance, R.string.label_until, R.string.label_programme, R.string.label_reference,
     )
 
     private fun serving(vararg things: Any) = below(R.string.serve_title, *things, R.string.confirm_giving)
 
-    private fun leave(vararg things: Any) = below(
-        R.string.leave_title, "Maria", "Medicine", R.string.amount_in, R.string.why_trust_too_old, R.string.leave_means, R.string.supervisor,
-        *things, R.string.confirm_giving,
+    private fun overriding(vararg things: Any) = below(
+        R.string.override_title, "Maria", "Medicine", R.string.amount_in, R.string.why_trust_too_old, R.string.override_means,
+        R.string.supervisor, *things, R.string.confirm_giving,
     )
 
     private fun listed(standing: Int, meaning: Int) = below(
-        R.string.voucher, "94QX", standing, meaning, ANYTHING, R.string.fact_holder, R.string.fact_assistance, R.string.fact_from,
-        R.string.fact_until, R.string.fact_programme,
+        R.string.voucher, "94QX", standing, meaning, ANYTHING, R.string.label_holder, R.string.label_assistance, R.string.label_from,
+        R.string.label_until, R.string.label_programme,
     )
 
     /** A screen with a way back before its name. */

@@ -29,18 +29,20 @@ import org.robolectric.Shadows.shadowOf
  * right to left; and as much of it as a small phone shows, in the same order.
  */
 @RunWith(ParameterizedRobolectricTestRunner::class)
-class ReadingOrderTest(private val look: Look, private val allInSight: Boolean) {
-    private val stage = Stage(look, prepare = ::turnOnTalkBack)
+class ReadingOrderTest(private val variant: DisplayVariant, private val allInSight: Boolean) {
+    private val screenRule = ScreenRule(variant, prepare = ::turnOnTalkBack)
 
-    @get:Rule val rules: RuleChain = stage.rules
+    @get:Rule val rules: RuleChain = screenRule.rules
 
     @Test
     fun `every screen is read in the order in which it is dealt with`() {
         val faults = ArrayList<String>()
-        stage.play(look.screens()) { name, root ->
+        screenRule.showEach(variant.screens()) { name, root ->
             val read = read(root)
-            val wanted = ReadingOrder.of(name)
-            if (read.isEmpty() || !follows(read, wanted)) faults += "$name is read: ${read.joinToString(" | ")}\n  and not: ${words(wanted)}"
+            val expected = ReadingOrder.of(name)
+            if (read.isEmpty() || !follows(read, expected)) {
+                faults += "$name is read: ${read.joinToString(" | ")}\n  and not: ${words(expected)}"
+            }
         }
         assertTrue(faults.joinToString("\n"), faults.isEmpty())
     }
@@ -53,7 +55,7 @@ class ReadingOrderTest(private val look: Look, private val allInSight: Boolean) 
                 Text("first")
             }
         }
-        stage.play(listOf("turned" to turned)) { _, root ->
+        screenRule.showEach(listOf("turned" to turned)) { _, root ->
             assertEquals(listOf("first", "then"), read(root))
             assertFalse(follows(read(root), listOf(Said.Part("then"), Said.Part("first"))))
         }
@@ -83,14 +85,14 @@ class ReadingOrderTest(private val look: Look, private val allInSight: Boolean) 
         return if (COMES_BEFORE in node.extras.keySet()) node.extras.getInt(COMES_BEFORE) else null
     }
 
-    /** Whether all that is read is [wanted], and in this order; and nothing is left out, where all is in sight. */
-    private fun follows(read: List<String>, wanted: List<Said>): Boolean {
-        val said = wanted.firstOrNull()
+    /** Whether all that is read is [expected], and in this order; and nothing is left out, where all is in sight. */
+    private fun follows(read: List<String>, expected: List<Said>): Boolean {
+        val said = expected.firstOrNull()
         return when {
             said == null -> read.isEmpty()
-            said == Said.Several -> follows(read, wanted.drop(1)) || (read.isNotEmpty() && follows(read.drop(1), wanted))
-            read.isNotEmpty() && said.isIn(read.first()) && follows(read.drop(1), wanted.drop(1)) -> true
-            else -> !allInSight && follows(read, wanted.drop(1))
+            said == Said.Several -> follows(read, expected.drop(1)) || (read.isNotEmpty() && follows(read.drop(1), expected))
+            read.isNotEmpty() && said.isIn(read.first()) && follows(read.drop(1), expected.drop(1)) -> true
+            else -> !allInSight && follows(read, expected.drop(1))
         }
     }
 
@@ -100,7 +102,7 @@ class ReadingOrderTest(private val look: Look, private val allInSight: Boolean) 
         Said.Several -> true
     }
 
-    private fun words(wanted: List<Said>) = wanted.joinToString(" | ") {
+    private fun words(expected: List<Said>) = expected.joinToString(" | ") {
         when (it) {
             is Said.Text -> resources.getString(it.id)
             is Said.Part -> it.words
@@ -108,16 +110,16 @@ class ReadingOrderTest(private val look: Look, private val allInSight: Boolean) 
         }
     }
 
-    private val resources: Resources get() = stage.activity.resources
+    private val resources: Resources get() = screenRule.activity.resources
 
     companion object {
         @JvmStatic
         @ParameterizedRobolectricTestRunner.Parameters(name = "{0}")
-        fun looks(): List<Array<Any>> = listOf(
-            arrayOf(Look("en", 411, 1f, Light.LIGHT, height = 2_400), true),
-            arrayOf(Look("ar", 411, 1f, Light.LIGHT, height = 2_400), true),
-            arrayOf(Look("fr", 320, 2f, Light.LIGHT), false),
-            arrayOf(Look("ar", 320, 2f, Light.LIGHT), false),
+        fun variants(): List<Array<Any>> = listOf(
+            arrayOf(DisplayVariant("en", 411, 1f, ColourMode.LIGHT, height = 2_400), true),
+            arrayOf(DisplayVariant("ar", 411, 1f, ColourMode.LIGHT, height = 2_400), true),
+            arrayOf(DisplayVariant("fr", 320, 2f, ColourMode.LIGHT), false),
+            arrayOf(DisplayVariant("ar", 320, 2f, ColourMode.LIGHT), false),
         )
 
         /** Asked for by Compose's own tests: the real one cannot be read back. */

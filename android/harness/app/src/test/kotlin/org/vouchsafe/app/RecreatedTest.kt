@@ -20,106 +20,106 @@ import org.junit.runner.RunWith
 class RecreatedTest {
     @get:Rule val rule = createEmptyComposeRule()
 
-    private val hand by lazy { Hand(rule).apply { allowCamera() } }
+    private val robot by lazy { AppRobot(rule).apply { allowCamera() } }
 
     @After
-    fun `the phone is put down`() = hand.close()
+    fun `the phone is put down`() = robot.close()
 
     @Test
     fun `while a phone is enrolled`() {
-        hand.openApp()
-        again { hand.see(R.string.scan_enrolment) }
-        hand.showToCamera(office.offer())
-        again { hand.see(R.string.compare_digits) }
-        hand.showNothing()
-        hand.tap(R.string.confirm_check)
-        hand.see(R.string.sync_done)
-        hand.tap(R.string.confirm_later)
-        again { hand.see(R.string.scan_voucher) }
-        hand.tap(R.string.health)
-        again { hand.see(R.string.not_confirmed) }
+        robot.openApp()
+        again { robot.see(R.string.scan_enrolment) }
+        robot.showToCamera(office.offer())
+        again { robot.see(R.string.compare_digits) }
+        robot.showNothing()
+        robot.tap(R.string.confirm_check)
+        robot.see(R.string.sync_done)
+        robot.tap(R.string.confirm_later)
+        again { robot.see(R.string.scan_voucher) }
+        robot.tap(R.string.health)
+        again { robot.see(R.string.not_confirmed) }
     }
 
     @Test
     fun `from the verdict to what was served, with what was typed`() {
-        hand.enrol(office)
-        hand.showToCamera(office.issue())
-        hand.see(R.string.word_valid)
-        hand.showNothing()
-        again { hand.see(R.string.word_valid) }
-        hand.tap(R.string.serve)
-        hand.see(R.string.serve_title)
+        robot.enrol(office)
+        robot.showToCamera(office.issue())
+        robot.see(R.string.verdict_valid)
+        robot.showNothing()
+        again { robot.see(R.string.verdict_valid) }
+        robot.tap(R.string.serve)
+        robot.see(R.string.serve_title)
         rule.onNode(hasSetTextAction()).performTextReplacement("12.34")
-        again { hand.see("12.34") }
-        hand.tap(R.string.confirm_giving, "₱12.34")
-        again { hand.see(R.string.recorded) }
-        hand.tap(R.string.take_back)
+        again { robot.see("12.34") }
+        robot.tap(R.string.confirm_giving, "₱12.34")
+        again { robot.see(R.string.recorded) }
+        robot.tap(R.string.void_claim)
         rule.onNode(hasSetTextAction()).performTextInput("the wrong person")
-        again { hand.see("the wrong person") }
-        hand.tap(R.string.keep)
-        hand.tap(R.string.next_voucher)
-        again { hand.see(R.string.scan_voucher) }
+        again { robot.see("the wrong person") }
+        robot.tap(R.string.keep)
+        robot.tap(R.string.next_voucher)
+        again { robot.see(R.string.scan_voucher) }
     }
 
     @Test
     fun `among claims, with what was looked for, and by file`() {
-        hand.enrol(office)
-        hand.tap(R.string.claims)
-        again { hand.see(R.string.no_claims) }
-        hand.showToCamera(office.issue())
-        hand.tap(R.string.scan)
-        hand.tap(R.string.serve)
-        hand.showNothing()
-        hand.tap(R.string.confirm_giving, "₱5,000.00")
-        hand.tap(R.string.next_voucher)
-        hand.tap(R.string.claims)
+        robot.enrol(office)
+        robot.tap(R.string.claims)
+        again { robot.see(R.string.no_claims) }
+        robot.showToCamera(office.issue())
+        robot.tap(R.string.scan)
+        robot.tap(R.string.serve)
+        robot.showNothing()
+        robot.tap(R.string.confirm_giving, "₱5,000.00")
+        robot.tap(R.string.next_voucher)
+        robot.tap(R.string.claims)
         rule.onNode(hasSetTextAction()).performTextInput("5000")
         unsent().performClick()
         again {
-            hand.see("5000")
+            robot.see("5000")
             unsent().assertIsSelected()
         }
-        hand.tap("₱5,000.00")
-        again { hand.see(R.string.claim_unsent_means) }
-        hand.back()
-        hand.tap(R.string.health)
-        again { hand.seePart("1 record unsent") }
-        hand.tap(R.string.by_file)
-        again { hand.see(R.string.by_file_how) }
-        hand.back()
-        hand.see(R.string.sync_now)
+        robot.tap("₱5,000.00")
+        again { robot.see(R.string.claim_unsent_means) }
+        robot.back()
+        robot.tap(R.string.health)
+        again { robot.seePart("1 record unsent") }
+        robot.tap(R.string.bundle_title)
+        again { robot.see(R.string.bundle_how) }
+        robot.back()
+        robot.see(R.string.sync_now)
     }
 
     @Test
     fun `with a storage that cannot be used, until it can`() {
-        val place = hand.app.noBackupFilesDir.resolve("phone")
+        val place = robot.app.noBackupFilesDir.resolve("phone")
         place.writeText("not a folder")
-        hand.openApp()
-        again { hand.see(R.string.try_again) }
+        robot.openApp()
+        again { robot.see(R.string.try_again) }
         place.delete()
-        hand.tap(R.string.try_again)
-        hand.see(R.string.scan_enrolment)
+        robot.tap(R.string.try_again)
+        robot.see(R.string.scan_enrolment)
     }
 
     /** The filter among claims; claims say the same word. */
-    private fun unsent() = rule.onNode(isSelectable() and hasText(hand.text(R.string.claim_unsent)))
+    private fun unsent() = rule.onNode(isSelectable() and hasText(robot.text(R.string.claim_unsent)))
 
     /** Looks, and looks again after the phone was turned, and after Android ended the process behind the app. */
     private fun again(look: () -> Unit) {
         look()
-        hand.recreate()
+        robot.recreate()
         look()
-        hand.restartProcess()
+        robot.restartProcess()
         look()
-        hand.recreate()
+        robot.recreate()
         look()
     }
 
     companion object {
         @get:JvmStatic
         @get:ClassRule
-        val open = OpenOffice()
+        val server = ServerRule()
 
-        private val office get() = open.office
+        private val office get() = server.office
     }
 }

@@ -14,7 +14,7 @@ import org.junit.Test
 import org.junit.runner.RunWith
 import org.vouchsafe.app.device.EnginePhone
 import org.vouchsafe.app.sync.SyncWorker
-import org.vouchsafe.app.sync.WorkManagerBackground
+import org.vouchsafe.app.sync.WorkManagerSyncScheduler
 
 /** Syncing while nobody looks. */
 @RunWith(AndroidJUnit4::class)
@@ -22,17 +22,17 @@ class SyncWorkerTest {
     private val app: TestApplication = ApplicationProvider.getApplicationContext()
 
     @After
-    fun `the phone is put down`() = (app.parts.phone as EnginePhone).close()
+    fun `the phone is put down`() = (app.container.phone as EnginePhone).close()
 
     @Test
-    fun `it waits for a network, and is planned once however often it is begun`() {
-        repeat(3) { app.parts.background.begin() }
+    fun `it waits for a network, and is scheduled once however often it is asked for`() {
+        repeat(3) { app.container.syncScheduler.schedule() }
         val manager = WorkManager.getInstance(app)
-        val often = manager.getWorkInfosForUniqueWork(WorkManagerBackground.OFTEN).get().single()
+        val often = manager.getWorkInfosForUniqueWork(WorkManagerSyncScheduler.OFTEN).get().single()
         assertEquals(WorkInfo.State.ENQUEUED, often.state)
         assertEquals(NetworkType.CONNECTED, often.constraints.requiredNetworkType)
-        val once = manager.getWorkInfosForUniqueWork(WorkManagerBackground.ONCE).get()
-        val documents = manager.getWorkInfosForUniqueWork(WorkManagerBackground.DOCUMENTS).get().single()
+        val once = manager.getWorkInfosForUniqueWork(WorkManagerSyncScheduler.ONCE).get()
+        val documents = manager.getWorkInfosForUniqueWork(WorkManagerSyncScheduler.DOCUMENTS).get().single()
         assertEquals(NetworkType.UNMETERED, documents.constraints.requiredNetworkType)
         assertEquals(setOf(NetworkType.CONNECTED), once.map { it.constraints.requiredNetworkType }.toSet())
     }

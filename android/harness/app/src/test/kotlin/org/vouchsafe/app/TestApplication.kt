@@ -33,29 +33,29 @@ import org.vouchsafe.core.HttpOutcome
 import org.vouchsafe.core.HttpRequest
 import org.vouchsafe.core.Plane
 
-/** The real app, but for the camera, the speaker, the clock on the wall and the air. */
+/** The real app, but for the camera, the speaker, the clock and the network. */
 class TestApplication : VouchsafeApplication() {
-    lateinit var surroundings: Surroundings
+    lateinit var environment: TestEnvironment
         private set
 
-    override val parts get() = surroundings.parts
+    override val container get() = environment.container
 
     override fun onCreate() {
         super.onCreate()
         FakeAndroidKeyStore.install()
         if (usedBefore) {
-            forgetFolders()
-            postAnew()
+            clearFileProviderCache()
+            resetUiDispatcher()
         }
         usedBefore = true
-        rideOn(WIFI)
+        connectTo(WIFI)
         val configuration = Configuration.Builder().setExecutor(SynchronousExecutor()).build()
         WorkManagerTestInitHelper.initializeTestWorkManager(this, configuration)
-        surroundings = Surroundings(this)
+        environment = TestEnvironment(this)
     }
 
     /** Each test's phone has folders of its own, and AndroidX keeps those of the first. */
-    private fun forgetFolders() {
+    private fun clearFileProviderCache() {
         val kept = FileProvider::class.java.getDeclaredField("sCache").apply { isAccessible = true }
         (kept.get(null) as HashMap<*, *>).clear()
     }
@@ -65,7 +65,7 @@ class TestApplication : VouchsafeApplication() {
      * after each test. What the last test left undone would be waited for for ever: changes of state reach no screen, and
      * Compose does not get idle.
      */
-    private fun postAnew() {
+    private fun resetUiDispatcher() {
         val main = AndroidUiDispatcher.Main[ContinuationInterceptor] as AndroidUiDispatcher
         fun put(name: String, value: Any) =
             AndroidUiDispatcher::class.java.getDeclaredField(name).apply { isAccessible = true }.set(main, value)
@@ -77,17 +77,17 @@ class TestApplication : VouchsafeApplication() {
 
     /** Puts the phone on a network of this type; Robolectric knows networks by the older names of these types alone. */
     @Suppress("DEPRECATION")
-    fun rideOn(type: Int) {
+    fun connectTo(type: Int) {
         val connected = android.net.NetworkInfo.State.CONNECTED
         val network = ShadowNetworkInfo.newInstance(android.net.NetworkInfo.DetailedState.CONNECTED, type, 0, true, connected)
         shadowOf(getSystemService(ConnectivityManager::class.java)).setActiveNetworkInfo(network)
     }
 
-    /** The process ends, and another begins in the same place. What it was exchanging would end with it; here it comes to its end. */
+    /** The process ends, and another begins in the same place. A sync would end with it; here it comes to its end. */
     fun restart() {
-        runBlocking { parts.syncing.state.first { it != SyncState.Running } }
-        (parts.phone as EnginePhone).close()
-        surroundings = Surroundings(this, surroundings)
+        runBlocking { container.syncManager.state.first { it != SyncState.Running } }
+        (container.phone as EnginePhone).close()
+        environment = TestEnvironment(this, environment)
     }
 
     companion object {
@@ -100,27 +100,27 @@ class TestApplication : VouchsafeApplication() {
     }
 }
 
-/** What is around one process of the app. */
-class Surroundings(application: Application, before: Surroundings? = null) {
-    val frames: PlayedFrames = before?.frames ?: PlayedFrames()
+/** What surrounds one process of the app: camera, clocks, network. */
+class TestEnvironment(application: Application, before: TestEnvironment? = null) {
+    val frames: FakeFrameSource = before?.frames ?: FakeFrameSource()
     val feedback: RecordedFeedback = before?.feedback ?: RecordedFeedback()
     val clocks: AdjustableClocks = before?.clocks ?: AdjustableClocks(AndroidClocks(application))
-    val air: Air = before?.air ?: Air()
-    val parts: Parts = Parts(application, frames, feedback, clocks, air)
+    val transport: StubbableTransport = before?.transport ?: StubbableTransport()
+    val container: AppContainer = AppContainer(application, frames, feedback, clocks, transport)
 }
 
-/** Plays pictures as a camera does: plane after plane in native memory, on one thread, as long as somebody looks. */
-class PlayedFrames : FrameSource {
+/** Gives pictures as a camera does: plane after plane in native memory, on one thread, as long as somebody looks. */
+class FakeFrameSource : FrameSource {
     override var present = true
 
-    @Volatile var seen: Plane? = null
+    @Volatile var plane: Plane? = null
 
     @Composable
     override fun Viewfinder(torch: Boolean, onTorchFound: (Boolean) -> Unit, onFrame: (Frame) -> Unit, modifier: Modifier) {
         DisposableEffect(Unit) {
             onTorchFound(true)
             val camera = Executors.newSingleThreadScheduledExecutor()
-            camera.scheduleWithFixedDelay({ seen?.let { onFrame(Frame(it.buffer, it.layout)) } }, 0, 30, TimeUnit.MILLISECONDS)
+            camera.scheduleWithFixedDelay({ plane?.let { onFrame(Frame(it.buffer, it.layout)) } }, 0, 30, TimeUnit.MILLISECONDS)
             onDispose {
                 camera.shutdown()
                 camera.awaitTermination(10, TimeUnit.SECONDS)
@@ -150,10 +150,10 @@ class AdjustableClocks(private val real: Clocks) : Clocks {
 }
 
 /** The network: the real one, or what a test says it is. */
-class Air : Transport {
+class StubbableTransport : Transport {
     private val real = OkHttpTransport()
 
-    @Volatile var instead: ((HttpRequest) -> HttpOutcome)? = null
+    @Volatile var stub: ((HttpRequest) -> HttpOutcome)? = null
 
-    override suspend fun send(request: HttpRequest): HttpOutcome = instead?.invoke(request) ?: real.send(request)
+    override suspend fun send(request: HttpRequest): HttpOutcome = stub?.invoke(request) ?: real.send(request)
 }

@@ -14,7 +14,7 @@ import org.junit.Rule
 import org.junit.Test
 import org.junit.rules.TemporaryFolder
 import org.junit.runner.RunWith
-import org.vouchsafe.app.device.Serving
+import org.vouchsafe.app.device.RedemptionRequest
 import org.vouchsafe.core.HowRead
 import org.vouchsafe.core.Office
 import org.vouchsafe.core.Plane
@@ -26,73 +26,73 @@ import org.vouchsafe.core.textIn
 class VerdictTest {
     @get:Rule val rule = createEmptyComposeRule()
 
-    private val hand by lazy { Hand(rule).apply { allowCamera() } }
+    private val robot by lazy { AppRobot(rule).apply { allowCamera() } }
 
     @After
-    fun `the phone is put down`() = hand.close()
+    fun `the phone is put down`() = robot.close()
 
     @Test
     fun `each refusal has its word, and is heard`() {
-        hand.enrol(office)
-        refuses(R.string.word_no_voucher, codeOf("https://example.org/menu"))
-        refuses(R.string.word_no_voucher, codeOf("VS1:NOT A VOUCHER AT ALL"))
-        refuses(R.string.word_unknown, planeOf(another.issue()))
-        refuses(R.string.word_forged, codeOf(forged(textIn(office.issue()))))
-        refuses(R.string.word_not_here, planeOf(office.issue("--money", "10.00", "--provider", "hope").picture))
+        robot.enrol(office)
+        refuses(R.string.verdict_no_voucher, codeOf("https://example.org/menu"))
+        refuses(R.string.verdict_no_voucher, codeOf("VS1:NOT A VOUCHER AT ALL"))
+        refuses(R.string.verdict_unknown, planeOf(another.issue()))
+        refuses(R.string.verdict_forged, codeOf(forged(textIn(office.issue()))))
+        refuses(R.string.verdict_not_here, planeOf(office.issue("--money", "10.00", "--provider", "hope").picture))
         val later = today.plusDays(5).toString()
-        refuses(R.string.word_not_yet, planeOf(office.issue("--money", "10.00", "--from", later).picture))
+        refuses(R.string.verdict_not_yet, planeOf(office.issue("--money", "10.00", "--from", later).picture))
         val served = textIn(office.issue())
-        runBlocking { hand.parts.phone.serve(served, Serving(given = null, HowRead.CAMERA)) }
-        refuses(R.string.word_served, codeOf(served))
-        assertEquals(listOf("refused"), hand.around.feedback.given.distinct())
+        runBlocking { robot.container.phone.redeem(served, RedemptionRequest(given = null, HowRead.CAMERA)) }
+        refuses(R.string.verdict_served, codeOf(served))
+        assertEquals(listOf("refused"), robot.environment.feedback.given.distinct())
     }
 
     @Test
-    fun `what the office takes back or holds is refused after the next sync`() {
-        hand.enrol(office)
+    fun `what the office revokes or suspends is refused after the next sync`() {
+        robot.enrol(office)
         val revoked = office.issue("--money", "10.00")
         val held = office.issue("--money", "10.00")
         accepts(planeOf(revoked.picture))
         office.command("revoke", revoked.reference, "--reason", "a mistake")
         office.command("suspend", held.reference, "--reason", "to be looked at")
-        assertEquals(null, runBlocking { hand.parts.phone.sync(hand.around.air::send) }!!.stopped)
-        refuses(R.string.word_taken_back, planeOf(revoked.picture))
-        refuses(R.string.word_on_hold, planeOf(held.picture))
+        assertEquals(null, runBlocking { robot.container.phone.sync(robot.environment.transport::send) }!!.stopped)
+        refuses(R.string.verdict_revoked, planeOf(revoked.picture))
+        refuses(R.string.verdict_suspended, planeOf(held.picture))
     }
 
     @Test
     fun `a clock that is wrong is told, and weeks without the programme end in a request to sync`() {
-        hand.enrol(office)
+        robot.enrol(office)
         val voucher = office.issue("--money", "10.00", "--until", today.plusDays(2).toString()).picture
         accepts(planeOf(voucher))
-        hand.around.clocks.shift = -3 * DAY
-        refuses(R.string.word_clock, planeOf(voucher))
-        hand.around.clocks.shift = 5 * DAY
-        refuses(R.string.word_expired, planeOf(voucher))
-        hand.around.clocks.shift = 500 * DAY
-        refuses(R.string.word_sync_first, planeOf(office.issue()))
+        robot.environment.clocks.shift = -3 * DAY
+        refuses(R.string.verdict_clock, planeOf(voucher))
+        robot.environment.clocks.shift = 5 * DAY
+        refuses(R.string.verdict_expired, planeOf(voucher))
+        robot.environment.clocks.shift = 500 * DAY
+        refuses(R.string.verdict_sync_first, planeOf(office.issue()))
     }
 
     @Test
-    fun `without leave to use the camera, the app says what to do`() {
-        hand.enrol(office)
-        hand.forbidCamera()
-        hand.restartProcess()
-        hand.see(R.string.camera_needed)
-        hand.see(R.string.allow_camera)
-        hand.see(R.string.open_picture)
+    fun `without permission to use the camera, the app says what to do`() {
+        robot.enrol(office)
+        robot.forbidCamera()
+        robot.restartProcess()
+        robot.see(R.string.camera_needed)
+        robot.see(R.string.allow_camera)
+        robot.see(R.string.open_picture)
     }
 
-    private fun accepts(plane: Plane) = decides(R.string.word_valid, plane)
+    private fun accepts(plane: Plane) = decides(R.string.verdict_valid, plane)
 
     private fun refuses(word: Int, plane: Plane) = decides(word, plane)
 
     private fun decides(word: Int, plane: Plane) {
-        hand.see(R.string.scan_voucher)
-        hand.showToCamera(plane)
-        hand.see(word)
-        hand.showNothing()
-        hand.back()
+        robot.see(R.string.scan_voucher)
+        robot.showToCamera(plane)
+        robot.see(word)
+        robot.showNothing()
+        robot.back()
     }
 
     companion object {

@@ -16,20 +16,20 @@ class Office(private val dir: File) : AutoCloseable {
         run("programme", "add", "--id", "aid", "--name", "Medical Aid", "--zone", "Asia/Manila", "--currency", "PHP")
         run("provider", "add", "--id", "mercy", "--name", "Mercy Pharmacy", "--programme", "aid")
         run("trust", "publish")
-        server = served()
+        server = started()
     }
 
-    private fun served(): Process {
+    private fun started(): Process {
         val server = process("serve", "--listen", address).redirectError(ProcessBuilder.Redirect.DISCARD).start()
         checkNotNull(server.inputReader().readLine()) { "the server ended before it was ready" }
         return server
     }
 
-    /** Nobody reaches the server any more, until it comes back. */
-    fun leaveTheNet() = close()
+    /** Nobody reaches the server until it is started again. */
+    fun stopServer() = close()
 
-    fun comeBack() {
-        server = served()
+    fun startServer() {
+        server = started()
     }
 
     /** The picture of a new enrolment code. */
@@ -65,14 +65,14 @@ class Office(private val dir: File) : AutoCloseable {
     }
 
     /** Says that the key which signs vouchers is in wrong hands, and that nothing it signed stays good. */
-    fun loseVoucherKey() {
+    fun compromiseVoucherKey() {
         val keys = run("trust", "show", "--json").single()["keys"].asJsonArray.map { it.asJsonObject }
         val kid = keys.first { it["use"].asString == "voucher" && it["end"].isJsonNull }["kid"].asString
         run("trust", "compromise", kid, "--nothing")
     }
 
     /** Takes in files of phones; gives those that go back. */
-    fun takeIn(files: List<File>): List<File> {
+    fun importBundle(files: List<File>): List<File> {
         val back = File(dir, "answers-${files.first().name}")
         run("bundle", "import", "--out", back.path, *files.map { it.path }.toTypedArray())
         return back.listFiles()!!.sorted()

@@ -59,7 +59,7 @@ class VerifierTest {
     @Test
     fun `without a network a sync stops and nothing is lost`(@TempDir home: File) {
         enrolled(home).use { phone ->
-            serve(phone)
+            redeem(phone)
             assertEquals(Stopped.UNREACHABLE, phone.sync { HttpOutcome.Unreachable }.stopped)
             assertEquals(1uL, phone.health(deviceClock()).unsentRecords)
         }
@@ -109,7 +109,7 @@ class VerifierTest {
 
     @Test
     fun `a phone that is opened again knows what it served`(@TempDir home: File) {
-        val (text, claim) = enrolled(home).use { serve(it) }
+        val (text, claim) = enrolled(home).use { redeem(it) }
         Verifier.open(home.path).use { phone ->
             val reason = refusal(phone, text).reason
             assertEquals(claim, assertInstanceOf(Reason.AlreadyRedeemed::class.java, reason).claim)
@@ -143,8 +143,8 @@ class VerifierTest {
         return phone
     }
 
-    /** Serves a new voucher; gives its text and the claim. */
-    private fun serve(phone: Verifier): Pair<String, String> {
+    /** Redeems a new voucher; gives its text and the claim. */
+    private fun redeem(phone: Verifier): Pair<String, String> {
         val text = textIn(office.issue())
         val done = assertInstanceOf(Redemption.Done::class.java, phone.redeem(text, service(), deviceClock()))
         return text to done.claim

@@ -98,7 +98,7 @@ class TextVectorsTest {
             if ("set" in vector) phone.server.files = mapOf(pinned.getValue(vector.text("key")) to vector.hex("set"))
             val refused = phone.sync(VectorPhone.BEGINNING).notAccepted
                 .mapNotNull { news -> (news.what as? Offered.IssuedSet)?.let { it.key to news.code } }.toMap()
-            assertTrue(phone.server.asked.containsAll(pinned.values), "${phone.server.asked}")
+            assertTrue(phone.server.requestedPaths.containsAll(pinned.values), "${phone.server.requestedPaths}")
             if (vector.error != null) {
                 assertEquals(vector.error, refused[vector.text("key")])
             } else {
@@ -147,7 +147,7 @@ class TextVectorsTest {
         val profile = bytes(world["profiles"].asJsonObject["usual"].asString)
         val phone = VectorPhone(File(home, "${phones.size}"), bytes(trust["pinned"].asString), profile)
         phones += phone
-        phone.holds(bytes(trust["file"].asString))
+        phone.enrolUnder(bytes(trust["file"].asString))
         return phone
     }
 

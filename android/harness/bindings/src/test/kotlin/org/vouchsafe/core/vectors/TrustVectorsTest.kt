@@ -112,7 +112,7 @@ class TrustVectorsTest {
                 assertEquals(vector.expect["confirmed"].asBoolean, health.confirmed)
                 val programmes = vector.expect["programmes"]?.asJsonArray?.map { it.asString }.orEmpty()
                 val lists = programmes.map { mapOf("cash-2026" to address(1), "food-2026" to address(2)).getValue(it) }
-                assertEquals(lists.toSet(), phone.server.asked.filter { it.startsWith("/v1/status/") }.toSet())
+                assertEquals(lists.toSet(), phone.server.requestedPaths.filter { it.startsWith("/v1/status/") }.toSet())
             }
         }
     }
@@ -155,7 +155,7 @@ class TrustVectorsTest {
         VectorPhone(File(homes, "${phones.indexOf(phone)}"), pinned, usualProfile).also { phones += it }
 
     private fun under(trust: JsonObject): VectorPhone =
-        phone(bytes(trust["pinned"].asString)).also { it.holds(bytes(trust["file"].asString)) }
+        phone(bytes(trust["pinned"].asString)).also { it.enrolUnder(bytes(trust["file"].asString)) }
 
     /** A phone that has an enrolment code, and will be answered with this profile. */
     private fun enrolling(trust: JsonObject, profile: ByteArray): VectorPhone = phone(bytes(trust["pinned"].asString)).apply {
@@ -186,7 +186,7 @@ class TrustVectorsTest {
     /** Each index that the vector names says what it says, its neighbours nothing, and one beyond the end is not known. */
     private fun assertMarks(phone: VectorPhone, expect: JsonObject) {
         val marks = expect["not_valid"].asJsonObject.entrySet().associate { (index, mark) -> index.toInt() to mark.asString }
-        fun told(index: Int): String {
+        fun statusOf(index: Int): String {
             val voucher = VectorPhone.voucher(ByteArray(16), VectorPhone.NOON - 1, VectorPhone.NOON + 1, listOf(1, index))
             return when (val verdict = phone.check(voucher, VectorPhone.NOON)) {
                 is Verdict.Refuse -> code(verdict.refusal.reason)
@@ -195,7 +195,7 @@ class TrustVectorsTest {
         }
         val words = mapOf("redeemed" to "redeemed_elsewhere")
         for ((index, mark) in marks) {
-            assertEquals(words[mark] ?: mark, told(index))
+            assertEquals(words[mark] ?: mark, statusOf(index))
             if (index - 1 >= 0 && index - 1 !in marks) assertEquals("valid", told(index - 1))
         }
         val entries = expect["entries"].asInt

@@ -12,11 +12,11 @@ import org.vouchsafe.core.Verifier
 /** A phone that came to hold what a vector says through the app's own doors: enrolment, syncs, redemptions. */
 class VectorPhone(home: File, pinned: ByteArray, profile: ByteArray) : AutoCloseable {
     private val keys = VectorKeyStore.of(profile)
-    val server = PlayedServer(pinned).also { it.profile = profile }
+    val server = FakeServer(pinned).also { it.profile = profile }
     val engine: Verifier = Verifier.openWithKeys(home.path, keys)
 
     init {
-        hears(BEGINNING)
+        setServerTime(BEGINNING)
     }
 
     /** Takes up an enrolment code of its server. */
@@ -25,26 +25,25 @@ class VectorPhone(home: File, pinned: ByteArray, profile: ByteArray) : AutoClose
     /** Syncs at a time of an earlier boot, so that floors do not run on. */
     fun sync(now: Long): SyncReport = server.syncWith(engine, earlier(now))
 
-    /** What a phone holds that was enrolled under this trust file. */
-    fun holds(trust: ByteArray) {
+    fun enrolUnder(trust: ByteArray) {
         server.trust = trust
         enrol(BEGINNING)
         val report = sync(BEGINNING)
         check(report.stopped == null && report.profileRenewed) { "not enrolled: $report" }
     }
 
-    /** What the server says the time is, in its acks from now on; it raises the hard floor. */
-    fun hears(time: Long) {
+    /** The time in the acks of the server from now on; it raises the hard floor. */
+    fun setServerTime(time: Long) {
         server.ack = { chain ->
             val ack = mapOf(1 to keys.thumbprint, 2 to chain, 3 to 0, 5 to emptyList<Any>(), 8 to 0, 9 to time)
             OfficeKey.ACK.sign("application/vouchsafe-ack+cose", cbor(ack))
         }
     }
 
-    fun serves(text: String, now: Long) {
+    fun redeem(text: String, now: Long) {
         val service = Service(given = null, HowRead.CAMERA, operator = null, documents = emptyList())
         val done = engine.redeem(text, service, earlier(now))
-        check(done is Redemption.Done) { "not served: $done" }
+        check(done is Redemption.Done) { "not redeemed: $done" }
     }
 
     fun check(text: String, now: Long): Verdict = engine.check(text, DeviceClock(now.toULong(), 0uL, "a later boot"))

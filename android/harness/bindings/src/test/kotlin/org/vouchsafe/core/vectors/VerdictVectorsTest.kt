@@ -12,7 +12,7 @@ import org.vouchsafe.core.deviceClockAt
 
 /**
  * What a phone says of a text, given what it holds: each phone gets there through the app's own doors, with a key store in
- * Kotlin and a server that is played.
+ * Kotlin and a fake server.
  */
 class VerdictVectorsTest {
     @TempDir lateinit var homes: File
@@ -53,21 +53,21 @@ class VerdictVectorsTest {
         val trust = world["trusts"].asJsonObject[held.trust].asJsonObject
         val profile = bytes(world["profiles"].asJsonObject[held.profile].asString)
         val phone = VectorPhone(File(homes, "${phones.size}"), bytes(trust["pinned"].asString), profile)
-        phone.holds(bytes(trust["file"].asString))
+        phone.enrolUnder(bytes(trust["file"].asString))
         val began = phone.engine.health(deviceClockAt(VectorPhone.BEGINNING)).trustIssued!!.toLong()
         for (redeemed in held.redeemed) {
             val id = idOf(redeemed.identity)
             // Its status is not known yet, and it may be served long before the vector's moment.
             if (id != null) {
                 val early = began + 3_600
-                phone.serves(VectorPhone.voucher(id, from = early, until = early + VectorPhone.DAY), early)
+                phone.redeem(VectorPhone.voucher(id, from = early, until = early + VectorPhone.DAY), early)
             } else {
                 val same = held.texts.first { phone.check(it, redeemed.at) is Verdict.Accept }
-                phone.serves(same, redeemed.at)
+                phone.redeem(same, redeemed.at)
             }
         }
         phone.server.files = held.lists.associateBy(StatusToken::address, StatusToken::signed)
-        if (held.floor > began) phone.hears(held.floor)
+        if (held.floor > began) phone.setServerTime(held.floor)
         phone.sync(VectorPhone.BEGINNING)
         return phone
     }

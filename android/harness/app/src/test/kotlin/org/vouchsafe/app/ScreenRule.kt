@@ -30,8 +30,8 @@ fun SemanticsNode.spoken(): String = all().flatMap { part ->
         listOfNotNull(part.config.getOrNull(SemanticsProperties.EditableText)?.text)
 }.joinToString(" ").trim()
 
-/** Shows single screens as a [look] has them, without the app around them. */
-class Stage(private val look: Look, private val prepare: () -> Unit = {}) : ExternalResource() {
+/** Shows single screens in a [variant], without the app around them. */
+class ScreenRule(private val variant: DisplayVariant, private val prepare: () -> Unit = {}) : ExternalResource() {
     private val compose = createAndroidComposeRule<ComponentActivity>()
     private var shown: Pair<String, @Composable () -> Unit> by mutableStateOf("" to {})
 
@@ -39,20 +39,20 @@ class Stage(private val look: Look, private val prepare: () -> Unit = {}) : Exte
     val activity get() = compose.activity
 
     override fun before() {
-        RuntimeEnvironment.setQualifiers(look.qualifiers)
-        RuntimeEnvironment.setFontScale(look.fontScale)
+        RuntimeEnvironment.setQualifiers(variant.qualifiers)
+        RuntimeEnvironment.setFontScale(variant.fontScale)
         val application = RuntimeEnvironment.getApplication()
         shadowOf(application.packageManager).addActivityIfNotPresent(ComponentName(application, ComponentActivity::class.java))
         prepare()
     }
 
     /** Shows [screens] in turn, each to [see] when it is drawn. */
-    fun play(screens: List<Pair<String, @Composable () -> Unit>>, see: (name: String, root: SemanticsNode) -> Unit) {
+    fun showEach(screens: List<Pair<String, @Composable () -> Unit>>, see: (name: String, root: SemanticsNode) -> Unit) {
         val app = compose.activity.application as TestApplication
         try {
             compose.setContent {
-                CompositionLocalProvider(LocalParts provides app.parts) {
-                    VouchsafeTheme(look.strongContrast) { Surface { key(shown.first) { shown.second() } } }
+                CompositionLocalProvider(LocalAppContainer provides app.container) {
+                    VouchsafeTheme(variant.strongContrast) { Surface { key(shown.first) { shown.second() } } }
                 }
             }
             for (screen in screens) {
@@ -61,7 +61,7 @@ class Stage(private val look: Look, private val prepare: () -> Unit = {}) : Exte
                 see(screen.first, compose.onRoot().fetchSemanticsNode())
             }
         } finally {
-            (app.parts.phone as EnginePhone).close()
+            (app.container.phone as EnginePhone).close()
         }
     }
 }

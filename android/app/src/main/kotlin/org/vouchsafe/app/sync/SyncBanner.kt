@@ -9,14 +9,14 @@ import androidx.compose.ui.res.stringResource
 import androidx.compose.ui.semantics.contentDescription
 import androidx.compose.ui.semantics.semantics
 import org.vouchsafe.app.R
-import org.vouchsafe.app.ui.Band
+import org.vouchsafe.app.ui.Banner
+import org.vouchsafe.app.ui.ErrorMessage
 import org.vouchsafe.app.ui.Signal
-import org.vouchsafe.app.ui.Trouble
 import org.vouchsafe.core.Stopped
 
-/** Why an exchange ended early, and what to do; nothing is lost by any of them. */
+/** Why a sync ended early, and what to do; nothing is lost by any of them. */
 @StringRes
-fun words(stopped: Stopped): Int = when (stopped) {
+fun message(stopped: Stopped): Int = when (stopped) {
     Stopped.NOT_ENROLLED -> R.string.sync_not_enrolled
     Stopped.UNREACHABLE -> R.string.sync_unreachable
     Stopped.INTERRUPTED -> R.string.sync_interrupted
@@ -27,9 +27,8 @@ fun words(stopped: Stopped): Int = when (stopped) {
     Stopped.BUSY -> R.string.sync_busy
 }
 
-/** How the exchange goes, or went. */
 @Composable
-fun SyncBand(state: SyncState) {
+fun SyncBanner(state: SyncState) {
     when (state) {
         SyncState.NotYet -> {}
         SyncState.Running -> {
@@ -37,9 +36,9 @@ fun SyncBand(state: SyncState) {
             LinearProgressIndicator(Modifier.fillMaxWidth().semantics { contentDescription = running })
         }
         is SyncState.Ended -> when (val stopped = state.report.stopped) {
-            null -> Band(Signal.Good, stringResource(R.string.sync_done))
-            else -> Band(Signal.Attention, stringResource(words(stopped)))
+            null -> Banner(Signal.Good, stringResource(R.string.sync_done))
+            else -> Banner(Signal.Attention, stringResource(message(stopped)))
         }
-        is SyncState.Broken -> Trouble(state.trouble)
+        is SyncState.Failed -> ErrorMessage(state.error)
     }
 }

@@ -11,28 +11,27 @@ import org.vouchsafe.core.ListedStanding
 import org.vouchsafe.core.ListedVoucher
 import org.vouchsafe.core.StandingKind
 
-/** How staff sort the vouchers that they are to serve. */
-enum class Kind(@param:StringRes val word: Int, val standings: List<StandingKind>) {
+enum class VoucherFilter(@param:StringRes val label: Int, val standings: List<StandingKind>) {
     All(R.string.voucher_all, emptyList()),
     Open(R.string.voucher_open, listOf(StandingKind.OPEN)),
     Served(R.string.voucher_served, listOf(StandingKind.SERVED_HERE, StandingKind.SERVED)),
     Closed(
-        R.string.kind_closed,
+        R.string.filter_closed,
         listOf(StandingKind.NOT_YET, StandingKind.EXPIRED, StandingKind.SUSPENDED, StandingKind.REVOKED),
     ),
 }
 
-/** How a listed voucher stands, as staff say it. */
-data class Standing(val signal: Signal, @param:StringRes val word: Int)
+/** The state of a listed voucher as staff say it. */
+data class VoucherBadge(val signal: Signal, @param:StringRes val label: Int)
 
-fun standing(standing: ListedStanding): Standing = when (standing) {
-    ListedStanding.Open -> Standing(Signal.Good, R.string.voucher_open)
-    ListedStanding.NotYet -> Standing(Signal.Neutral, R.string.word_not_yet)
-    ListedStanding.Expired -> Standing(Signal.Neutral, R.string.word_expired)
-    is ListedStanding.ServedHere -> Standing(Signal.Neutral, R.string.voucher_served_here)
-    ListedStanding.Served -> Standing(Signal.Neutral, R.string.voucher_served)
-    ListedStanding.Suspended -> Standing(Signal.Attention, R.string.word_on_hold)
-    ListedStanding.Revoked -> Standing(Signal.Bad, R.string.word_taken_back)
+fun badge(standing: ListedStanding): VoucherBadge = when (standing) {
+    ListedStanding.Open -> VoucherBadge(Signal.Good, R.string.voucher_open)
+    ListedStanding.NotYet -> VoucherBadge(Signal.Neutral, R.string.verdict_not_yet)
+    ListedStanding.Expired -> VoucherBadge(Signal.Neutral, R.string.verdict_expired)
+    is ListedStanding.ServedHere -> VoucherBadge(Signal.Neutral, R.string.voucher_served_here)
+    ListedStanding.Served -> VoucherBadge(Signal.Neutral, R.string.voucher_served)
+    ListedStanding.Suspended -> VoucherBadge(Signal.Attention, R.string.verdict_suspended)
+    ListedStanding.Revoked -> VoucherBadge(Signal.Bad, R.string.verdict_revoked)
 }
 
 /** What that means, and what to do. */
@@ -42,7 +41,7 @@ fun meaning(voucher: ListedVoucher, formats: Formats): String = when (val standi
     ListedStanding.NotYet -> stringResource(R.string.why_not_yet_valid, formats.day(voucher.firstDay))
     ListedStanding.Expired -> stringResource(R.string.why_expired, formats.day(voucher.lastDay))
     is ListedStanding.ServedHere -> stringResource(
-        R.string.why_already_redeemed, formats.moment(standing.at), formats.inOrder(receiptNumber(standing.claim)),
+        R.string.why_already_redeemed, formats.moment(standing.at), formats.isolateLtr(receiptNumber(standing.claim)),
     )
     ListedStanding.Served -> stringResource(R.string.voucher_served_means)
     ListedStanding.Suspended -> stringResource(R.string.why_suspended)

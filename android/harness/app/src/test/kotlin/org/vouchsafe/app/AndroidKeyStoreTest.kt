@@ -16,14 +16,14 @@ import org.vouchsafe.core.KeyStoreException
 
 /** What is asked of Android's key store, and how its keys are used. */
 @RunWith(AndroidJUnit4::class)
-class DeviceTest {
+class AndroidKeyStoreTest {
     private val keys = AndroidKeyStore()
 
     @Before
     fun `a phone without keys`() = FakeAndroidKeyStore.install()
 
     @Test
-    fun `the device key is P-256, made once, in StrongBox, and asks nobody's leave`() {
+    fun `the device key is P-256, made once, in StrongBox, and asks for nobody's presence`() {
         val point = keys.publicKey()
         assertEquals(65, point.size)
         assertArrayEquals(point, keys.publicKey())

@@ -24,42 +24,44 @@ import org.vouchsafe.app.ui.Formats
 import org.vouchsafe.core.Claim
 import org.vouchsafe.core.RecordDelivery
 
-/** One step of a claim's life: done, or still to come. */
-data class Step(val word: Int, val at: ULong?, val done: Boolean)
+/** Done, or still to come. */
+data class TimelineStep(val label: Int, val at: ULong?, val done: Boolean)
 
-/** From the counter to the money; a side road ends at what became of it. */
-fun life(claim: Claim): List<Step> {
+/** From the counter to the money; where it was voided or stopped, that is the last step. */
+fun timelineOf(claim: Claim): List<TimelineStep> {
     val sent = claim.delivery != RecordDelivery.Waiting
     val begun = listOf(
-        Step(R.string.fact_served, claim.redeemedAt, done = true),
-        Step(R.string.claim_received, null, done = sent),
+        TimelineStep(R.string.label_served, claim.redeemedAt, done = true),
+        TimelineStep(R.string.claim_received, null, done = sent),
     )
-    if (claim.voidedAt != null) return begun + Step(R.string.claim_voided, claim.voidedAt, done = true)
-    if (kindOf(claim) == Kind.Trouble || claim.state == "voided") return begun + Step(standing(claim).word, null, done = true)
-    val reached = ROAD.indexOfFirst { claim.state in it.second }
-    return begun + ROAD.mapIndexed { place, (word, _) -> Step(word, null, done = sent && place <= reached) }
+    if (claim.voidedAt != null) return begun + TimelineStep(R.string.claim_voided, claim.voidedAt, done = true)
+    if (filterOf(claim) == ClaimFilter.NeedsAttention || claim.state == "voided") {
+        return begun + TimelineStep(badge(claim).label, null, done = true)
+    }
+    val reached = PAYMENT_STEPS.indexOfFirst { claim.state in it.second }
+    return begun + PAYMENT_STEPS.mapIndexed { place, (label, _) -> TimelineStep(label, null, done = sent && place <= reached) }
 }
 
-private val ROAD = listOf(
+private val PAYMENT_STEPS = listOf(
     R.string.claim_approved to setOf("approved", "payable", "upheld"),
     R.string.claim_payment_sent to setOf("sent"),
     R.string.claim_paid to setOf("paid"),
 )
 
 @Composable
-fun Life(claim: Claim, formats: Formats) {
+fun ClaimTimeline(claim: Claim, formats: Formats) {
     Column(verticalArrangement = Arrangement.spacedBy(8.dp)) {
-        for (step in life(claim)) {
-            val word = stringResource(step.word)
+        for (step in timelineOf(claim)) {
+            val label = stringResource(step.label)
             val at = step.at?.let(formats::moment).orEmpty()
-            val toCome = stringResource(R.string.step_to_come, word)
-            Row(Modifier.clearAndSetSemantics { contentDescription = if (step.done) "$word $at".trim() else toCome }) {
+            val toCome = stringResource(R.string.step_to_come, label)
+            Row(Modifier.clearAndSetSemantics { contentDescription = if (step.done) "$label $at".trim() else toCome }) {
                 val toTheLine = with(LocalDensity.current) { 6.sp.toDp() }
                 val dot = Modifier.padding(top = toTheLine, end = 12.dp).size(12.dp)
                 val ink = MaterialTheme.colorScheme.primary
                 Box(if (step.done) dot.background(ink, CircleShape) else dot.border(2.dp, MaterialTheme.colorScheme.outline, CircleShape))
                 Column {
-                    Text(word, style = MaterialTheme.typography.bodyLarge)
+                    Text(label, style = MaterialTheme.typography.bodyLarge)
                     if (at.isNotEmpty()) {
                         Text(at, style = MaterialTheme.typography.bodyMedium, color = MaterialTheme.colorScheme.onSurfaceVariant)
                     }

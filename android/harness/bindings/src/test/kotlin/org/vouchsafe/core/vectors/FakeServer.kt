@@ -10,7 +10,7 @@ import org.vouchsafe.core.SyncStep
 import org.vouchsafe.core.Verifier
 
 /** A programme's server that gives a phone what a vector says that it holds, byte for byte. */
-class PlayedServer(private val pinned: ByteArray) {
+class FakeServer(private val pinned: ByteArray) {
     var trust = ByteArray(0)
     var profile = ByteArray(0)
 
@@ -20,8 +20,8 @@ class PlayedServer(private val pinned: ByteArray) {
     /** Signs an ack for the chain that a batch names. */
     lateinit var ack: (chain: ByteArray) -> ByteArray
 
-    /** The addresses that were asked for in the last sync. */
-    val asked = ArrayList<String>()
+    /** The paths that were requested in the last sync. */
+    val requestedPaths = ArrayList<String>()
 
     /** The text of an enrolment code. */
     fun offer(until: Long): String {
@@ -31,7 +31,7 @@ class PlayedServer(private val pinned: ByteArray) {
 
     /** Runs one sync; its pauses are passed over. */
     fun syncWith(phone: Verifier, clock: DeviceClock): SyncReport {
-        asked.clear()
+        requestedPaths.clear()
         val run = phone.beginSync()!!
         run.use {
             while (true) {
@@ -46,7 +46,7 @@ class PlayedServer(private val pinned: ByteArray) {
 
     private fun answer(request: HttpRequest): HttpOutcome {
         val path = request.url.removePrefix(ORIGIN)
-        asked += path
+        requestedPaths += path
         val body = when (path) {
             "/v1/trust" -> trust
             "/v1/enrolments", "/v1/profile" -> profile

@@ -3,7 +3,7 @@ package org.vouchsafe.app.serve
 import java.math.BigDecimal
 
 /** A typed number as a count of its smallest parts; nothing if it is none, or is written with more than [decimals]. */
-fun parts(typed: String, decimals: Int): ULong? {
+fun parseFixedPoint(typed: String, decimals: Int): ULong? {
     val plain = buildString {
         for (character in typed.trim()) {
             when {
@@ -16,8 +16,8 @@ fun parts(typed: String, decimals: Int): ULong? {
     val number = plain.toBigDecimalOrNull() ?: return null
     // A comma before three digits may mean thousands: an amount that is written finer than it can be is not guessed at.
     if (number.scale() > decimals) return null
-    val parts = number.movePointRight(decimals)
-    return if (parts > BigDecimal(Long.MAX_VALUE)) null else parts.toLong().toULong()
+    val scaled = number.movePointRight(decimals)
+    return if (scaled > BigDecimal(Long.MAX_VALUE)) null else scaled.toLong().toULong()
 }
 
 /** Full stop, comma, and the Arabic decimal mark. */

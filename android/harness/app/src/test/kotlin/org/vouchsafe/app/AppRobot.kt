@@ -23,7 +23,7 @@ import org.robolectric.Robolectric
 import org.robolectric.Shadows.shadowOf
 import org.robolectric.android.controller.ActivityController
 import org.vouchsafe.app.device.EnginePhone
-import org.vouchsafe.app.device.Serving
+import org.vouchsafe.app.device.RedemptionRequest
 import org.vouchsafe.core.Health
 import org.vouchsafe.core.HowRead
 import org.vouchsafe.core.Office
@@ -31,18 +31,18 @@ import org.vouchsafe.core.Plane
 import org.vouchsafe.core.Redemption
 import org.vouchsafe.core.planeOf
 
-/** The hand that holds the phone, and the eye that looks at it. */
-class Hand(private val rule: ComposeTestRule) : AutoCloseable {
+/** What a user does with the phone, and sees on it. */
+class AppRobot(private val rule: ComposeTestRule) : AutoCloseable {
     val app: TestApplication = ApplicationProvider.getApplicationContext()
-    val parts get() = app.parts
-    val around get() = app.surroundings
+    val container get() = app.container
+    val environment get() = app.environment
     private var activity: ActivityController<MainActivity>? = null
 
     fun allowCamera() = shadowOf(app).grantPermissions(Manifest.permission.CAMERA)
 
     fun forbidCamera() = shadowOf(app).denyPermissions(Manifest.permission.CAMERA)
 
-    fun rideOnMobileData() = app.rideOn(TestApplication.MOBILE_DATA)
+    fun useMobileData() = app.connectTo(TestApplication.MOBILE_DATA)
 
     fun openApp() {
         activity = Robolectric.buildActivity(MainActivity::class.java).setup()
@@ -81,11 +81,11 @@ class Hand(private val rule: ComposeTestRule) : AutoCloseable {
     fun showToCamera(picture: File) = showToCamera(planeOf(picture))
 
     fun showToCamera(plane: Plane) {
-        around.frames.seen = plane
+        environment.frames.plane = plane
     }
 
     fun showNothing() {
-        around.frames.seen = null
+        environment.frames.plane = null
     }
 
     fun text(id: Int, vararg arguments: Any): String = app.getString(id, *arguments)
@@ -118,7 +118,7 @@ class Hand(private val rule: ComposeTestRule) : AutoCloseable {
 
     fun back() = rule.runOnUiThread { activity!!.get().onBackPressedDispatcher.onBackPressed() }
 
-    fun health(): Health = runBlocking { parts.phone.health() }
+    fun health(): Health = runBlocking { container.phone.health() }
 
     /** Enrols at an office that confirms the digits at once, and gets to the viewfinder. */
     fun enrol(office: Office) {
@@ -127,14 +127,14 @@ class Hand(private val rule: ComposeTestRule) : AutoCloseable {
         see(R.string.compare_digits)
         showNothing()
         see(R.string.sync_done)
-        office.confirm(runBlocking { parts.phone.digits() })
+        office.confirm(runBlocking { container.phone.digits() })
         tap(R.string.confirm_check)
         see(R.string.scan_voucher)
     }
 
-    /** Serves all that a voucher gives, without the screens; gives the claim. */
-    fun serve(voucher: String): String =
-        (runBlocking { parts.phone.serve(voucher, Serving(null, HowRead.CAMERA)) } as Redemption.Done).claim
+    /** Redeems all that a voucher gives, without the screens; gives the claim. */
+    fun redeem(voucher: String): String =
+        (runBlocking { container.phone.redeem(voucher, RedemptionRequest(null, HowRead.CAMERA)) } as Redemption.Done).claim
 
     fun draw(name: String) {
         rule.waitForIdle()
@@ -150,7 +150,7 @@ class Hand(private val rule: ComposeTestRule) : AutoCloseable {
 
     override fun close() {
         activity?.close()
-        (parts.phone as EnginePhone).close()
+        (container.phone as EnginePhone).close()
         WorkManagerTestInitHelper.closeWorkDatabase()
     }
 

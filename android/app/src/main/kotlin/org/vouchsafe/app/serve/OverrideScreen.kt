@@ -28,63 +28,63 @@ import androidx.compose.ui.text.input.PasswordVisualTransformation
 import androidx.compose.ui.unit.dp
 import androidx.lifecycle.compose.collectAsStateWithLifecycle
 import androidx.lifecycle.viewmodel.compose.viewModel
-import org.vouchsafe.app.LocalParts
+import org.vouchsafe.app.LocalAppContainer
 import org.vouchsafe.app.R
-import org.vouchsafe.app.device.Leave
-import org.vouchsafe.app.ui.Band
-import org.vouchsafe.app.ui.MainButton
+import org.vouchsafe.app.device.SupervisorOverride
+import org.vouchsafe.app.ui.Banner
+import org.vouchsafe.app.ui.ErrorMessage
 import org.vouchsafe.app.ui.Page
-import org.vouchsafe.app.ui.Private
+import org.vouchsafe.app.ui.PrimaryButton
+import org.vouchsafe.app.ui.SecureScreen
 import org.vouchsafe.app.ui.Signal
-import org.vouchsafe.app.ui.Trouble
 import org.vouchsafe.app.ui.formats
 import org.vouchsafe.app.verdict.age
-import org.vouchsafe.app.verdict.refused
+import org.vouchsafe.app.verdict.refusalDisplay
 import org.vouchsafe.app.verdict.why
 import org.vouchsafe.app.verdict.whyAndWhatToDo
 import org.vouchsafe.core.Benefit
 import org.vouchsafe.core.HowRead
 
-/** Serves with a supervisor's leave what this phone alone may not decide. */
+/** A supervisor overrides what this phone alone may not decide. */
 @Composable
-fun LeaveScreen(text: String, howRead: HowRead, onServed: (claim: String) -> Unit, onRefused: () -> Unit, onBack: () -> Unit) {
-    val parts = LocalParts.current
-    val model = viewModel { LeaveModel(parts.phone, text, howRead) }
+fun OverrideScreen(text: String, howRead: HowRead, onServed: (claim: String) -> Unit, onRefused: () -> Unit, onBack: () -> Unit) {
+    val container = LocalAppContainer.current
+    val model = viewModel { OverrideModel(container.phone, text, howRead) }
     val state by model.state.collectAsStateWithLifecycle()
-    Private()
-    LaunchedEffect(state.serving.served) { state.serving.served?.let(onServed) }
-    LaunchedEffect(state.serving.refused) { if (state.serving.refused) onRefused() }
-    LeavePage(state, model::serve, onBack)
+    SecureScreen()
+    LaunchedEffect(state.form.served) { state.form.served?.let(onServed) }
+    LaunchedEffect(state.form.refused) { if (state.form.refused) onRefused() }
+    OverridePage(state, model::redeem, onBack)
 }
 
 @Composable
-fun LeavePage(state: LeaveState, onServe: (Benefit, Leave) -> Unit, onBack: () -> Unit) {
-    val voucher = state.serving.voucher
+fun OverridePage(state: OverrideState, onServe: (Benefit, SupervisorOverride) -> Unit, onBack: () -> Unit) {
+    val voucher = state.form.voucher
     val refusal = state.refusal
-    val title = stringResource(R.string.leave_title)
+    val title = stringResource(R.string.override_title)
     when {
-        refusal != null -> Page(title, onBack, actions = { MainButton(stringResource(R.string.back), onBack) }) {
-            Band(refused(refusal.reason).signal, whyAndWhatToDo(refusal, formats()))
+        refusal != null -> Page(title, onBack, actions = { PrimaryButton(stringResource(R.string.back), onBack) }) {
+            Banner(refusalDisplay(refusal.reason).signal, whyAndWhatToDo(refusal, formats()))
         }
-        voucher == null -> Page(title, onBack) { state.serving.trouble?.let { Trouble(it) } }
-        state.supervisors.isEmpty() -> Page(title, onBack, actions = { MainButton(stringResource(R.string.back), onBack) }) {
-            Band(Signal.Attention, stringResource(R.string.no_supervisors))
+        voucher == null -> Page(title, onBack) { state.form.error?.let { ErrorMessage(it) } }
+        state.supervisors.isEmpty() -> Page(title, onBack, actions = { PrimaryButton(stringResource(R.string.back), onBack) }) {
+            Banner(Signal.Attention, stringResource(R.string.no_supervisors))
         }
         else -> {
             var name by rememberSaveable { mutableStateOf(state.supervisors.singleOrNull()) }
             // Never kept beyond the screen, nor with what Android saves of it.
             var pin by remember { mutableStateOf("") }
-            val leave = name?.let { Leave(it, pin) }?.takeIf { pin.isNotEmpty() }
+            val by = name?.let { SupervisorOverride(it, pin) }?.takeIf { pin.isNotEmpty() }
             ServeForm(
                 voucher,
-                state.serving,
-                { given -> leave?.let { onServe(given, it) } },
+                state.form,
+                { given -> by?.let { onServe(given, it) } },
                 onBack,
-                ready = leave != null,
+                ready = by != null,
                 title = title,
             ) {
-                state.asked?.let { Band(Signal.Attention, why(it, formats())) }
-                Text(stringResource(R.string.leave_means), style = MaterialTheme.typography.bodyLarge)
+                state.overridden?.let { Banner(Signal.Attention, why(it, formats())) }
+                Text(stringResource(R.string.override_means), style = MaterialTheme.typography.bodyLarge)
                 Supervisors(state.supervisors, name) { name = it }
                 OutlinedTextField(
                     pin,
@@ -97,13 +97,13 @@ fun LeavePage(state: LeaveState, onServe: (Benefit, Leave) -> Unit, onBack: () -
                     visualTransformation = PasswordVisualTransformation(),
                     keyboardOptions = KeyboardOptions(keyboardType = KeyboardType.NumberPassword),
                 )
-                state.pin?.let { Band(Signal.Bad, words(it)) }
+                state.pin?.let { Banner(Signal.Bad, message(it)) }
             }
         }
     }
 }
 
-/** Who gives leave: the one that there is, or a choice. */
+/** Who overrides: the one that there is, or a choice. */
 @Composable
 private fun Supervisors(names: List<String>, chosen: String?, onChoose: (String) -> Unit) {
     Text(stringResource(R.string.supervisor), style = MaterialTheme.typography.titleMedium)
@@ -125,9 +125,9 @@ private fun Supervisors(names: List<String>, chosen: String?, onChoose: (String)
 }
 
 @Composable
-private fun words(trouble: PinTrouble): String = when (trouble) {
-    PinTrouble.Wrong -> stringResource(R.string.pin_wrong)
-    is PinTrouble.Wait -> stringResource(R.string.pin_wait, age(wholeMinutes(trouble.seconds), formats()))
+private fun message(error: PinError): String = when (error) {
+    PinError.Wrong -> stringResource(R.string.pin_wrong)
+    is PinError.Wait -> stringResource(R.string.pin_wait, age(wholeMinutes(error.seconds), formats()))
 }
 
 private fun wholeMinutes(seconds: ULong): ULong = (seconds + 59uL) / 60uL * 60uL

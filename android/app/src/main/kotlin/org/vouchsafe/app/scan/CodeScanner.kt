@@ -41,41 +41,41 @@ import androidx.lifecycle.Lifecycle
 import androidx.lifecycle.compose.LifecycleEventEffect
 import androidx.lifecycle.compose.collectAsStateWithLifecycle
 import androidx.lifecycle.viewmodel.compose.viewModel
-import org.vouchsafe.app.LocalParts
+import org.vouchsafe.app.LocalAppContainer
 import org.vouchsafe.app.R
-import org.vouchsafe.app.ui.Band
-import org.vouchsafe.app.ui.MainButton
-import org.vouchsafe.app.ui.SideButton
+import org.vouchsafe.app.ui.Banner
+import org.vouchsafe.app.ui.ErrorMessage
+import org.vouchsafe.app.ui.PrimaryButton
+import org.vouchsafe.app.ui.SecondaryButton
 import org.vouchsafe.app.ui.Signal
-import org.vouchsafe.app.ui.Trouble
 import org.vouchsafe.core.HowRead
 
 /**
- * Finds a code by camera, or in a picture where there is no camera or no leave to use it; [hint] says which code, [shared] is a
+ * Scans a code by camera, or in a picture where there is no camera or no permission to use it; [hint] says which code, [shared] is a
  * picture that another app sent, and [onType] leads to where a code that cannot be read is typed.
  */
 @Composable
-fun CodeFinder(
+fun CodeScanner(
     hint: String,
     modifier: Modifier = Modifier,
     shared: String? = null,
-    onSharedTaken: () -> Unit = {},
+    onSharedConsumed: () -> Unit = {},
     onType: (() -> Unit)? = null,
     onFound: (Found) -> Unit,
 ) {
-    val parts = LocalParts.current
-    val model = viewModel { ScanModel(parts.pictures) }
+    val container = LocalAppContainer.current
+    val model = viewModel { ScanModel(container.pictureReader) }
     val state by model.state.collectAsStateWithLifecycle()
     LaunchedEffect(Unit) { model.shown() }
     LaunchedEffect(shared) {
         shared?.let {
-            onSharedTaken()
+            onSharedConsumed()
             model.picture(it, HowRead.SHARED)
         }
     }
     LaunchedEffect(state.found) {
         state.found?.let {
-            model.taken()
+            model.consumed()
             onFound(it)
         }
     }
@@ -88,15 +88,15 @@ fun CodeFinder(
     }
     val openPicture = { pick.launch(arrayOf("image/*", "application/pdf")) }
 
-    if (parts.frames.present && allowed) {
-        Viewing(hint, state, model, openPicture, onType, modifier)
+    if (container.frames.present && allowed) {
+        CameraPreview(hint, state, model, openPicture, onType, modifier)
     } else {
-        Blind(parts.frames.present, state, openPicture, onType, modifier, onAllowed = { allowed = true })
+        NoCamera(container.frames.present, state, openPicture, onType, modifier, onAllowed = { allowed = true })
     }
 }
 
 @Composable
-private fun Viewing(
+private fun CameraPreview(
     hint: String,
     state: ScanState,
     model: ScanModel,
@@ -113,7 +113,7 @@ private fun Viewing(
         }
     }
     Box(modifier.fillMaxSize().background(Color.Black)) {
-        LocalParts.current.frames.Viewfinder(state.torch, model::torchFound, model::frame, Modifier.fillMaxSize())
+        LocalAppContainer.current.frames.Viewfinder(state.torch, model::torchFound, model::frame, Modifier.fillMaxSize())
         Text(
             hint,
             Modifier.align(Alignment.TopCenter).fillMaxWidth().background(Color(0xB3000000)).padding(20.dp),
@@ -127,7 +127,7 @@ private fun Viewing(
                 FloatingButton(stringResource(if (state.torch) R.string.torch_off else R.string.torch_on), model::toggleTorch)
             }
             FloatingButton(stringResource(R.string.open_picture), openPicture)
-            onType?.let { FloatingButton(stringResource(R.string.type_code), it) }
+            onType?.let { FloatingButton(stringResource(R.string.type_reference), it) }
         }
     }
 }
@@ -138,9 +138,9 @@ private fun FloatingButton(text: String, onClick: () -> Unit) {
     FilledTonalButton(onClick) { Text(text, textAlign = TextAlign.Center) }
 }
 
-/** No camera, or no leave to use it: everything works from pictures all the same. */
+/** No camera, or no permission to use it: everything works from pictures all the same. */
 @Composable
-private fun Blind(
+private fun NoCamera(
     present: Boolean,
     state: ScanState,
     openPicture: () -> Unit,
@@ -166,20 +166,20 @@ private fun Blind(
         Messages(state)
         if (present && refused) {
             val settings = Intent(Settings.ACTION_APPLICATION_DETAILS_SETTINGS, Uri.fromParts("package", context.packageName, null))
-            MainButton(stringResource(R.string.open_settings), { context.startActivity(settings) })
+            PrimaryButton(stringResource(R.string.open_settings), { context.startActivity(settings) })
         } else if (present) {
-            MainButton(stringResource(R.string.allow_camera), { ask.launch(Manifest.permission.CAMERA) })
+            PrimaryButton(stringResource(R.string.allow_camera), { ask.launch(Manifest.permission.CAMERA) })
         }
-        SideButton(stringResource(R.string.open_picture), openPicture)
-        onType?.let { SideButton(stringResource(R.string.type_code), it) }
+        SecondaryButton(stringResource(R.string.open_picture), openPicture)
+        onType?.let { SecondaryButton(stringResource(R.string.type_reference), it) }
     }
 }
 
 @Composable
 private fun Messages(state: ScanState) {
-    if (state.looking) LinearProgressIndicator(Modifier.fillMaxWidth())
-    if (state.nothingFound) Band(Signal.Attention, stringResource(R.string.no_code_in_picture))
-    state.trouble?.let { Trouble(it) }
+    if (state.reading) LinearProgressIndicator(Modifier.fillMaxWidth())
+    if (state.nothingFound) Banner(Signal.Attention, stringResource(R.string.no_code_in_picture))
+    state.error?.let { ErrorMessage(it) }
 }
 
 private fun Context.mayUseCamera() =

@@ -11,63 +11,63 @@ import org.vouchsafe.core.Reason
 import org.vouchsafe.core.Refusal
 import org.vouchsafe.core.Warning
 
-/** How a refusal looks and what it tells staff: one word, why, and what to do now. */
-data class Refused(
+/** What staff see of a refusal: one word, why, and what to do now. */
+data class RefusalDisplay(
     val signal: Signal,
-    @param:StringRes val word: Int,
+    @param:StringRes val label: Int,
     @param:StringRes val why: Int,
     @param:StringRes val whatToDo: Int,
     /** What to do is to sync. */
     val syncHelps: Boolean = false,
 )
 
-fun refused(reason: Reason): Refused = when (reason) {
+fun refusalDisplay(reason: Reason): RefusalDisplay = when (reason) {
     Reason.NotAVoucher ->
-        Refused(Signal.Neutral, R.string.word_no_voucher, R.string.why_not_a_voucher, R.string.do_scan_voucher)
+        RefusalDisplay(Signal.Neutral, R.string.verdict_no_voucher, R.string.why_not_a_voucher, R.string.do_scan_voucher)
     is Reason.Unreadable ->
-        Refused(Signal.Neutral, R.string.word_no_voucher, R.string.why_unreadable, R.string.do_scan_again)
+        RefusalDisplay(Signal.Neutral, R.string.verdict_no_voucher, R.string.why_unreadable, R.string.do_scan_again)
     Reason.UnknownIssuer ->
-        Refused(Signal.Bad, R.string.word_unknown, R.string.why_unknown_issuer, R.string.do_sync_then_office, syncHelps = true)
+        RefusalDisplay(Signal.Bad, R.string.verdict_unknown, R.string.why_unknown_issuer, R.string.do_sync_then_office, syncHelps = true)
     Reason.Forged ->
-        Refused(Signal.Bad, R.string.word_forged, R.string.why_forged, R.string.do_keep_and_report)
+        RefusalDisplay(Signal.Bad, R.string.verdict_forged, R.string.why_forged, R.string.do_keep_and_report)
     Reason.IssuerCompromised ->
-        Refused(Signal.Bad, R.string.word_not_valid, R.string.why_issuer_compromised, R.string.do_send_to_office)
+        RefusalDisplay(Signal.Bad, R.string.verdict_not_valid, R.string.why_issuer_compromised, R.string.do_send_to_office)
     is Reason.BeyondDelegation ->
-        Refused(Signal.Bad, R.string.word_not_valid, R.string.why_beyond_delegation, R.string.do_send_to_office)
+        RefusalDisplay(Signal.Bad, R.string.verdict_not_valid, R.string.why_beyond_delegation, R.string.do_send_to_office)
     Reason.WrongProgramme ->
-        Refused(Signal.Bad, R.string.word_not_here, R.string.why_wrong_programme, R.string.do_send_to_office)
+        RefusalDisplay(Signal.Bad, R.string.verdict_not_here, R.string.why_wrong_programme, R.string.do_send_to_office)
     is Reason.TrustTooOld ->
-        Refused(Signal.Attention, R.string.word_sync_first, R.string.why_trust_too_old, R.string.do_sync, syncHelps = true)
+        RefusalDisplay(Signal.Attention, R.string.verdict_sync_first, R.string.why_trust_too_old, R.string.do_sync, syncHelps = true)
     is Reason.ProfileTooOld ->
-        Refused(Signal.Attention, R.string.word_sync_first, R.string.why_profile_too_old, R.string.do_sync, syncHelps = true)
+        RefusalDisplay(Signal.Attention, R.string.verdict_sync_first, R.string.why_profile_too_old, R.string.do_sync, syncHelps = true)
     is Reason.ClockTurnedBack ->
-        Refused(Signal.Attention, R.string.word_clock, R.string.why_clock_turned_back, R.string.do_set_clock)
+        RefusalDisplay(Signal.Attention, R.string.verdict_clock, R.string.why_clock_turned_back, R.string.do_set_clock)
     is Reason.AlreadyRedeemed ->
-        Refused(Signal.Bad, R.string.word_served, R.string.why_already_redeemed, R.string.do_check_receipt)
+        RefusalDisplay(Signal.Bad, R.string.verdict_served, R.string.why_already_redeemed, R.string.do_check_receipt)
     Reason.Revoked ->
-        Refused(Signal.Bad, R.string.word_taken_back, R.string.why_revoked, R.string.do_send_to_office)
+        RefusalDisplay(Signal.Bad, R.string.verdict_revoked, R.string.why_revoked, R.string.do_send_to_office)
     Reason.Suspended ->
-        Refused(Signal.Bad, R.string.word_on_hold, R.string.why_suspended, R.string.do_send_to_office)
+        RefusalDisplay(Signal.Bad, R.string.verdict_suspended, R.string.why_suspended, R.string.do_send_to_office)
     Reason.RedeemedElsewhere ->
-        Refused(Signal.Bad, R.string.word_served, R.string.why_redeemed_elsewhere, R.string.do_send_to_office)
+        RefusalDisplay(Signal.Bad, R.string.verdict_served, R.string.why_redeemed_elsewhere, R.string.do_send_to_office)
     is Reason.WrongProvider ->
-        Refused(Signal.Bad, R.string.word_not_here, R.string.why_wrong_provider, R.string.do_send_to_provider)
+        RefusalDisplay(Signal.Bad, R.string.verdict_not_here, R.string.why_wrong_provider, R.string.do_send_to_provider)
     Reason.IssuedByThisProvider ->
-        Refused(Signal.Bad, R.string.word_not_here, R.string.why_issued_by_this_provider, R.string.do_send_elsewhere)
+        RefusalDisplay(Signal.Bad, R.string.verdict_not_here, R.string.why_issued_by_this_provider, R.string.do_send_elsewhere)
     Reason.IssuerNotValid ->
-        Refused(Signal.Bad, R.string.word_not_valid, R.string.why_issuer_not_valid, R.string.do_send_to_office)
+        RefusalDisplay(Signal.Bad, R.string.verdict_not_valid, R.string.why_issuer_not_valid, R.string.do_send_to_office)
     is Reason.NotYetValid ->
-        Refused(Signal.Bad, R.string.word_not_yet, R.string.why_not_yet_valid, R.string.do_come_back)
+        RefusalDisplay(Signal.Bad, R.string.verdict_not_yet, R.string.why_not_yet_valid, R.string.do_come_back)
     is Reason.Expired ->
-        Refused(Signal.Bad, R.string.word_expired, R.string.why_expired, R.string.do_send_to_office)
+        RefusalDisplay(Signal.Bad, R.string.verdict_expired, R.string.why_expired, R.string.do_send_to_office)
 }
 
 /** Why, with what the reason carries. */
 @Composable
 fun why(refusal: Refusal, formats: Formats): String {
-    val why = refused(refusal.reason).why
+    val why = refusalDisplay(refusal.reason).why
     return when (val reason = refusal.reason) {
-        is Reason.AlreadyRedeemed -> stringResource(why, formats.moment(reason.at), formats.inOrder(receiptNumber(reason.claim)))
+        is Reason.AlreadyRedeemed -> stringResource(why, formats.moment(reason.at), formats.isolateLtr(receiptNumber(reason.claim)))
         is Reason.WrongProvider -> stringResource(why, reason.audience)
         is Reason.NotYetValid -> stringResource(why, formats.day(reason.from))
         is Reason.Expired -> stringResource(why, refusal.voucher?.lastDay?.let(formats::day) ?: formats.day(reason.at))
@@ -78,10 +78,9 @@ fun why(refusal: Refusal, formats: Formats): String {
     }
 }
 
-/** Why, and what to do now. */
 @Composable
 fun whyAndWhatToDo(refusal: Refusal, formats: Formats): String =
-    "${why(refusal, formats)}\n${stringResource(refused(refusal.reason).whatToDo)}"
+    "${why(refusal, formats)}\n${stringResource(refusalDisplay(refusal.reason).whatToDo)}"
 
 @Composable
 fun warning(warning: Warning, formats: Formats): String = when (warning) {

@@ -10,7 +10,6 @@ import org.vouchsafe.app.device.Phone
 import org.vouchsafe.core.EngineException
 import org.vouchsafe.core.SyncReport
 
-/** How the last exchange with the server went, or that one is under way. */
 sealed interface SyncState {
     data object NotYet : SyncState
 
@@ -18,22 +17,22 @@ sealed interface SyncState {
 
     data class Ended(val report: SyncReport) : SyncState
 
-    /** Something in this phone is broken. */
-    data class Broken(val trouble: EngineException) : SyncState
+    /** Not the network: something in this phone is broken. */
+    data class Failed(val error: EngineException) : SyncState
 }
 
-/** Runs exchanges with the server, one at a time, for the app's whole life: a screen that goes away ends none. */
-class Syncing(private val phone: Phone, private val transport: Transport, private val scope: CoroutineScope) {
+/** Syncs with the server, once at a time, for the app's whole life: a screen that goes away ends none. */
+class SyncManager(private val phone: Phone, private val transport: Transport, private val scope: CoroutineScope) {
     private val current = MutableStateFlow<SyncState>(SyncState.NotYet)
 
     val state: StateFlow<SyncState> = current.asStateFlow()
 
-    /** Begins an exchange, unless one is under way. */
-    fun begin() {
+    /** Begins a sync, unless one is under way. */
+    fun start() {
         scope.launch { run() }
     }
 
-    /** Runs an exchange to its end; gives nothing when another is under way. */
+    /** Runs a sync to its end; gives nothing when another is under way. */
     suspend fun run(): SyncState? {
         val before = current.value
         if (before == SyncState.Running || !current.compareAndSet(before, SyncState.Running)) return null
@@ -42,8 +41,8 @@ class Syncing(private val phone: Phone, private val transport: Transport, privat
             after = phone.sync(transport::send)?.let(SyncState::Ended) ?: before
         } catch (cancelled: CancellationException) {
             throw cancelled
-        } catch (trouble: EngineException) {
-            after = SyncState.Broken(trouble)
+        } catch (error: EngineException) {
+            after = SyncState.Failed(error)
         } finally {
             current.value = after
         }

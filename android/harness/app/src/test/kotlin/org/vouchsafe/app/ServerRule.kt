@@ -4,8 +4,7 @@ import org.junit.rules.ExternalResource
 import org.junit.rules.TemporaryFolder
 import org.vouchsafe.core.Office
 
-/** An office that is open while the tests of a class run. */
-class OpenOffice : ExternalResource() {
+class ServerRule : ExternalResource() {
     val dir = TemporaryFolder()
     lateinit var office: Office
         private set

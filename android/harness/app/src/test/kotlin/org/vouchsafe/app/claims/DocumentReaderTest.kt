@@ -21,12 +21,12 @@ import org.vouchsafe.core.NewDocument
 
 /** What may leave the phone of a picture or a file. */
 @RunWith(AndroidJUnit4::class)
-class DocumentsTest {
+class DocumentReaderTest {
     private val app: TestApplication = ApplicationProvider.getApplicationContext()
-    private val documents = DocumentsOnPhone(app.contentResolver)
+    private val documentReader = AndroidDocumentReader(app.contentResolver)
 
     @After
-    fun `the phone is put down`() = (app.parts.phone as EnginePhone).close()
+    fun `the phone is put down`() = (app.container.phone as EnginePhone).close()
 
     @Test
     fun `a photograph is made upright and smaller, and tells nothing but its pixels`() {
@@ -54,7 +54,7 @@ class DocumentsTest {
     private fun read(content: ByteArray): NewDocument? {
         val address = Uri.parse("content://files/${content.size}")
         shadowOf(app.contentResolver).registerInputStreamSupplier(address) { content.inputStream() }
-        return runBlocking { documents.read(address.toString()) }
+        return runBlocking { documentReader.read(address.toString()) }
     }
 
     companion object {

@@ -14,13 +14,13 @@ import org.vouchsafe.core.FrameLayout
 import org.vouchsafe.core.Rotation
 
 /** Reads codes from picture files and pages. */
-fun interface Pictures {
+fun interface PictureReader {
     /** The texts of the symbols in a file; none where it is no picture. */
     suspend fun textsIn(address: String): List<String>
 }
 
 /** Files that Android's picker or another app hands over. Large ones are read at a size that codes survive. */
-class PicturesOnPhone(private val files: ContentResolver) : Pictures {
+class AndroidPictureReader(private val files: ContentResolver) : PictureReader {
     override suspend fun textsIn(address: String): List<String> = withContext(Dispatchers.IO) {
         val uri = Uri.parse(address)
         try {

@@ -5,9 +5,9 @@ import androidx.activity.compose.LocalActivity
 import androidx.compose.runtime.Composable
 import androidx.compose.runtime.DisposableEffect
 
-/** While this is on the screen, what it shows is in no screenshot and not among the recent apps' pictures. */
+/** Sets FLAG_SECURE while it is on the screen: no screenshot shows it, and no picture among the recent apps. */
 @Composable
-fun Private() {
+fun SecureScreen() {
     val window = LocalActivity.current?.window ?: return
     DisposableEffect(window) {
         window.addFlags(WindowManager.LayoutParams.FLAG_SECURE)

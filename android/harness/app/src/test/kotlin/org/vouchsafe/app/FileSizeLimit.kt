@@ -4,7 +4,7 @@ import com.sun.jna.Library
 import com.sun.jna.Native
 
 /** The kernel's limit to the size of the files that this process writes: beyond it a write fails, as on a full disk. */
-object FileSizes {
+object FileSizeLimit {
     private interface C : Library {
         fun getrlimit(resource: Int, limits: LongArray): Int
 

@@ -16,7 +16,7 @@ import okio.source
 import org.vouchsafe.core.NewDocument
 
 /** Makes documents out of pictures and files. */
-fun interface Documents {
+fun interface DocumentReader {
     /**
      * What a file holds, as it may leave this phone: a picture no larger than its text needs and without what the camera
      * wrote beside it (place, time, device), or a PDF as it stands. Nothing where it is neither.
@@ -25,7 +25,7 @@ fun interface Documents {
 }
 
 /** From files that Android's picker or the camera hand over. */
-class DocumentsOnPhone(private val files: ContentResolver) : Documents {
+class AndroidDocumentReader(private val files: ContentResolver) : DocumentReader {
     override suspend fun read(address: String): NewDocument? = withContext(Dispatchers.IO) {
         val uri = Uri.parse(address)
         try {

@@ -16,23 +16,23 @@ import org.vouchsafe.app.VouchsafeApplication
 import org.vouchsafe.core.Stopped
 
 /** Syncs while nobody looks. */
-interface Background {
+interface SyncScheduler {
     /** As soon as there is a network, and now and then from now on. */
-    fun begin()
+    fun schedule()
 }
 
-/** By WorkManager, which outlives the process; one exchange of each kind at a time, and only over a network. */
-class WorkManagerBackground(private val context: Context) : Background {
+/** By WorkManager, which outlives the process; one sync of each kind at a time, and only over a network. */
+class WorkManagerSyncScheduler(private val context: Context) : SyncScheduler {
     private val online = Constraints.Builder().setRequiredNetworkType(NetworkType.CONNECTED).build()
     private val unmetered = Constraints.Builder().setRequiredNetworkType(NetworkType.UNMETERED).build()
 
-    override fun begin() {
+    override fun schedule() {
         val manager = WorkManager.getInstance(context)
         val once = OneTimeWorkRequestBuilder<SyncWorker>()
             .setConstraints(online)
             .setBackoffCriteria(BackoffPolicy.EXPONENTIAL, FIRST_PAUSE)
             .build()
-        // What was just recorded may be too late for an exchange that runs, so another one follows it.
+        // What was just recorded may be too late for a sync that runs, so another one follows it.
         manager.enqueueUniqueWork(ONCE, ExistingWorkPolicy.APPEND_OR_REPLACE, once)
         // Documents wait for a network that costs nothing, and go when there is one.
         val documents = OneTimeWorkRequestBuilder<SyncWorker>()
@@ -56,14 +56,14 @@ class WorkManagerBackground(private val context: Context) : Background {
     }
 }
 
-/** Runs one exchange; asks to be tried again where that may help. */
+/** Runs one sync; asks to be tried again where that may help. */
 class SyncWorker(context: Context, parameters: WorkerParameters) : CoroutineWorker(context, parameters) {
     override suspend fun doWork(): Result {
-        val syncing = (applicationContext as VouchsafeApplication).parts.syncing
-        return when (val state = syncing.run()) {
+        val syncManager = (applicationContext as VouchsafeApplication).container.syncManager
+        return when (val state = syncManager.run()) {
             is SyncState.Ended -> resultOf(state.report.stopped)
-            is SyncState.Broken -> Result.failure()
-            // Another exchange is under way, and may have begun before what this one is for.
+            is SyncState.Failed -> Result.failure()
+            // Another sync is under way, and may have begun before what this one is for.
             null, SyncState.NotYet, SyncState.Running -> Result.retry()
         }
     }

@@ -7,12 +7,12 @@ import androidx.compose.ui.res.stringResource
 import org.robolectric.RuntimeEnvironment
 import org.robolectric.Shadows.shadowOf
 import org.vouchsafe.app.claims.ClaimActions
+import org.vouchsafe.app.claims.ClaimFilter
 import org.vouchsafe.app.claims.ClaimPage
 import org.vouchsafe.app.claims.ClaimState
 import org.vouchsafe.app.claims.ClaimsList
 import org.vouchsafe.app.claims.ClaimsState
-import org.vouchsafe.app.claims.Kind
-import org.vouchsafe.app.claims.TakeBackPage
+import org.vouchsafe.app.claims.VoidClaimPage
 import org.vouchsafe.app.claims.totalOf
 import org.vouchsafe.app.device.Exported
 import org.vouchsafe.app.device.KeyStrength
@@ -22,29 +22,29 @@ import org.vouchsafe.app.health.HealthActions
 import org.vouchsafe.app.health.HealthPage
 import org.vouchsafe.app.health.HealthState
 import org.vouchsafe.app.health.MEGABYTE
-import org.vouchsafe.app.scan.CodeFinder
-import org.vouchsafe.app.serve.ByCodePage
-import org.vouchsafe.app.serve.ByCodeState
-import org.vouchsafe.app.serve.LeavePage
-import org.vouchsafe.app.serve.LeaveState
-import org.vouchsafe.app.serve.PinTrouble
+import org.vouchsafe.app.scan.CodeScanner
+import org.vouchsafe.app.serve.ByReferencePage
+import org.vouchsafe.app.serve.ByReferenceState
+import org.vouchsafe.app.serve.OverridePage
+import org.vouchsafe.app.serve.OverrideState
+import org.vouchsafe.app.serve.PinError
 import org.vouchsafe.app.serve.ServeForm
 import org.vouchsafe.app.serve.ServeState
 import org.vouchsafe.app.serve.toServe
+import org.vouchsafe.app.sync.BundleOutcome
 import org.vouchsafe.app.sync.BundlePage
 import org.vouchsafe.app.sync.BundleState
-import org.vouchsafe.app.sync.Carried
 import org.vouchsafe.app.sync.SyncState
 import org.vouchsafe.app.ui.Screen
 import org.vouchsafe.app.ui.Tabs
 import org.vouchsafe.app.verdict.VerdictSheet
-import org.vouchsafe.app.vouchers.Kind as VoucherKind
+import org.vouchsafe.app.vouchers.VoucherFilter
 import org.vouchsafe.app.vouchers.VoucherPage
+import org.vouchsafe.app.vouchers.VoucherQuery
 import org.vouchsafe.app.vouchers.VoucherState
 import org.vouchsafe.app.vouchers.VouchersActions
 import org.vouchsafe.app.vouchers.VouchersList
 import org.vouchsafe.app.vouchers.VouchersState
-import org.vouchsafe.app.vouchers.Wanted
 import org.vouchsafe.core.Accepted
 import org.vouchsafe.core.Benefit
 import org.vouchsafe.core.Claim
@@ -65,19 +65,19 @@ import org.vouchsafe.core.Voucher
 import org.vouchsafe.core.VoucherListing
 import org.vouchsafe.core.Warning
 
-/** One way in which a reader may see the app. */
-class Look(
+/** One setting of language, size, type and colours in which a reader may see the app. */
+class DisplayVariant(
     private val language: String,
     private val width: Int,
     val fontScale: Float,
-    private val light: Light,
+    private val colourMode: ColourMode,
     private val height: Int = if (width < 400) 568 else 891,
 ) {
     private val rtl = if (language == "ar") "ldrtl" else "ldltr"
 
-    val qualifiers = "$language-$rtl-w${width}dp-h${height}dp-port-${if (light == Light.DARK) "night" else "notnight"}-xhdpi"
-    val name = "$language-$width-${if (fontScale > 1) "large" else "normal"}-${light.name.lowercase()}"
-    val strongContrast = light == Light.STRONG
+    val qualifiers = "$language-$rtl-w${width}dp-h${height}dp-port-${if (colourMode == ColourMode.DARK) "night" else "notnight"}-xhdpi"
+    val name = "$language-$width-${if (fontScale > 1) "large" else "normal"}-${colourMode.name.lowercase()}"
+    val strongContrast = colourMode == ColourMode.STRONG
 
     override fun toString() = name
 
@@ -87,31 +87,39 @@ class Look(
     companion object {
         private val languages = listOf("en", "fr", "ar")
 
-        /** Every combination. */
         val all = languages.flatMap { language ->
             listOf(320, 411).flatMap { width ->
-                listOf(1f, 2f).flatMap { scale -> Light.entries.map { Look(language, width, scale, it) } }
+                listOf(1f, 2f).flatMap { scale -> ColourMode.entries.map { DisplayVariant(language, width, scale, it) } }
             }
         }
 
-        /** Nine of them, in which every two of language, size, scale and light meet. */
+        /** Nine of them, in which every two of language, size, scale and colours meet. */
         private val pairwise = listOf(
-            Look("en", 320, 1f, Light.LIGHT), Look("en", 411, 2f, Light.DARK), Look("en", 320, 2f, Light.STRONG),
-            Look("fr", 411, 2f, Light.LIGHT), Look("fr", 320, 1f, Light.DARK), Look("fr", 411, 1f, Light.STRONG),
-            Look("ar", 320, 2f, Light.LIGHT), Look("ar", 411, 1f, Light.DARK), Look("ar", 320, 2f, Light.STRONG),
+            DisplayVariant("en", 320, 1f, ColourMode.LIGHT),
+            DisplayVariant("en", 411, 2f, ColourMode.DARK),
+            DisplayVariant("en", 320, 2f, ColourMode.STRONG),
+            DisplayVariant("fr", 411, 2f, ColourMode.LIGHT),
+            DisplayVariant("fr", 320, 1f, ColourMode.DARK),
+            DisplayVariant("fr", 411, 1f, ColourMode.STRONG),
+            DisplayVariant("ar", 320, 2f, ColourMode.LIGHT),
+            DisplayVariant("ar", 411, 1f, ColourMode.DARK),
+            DisplayVariant("ar", 320, 2f, ColourMode.STRONG),
         )
 
-        /** At most [pictures] of these, each with the screens to draw: every screen in turn, and in another look when its turn comes again. */
-        fun dealt(pictures: Int): List<Pair<Look, Set<String>>> {
+        /**
+         * At most [pictures] of these, each with the screens to draw: every screen in turn, and in another variant when its turn
+         * comes again.
+         */
+        fun sampled(pictures: Int): List<Pair<DisplayVariant, Set<String>>> {
             val screens = pairwise.first().screens().map { it.first }
-            val deal = (0 until pictures).groupBy({ (it + it / screens.size) % pairwise.size }, { screens[it % screens.size] })
-            return deal.map { (look, dealt) -> pairwise[look] to dealt.toSet() }
+            val drawn = (0 until pictures).groupBy({ (it + it / screens.size) % pairwise.size }, { screens[it % screens.size] })
+            return drawn.map { (variant, names) -> pairwise[variant] to names.toSet() }
         }
     }
 }
 
 /** Light, dark, and black on white. */
-enum class Light { LIGHT, DARK, STRONG }
+enum class ColourMode { LIGHT, DARK, STRONG }
 
 private val money = Voucher(
     issuer = "welfare",
@@ -226,57 +234,59 @@ private val health = Health(
 private val report = SyncReport(null, false, 0uL, 0uL, 0uL, 0uL, 0uL, 0uL, 0uL, 0uL, emptyList(), stopped = null)
 private val full = EngineException.Storage("the disk is full")
 
-private val leave = LeaveState(
+private val overriding = OverrideState(
     ServeState(money.toServe()),
     supervisors = listOf("lorna", "benedicta"),
-    asked = refusal(Reason.TrustTooOld(8_000_000uL)).refusal,
+    overridden = refusal(Reason.TrustTooOld(8_000_000uL)).refusal,
 )
 
 private val others: List<Pair<String, @Composable () -> Unit>> = listOf(
-    "enrol" to { Sight(allowed = true) { EnrolScreen() } },
-    "scan" to { Sight(allowed = true) { CodeFinder(stringResource(R.string.scan_voucher), onType = {}) {} } },
-    "scan-not-allowed" to { Sight(allowed = false) { CodeFinder(stringResource(R.string.scan_voucher), onType = {}) {} } },
+    "enrol" to { WithCameraPermission(allowed = true) { EnrolScreen() } },
+    "scan" to { WithCameraPermission(allowed = true) { CodeScanner(stringResource(R.string.scan_voucher), onType = {}) {} } },
+    "scan-not-allowed" to { WithCameraPermission(allowed = false) { CodeScanner(stringResource(R.string.scan_voucher), onType = {}) {} } },
     "confirm" to { ConfirmScreen(health.copy(confirmed = false), "01678216", {}, {}) },
     "serve-money" to { ServeForm(money.toServe(), ServeState(money.toServe()), {}, {}) },
-    "serve-goods-trouble" to { ServeForm(goods.toServe(), ServeState(goods.toServe(), trouble = full), {}, {}) },
-    "serve-by-code" to {
+    "serve-goods-error" to { ServeForm(goods.toServe(), ServeState(goods.toServe(), error = full), {}, {}) },
+    "serve-by-reference" to {
         val warnings = listOf(Warning.StatusStale(900_000uL))
-        ByCodePage(ByCodeState(ServeState(listed[0].toServe()), warnings), {}, {})
+        ByReferencePage(ByReferenceState(ServeState(listed[0].toServe()), warnings), {}, {})
     },
-    "serve-by-code-not-allowed" to { ByCodePage(ByCodeState(refusal = CodeRefusal.NotAllowed), {}, {}) },
-    "serve-by-code-revoked" to { ByCodePage(ByCodeState(refusal = CodeRefusal.Refused(Reason.Revoked)), {}, {}) },
-    "leave" to { LeavePage(leave, { _, _ -> }, {}) },
-    "leave-pin-wrong" to { LeavePage(leave.copy(supervisors = listOf("lorna"), pin = PinTrouble.Wrong), { _, _ -> }, {}) },
-    "leave-pin-wait" to { LeavePage(leave.copy(pin = PinTrouble.Wait(1_790uL)), { _, _ -> }, {}) },
-    "leave-no-help" to { LeavePage(leave.copy(refusal = refusal(Reason.Revoked).refusal), { _, _ -> }, {}) },
-    "leave-nobody" to { LeavePage(leave.copy(supervisors = emptyList()), { _, _ -> }, {}) },
-    "claim-by-code" to { ClaimPage(claims[2].id, ClaimState(claims[2].copy(byCode = true)), false, ClaimActions()) },
+    "serve-by-reference-not-allowed" to { ByReferencePage(ByReferenceState(refusal = CodeRefusal.NotAllowed), {}, {}) },
+    "serve-by-reference-revoked" to { ByReferencePage(ByReferenceState(refusal = CodeRefusal.Refused(Reason.Revoked)), {}, {}) },
+    "override" to { OverridePage(overriding, { _, _ -> }, {}) },
+    "override-pin-wrong" to { OverridePage(overriding.copy(supervisors = listOf("lorna"), pin = PinError.Wrong), { _, _ -> }, {}) },
+    "override-pin-wait" to { OverridePage(overriding.copy(pin = PinError.Wait(1_790uL)), { _, _ -> }, {}) },
+    "override-no-help" to { OverridePage(overriding.copy(refusal = refusal(Reason.Revoked).refusal), { _, _ -> }, {}) },
+    "override-nobody" to { OverridePage(overriding.copy(supervisors = emptyList()), { _, _ -> }, {}) },
+    "claim-by-reference" to { ClaimPage(claims[2].id, ClaimState(claims[2].copy(byCode = true)), false, ClaimActions()) },
     "claims" to { Claims(ClaimsState(claims, more = true, loaded = true, today = totalOf(claims.take(2)), month = totalOf(claims))) },
     "claims-none" to { Claims(ClaimsState(loaded = true)) },
-    "claims-none-like-this" to { Claims(ClaimsState(loaded = true), "0506", Kind.Paid) },
+    "claims-none-like-this" to { Claims(ClaimsState(loaded = true), "0506", ClaimFilter.Paid) },
     "vouchers" to { Vouchers(VouchersState(listing, loaded = true)) },
     "vouchers-old-category" to {
         val old = listing.copy(age = 900_000uL, matching = 1u, found = listing.found.take(1))
-        Vouchers(VouchersState(old, loaded = true), Wanted(category = "Medicine", kind = VoucherKind.Open))
+        Vouchers(VouchersState(old, loaded = true), VoucherQuery(category = "Medicine", filter = VoucherFilter.Open))
     },
     "vouchers-none-like-this" to {
-        Vouchers(VouchersState(listing.copy(matching = 0u, found = emptyList()), loaded = true), Wanted("7k2m 94qx"))
+        Vouchers(VouchersState(listing.copy(matching = 0u, found = emptyList()), loaded = true), VoucherQuery("7k2m 94qx"))
     },
     "vouchers-none" to {
         val none = listing.copy(total = 0u, matching = 0u, categories = emptyList(), found = emptyList())
         Vouchers(VouchersState(none, loaded = true))
     },
-    "vouchers-no-list" to { Vouchers(VouchersState(loaded = true), syncing = SyncState.Ended(report.copy(stopped = Stopped.UNREACHABLE))) },
+    "vouchers-no-list" to {
+        Vouchers(VouchersState(loaded = true), syncState = SyncState.Ended(report.copy(stopped = Stopped.UNREACHABLE)))
+    },
     "voucher-open" to { ListedPage(listed[0]) },
     "voucher-served-here" to { ListedPage(listed[2]) },
     "voucher-not-yet" to { ListedPage(listed[3]) },
-    "voucher-open-by-code" to { ListedPage(listed[0].copy(byCode = true)) },
+    "voucher-open-by-reference" to { ListedPage(listed[0].copy(byCode = true)) },
     "voucher-not-listed" to { VoucherPage("7K2M-94QX", VoucherState(loaded = true), {}, {}, {}, {}) },
     "tabs" to { Column { Tabs(Screen.Vouchers) {} } },
     "receipt" to { ClaimPage(claims[0].id, ClaimState(claims[0]), justServed = true, ClaimActions()) },
     "claim-paid" to { ClaimPage(claims[5].id, ClaimState(claims[5].copy(documents = 2u, documentsSent = 1u)), false, ClaimActions()) },
     "claim-conflict" to { ClaimPage(claims[3].id, ClaimState(claims[3], noDocument = true), justServed = false, ClaimActions()) },
-    "take-back" to { TakeBackPage(claims[0].id, {}, {}) },
+    "void-claim" to { VoidClaimPage(claims[0].id, {}, {}) },
     "health-unsent" to {
         val behind = health.copy(clock = Warning.ClockBehind(5_400uL))
         val state = HealthState(behind, "01678216", freeSpace = 60 * MEGABYTE)
@@ -289,25 +299,25 @@ private val others: List<Pair<String, @Composable () -> Unit>> = listOf(
     "health-syncing" to {
         HealthPage(HealthState(health, "01678216"), KeyStrength.HARDWARE, SyncState.Running, false, true, HealthActions())
     },
-    "by-file" to { BundlePage(BundleState(), {}, {}, {}, {}) },
-    "by-file-exported" to { BundlePage(BundleState(carried = listOf(Carried.Out(Exported(3, 1, listOf("a"))))), {}, {}, {}, {}) },
-    "by-file-not-written" to { BundlePage(BundleState(carried = listOf(Carried.NotWritten)), {}, {}, {}, {}) },
+    "bundle" to { BundlePage(BundleState(), {}, {}, {}, {}) },
+    "bundle-exported" to { BundlePage(BundleState(outcomes = listOf(BundleOutcome.Written(Exported(3, 1, listOf("a"))))), {}, {}, {}, {}) },
+    "bundle-not-written" to { BundlePage(BundleState(outcomes = listOf(BundleOutcome.NotWritten)), {}, {}, {}, {}) },
 )
 
-/** A camera that may be used or not. */
 @Composable
-private fun Sight(allowed: Boolean, screen: @Composable () -> Unit) {
+private fun WithCameraPermission(allowed: Boolean, screen: @Composable () -> Unit) {
     val app = shadowOf(RuntimeEnvironment.getApplication())
     if (allowed) app.grantPermissions(Manifest.permission.CAMERA) else app.denyPermissions(Manifest.permission.CAMERA)
     screen()
 }
 
 @Composable
-private fun Vouchers(state: VouchersState, wanted: Wanted = Wanted(), syncing: SyncState = SyncState.NotYet) =
-    VouchersList(state, wanted, syncing, VouchersActions())
+private fun Vouchers(state: VouchersState, query: VoucherQuery = VoucherQuery(), syncState: SyncState = SyncState.NotYet) =
+    VouchersList(state, query, syncState, VouchersActions())
 
 @Composable
 private fun ListedPage(voucher: ListedVoucher) = VoucherPage(voucher.reference, VoucherState(voucher, loaded = true), {}, {}, {}, {})
 
 @Composable
-private fun Claims(state: ClaimsState, typed: String = "", kind: Kind = Kind.All) = ClaimsList(state, typed, kind, {}, {}, {}, {})
+private fun Claims(state: ClaimsState, typed: String = "", filter: ClaimFilter = ClaimFilter.All) =
+    ClaimsList(state, typed, filter, {}, {}, {}, {})
