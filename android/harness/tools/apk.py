@@ -1,17 +1,19 @@
 #!/usr/bin/env python3
 """Shrinks the app by R8 and packs it: resources, classes, the libraries' native code; aligned, and signed by a key that is
-made for the occasion. The engine for phones needs the NDK and is not inside."""
+made for the occasion. The engine for phones needs the NDK and is not inside.
+
+With --journey, R8 writes class files that the journey's test runs with (shrunk.py), and D8 makes the APK's of the same: R8
+takes the longest of all steps, and runs once either way."""
 
 import argparse
-import os
 import shutil
 import struct
-import subprocess
 import sys
 import zipfile
 from pathlib import Path
 
-from aars import jars
+from libraries import class_path, java_home, run, unpack_libraries
+from shrunk import shrink
 
 TOOLS = Path(__file__).resolve().parent
 # Of a page on devices that have the larger ones; native code is mapped from where it lies in the file.
@@ -27,6 +29,9 @@ def main() -> None:
     # What the app is compiled against and the harness does not have: CameraX's declared signatures.
     parser.add_argument("--declared", type=Path, required=True)
     parser.add_argument("--min-sdk", required=True)
+    parser.add_argument("--journey", choices=("yes", "no"), required=True)
+    parser.add_argument("--test-libraries", type=Path, required=True)
+    parser.add_argument("--office", type=Path, required=True)
     options = parser.parse_args()
     target: Path = options.target
 
@@ -37,13 +42,16 @@ def main() -> None:
     programs += class_path(target, work)
     rules += [options.app / "proguard-rules.pro", target / "aapt-rules.txt"]
 
-    java_home = os.environ.get("JAVA_HOME") or Path(shutil.which("javac")).resolve().parent.parent
-    r8 = ["java", "-Xmx3g", "-cp", options.tools / "r8.jar", "com.android.tools.r8.R8", "--release"]
-    r8 += ["--min-api", options.min_sdk, "--lib", options.tools / "android.jar", "--lib", java_home, "--lib", options.declared]
-    r8 += ["--output", work / "dex.zip", "--pg-map-output", target / "mapping.txt"]
-    for file in rules:
-        r8 += ["--pg-conf", file]
-    run(*r8, *programs)
+    libraries = ["--lib", options.tools / "android.jar", "--lib", java_home(), "--lib", options.declared]
+    dex = ["--release", "--min-api", options.min_sdk, *libraries, "--output", work / "dex.zip"]
+    java = ["java", "-Xmx3g", "-cp", options.tools / "r8.jar"]
+    if options.journey == "yes":
+        shrunk = shrink(target, options.tools, options.app, options.declared, options.test_libraries, options.office)
+        run(*java, "com.android.tools.r8.D8", *dex, *shrunk)
+    else:
+        for file in rules:
+            dex += ["--pg-conf", file]
+        run(*java, "com.android.tools.r8.R8", *dex, "--pg-map-output", target / "mapping.txt", *programs)
 
     pack(work / "unsigned.apk", target / "resources.apk", work / "dex.zip", native)
     apk = target / "vouchsafe.apk"
@@ -54,33 +62,6 @@ def main() -> None:
     print(f"{apk}: {size:,} bytes, of which native code {code:,}")
     if size - code > BUDGET:
         sys.exit(f"without native code, the app takes {size - code:,} bytes; {BUDGET:,} are allowed")
-
-
-def unpack_libraries(libraries: list[Path], work: Path) -> tuple[list[Path], list[Path], list[tuple[str, bytes]]]:
-    """Their jars, their rules for R8, and their native code by its place in the APK."""
-    programs, rules, native = [], [], []
-    for library in libraries:
-        with zipfile.ZipFile(library) as aar:
-            for jar in jars(aar):
-                programs.append(work / f"{library.stem}-{Path(jar).name}")
-                programs[-1].write_bytes(aar.read(jar))
-            if "proguard.txt" in aar.namelist():
-                rules.append(work / f"{library.stem}.pro")
-                rules[-1].write_bytes(aar.read("proguard.txt"))
-            native += [(name.replace("jni/", "lib/", 1), aar.read(name)) for name in aar.namelist() if name.endswith(".so")]
-    return programs, rules, native
-
-
-def class_path(target: Path, work: Path) -> list[Path]:
-    """The app's own classes as a jar, and the plain jars that it runs with."""
-    own = work / "app.jar"
-    with zipfile.ZipFile(own, "w") as archive:
-        for file in sorted((target / "classes").rglob("*")):
-            if file.is_file():
-                archive.write(file, file.relative_to(target / "classes"))
-    entries = [Path(entry) for entry in (target / "class-path.txt").read_text().strip().split(":")]
-    # Those libraries are there one by one already.
-    return [own] + [entry for entry in entries if not entry.name.startswith("libraries-") and "libraries/" not in str(entry)]
 
 
 def pack(apk: Path, resources: Path, dex: Path, native: list[tuple[str, bytes]]) -> None:
@@ -109,13 +90,6 @@ def put(out: zipfile.ZipFile, name: str, content: bytes, alignment: int | None) 
         if padding:
             entry.extra = struct.pack("<HH", 0xD935, padding - 4) + bytes(padding - 4)
     out.writestr(entry, content)
-
-
-def run(*command: object) -> str:
-    done = subprocess.run([str(part) for part in command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    if done.returncode:
-        sys.exit(f"{command[0]} failed:\n{done.stdout}")
-    return done.stdout
 
 
 if __name__ == "__main__":
