@@ -8,7 +8,7 @@ use protocol::profile::Profile;
 use protocol::record::Monotonic;
 use protocol::status::{Status, StatusList};
 use protocol::trust::{IssuedSets, TrustFile, TrustState};
-use protocol::voucher::{Identity, StatusRef, Voucher};
+use protocol::voucher::{StatusRef, Voucher, VoucherIdentity};
 use samples::{self, Who, field};
 use std::convert::Infallible;
 use std::sync::LazyLock;
@@ -53,7 +53,7 @@ fn phone() -> protocol::Result<Phone> {
 impl Lookup for Phone {
     type Error = Infallible;
 
-    fn redeemed(&self, _: &Identity) -> Result<Option<LiveRedemption>, Infallible> {
+    fn redeemed(&self, _: &VoucherIdentity) -> Result<Option<LiveRedemption>, Infallible> {
         Ok(None)
     }
 

@@ -12,7 +12,7 @@ use protocol::profile::Profile;
 use protocol::record::SignedVoucher;
 use protocol::status::{Status, StatusList};
 use protocol::trust::{Grade, IssuedSets, Programme, TooOldPolicy, TrustList, TrustState};
-use protocol::voucher::{Identity, StatusRef, Voucher};
+use protocol::voucher::{StatusRef, Voucher, VoucherIdentity};
 use protocol::{Span, Timestamp};
 
 /// What the phone says of a text that was shown to it.
@@ -255,7 +255,7 @@ pub trait Lookup {
     ///
     /// # Errors
     /// When storage is broken.
-    fn redeemed(&self, identity: &Identity) -> Result<Option<LiveRedemption>, Self::Error>;
+    fn redeemed(&self, identity: &VoucherIdentity) -> Result<Option<LiveRedemption>, Self::Error>;
 
     /// The status list of this number that the phone holds and that verifies under the trust list.
     ///

@@ -33,7 +33,7 @@ use protocol::seal::SealingKey;
 use protocol::session::SessionProof;
 use protocol::status::StatusList;
 use protocol::trust::{Grade, IssuedSetRef, TrustFile, TrustState};
-use protocol::voucher::Identity;
+use protocol::voucher::VoucherIdentity;
 use protocol::{Benefit, Hash, Span, Timestamp};
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
@@ -287,7 +287,7 @@ impl Verifier {
     /// The eight digits of this phone's key, for staff to compare.
     #[must_use]
     pub fn digits(&self) -> String {
-        self.device.public_key().digits()
+        self.device.public_key().fingerprint_digits()
     }
 
     /// The profile in force.
@@ -568,7 +568,7 @@ impl Verifier {
             act,
             operator,
             clock_floor: floors.judge(now, expires).floor,
-            held: self.ledger.held()?,
+            observed: self.ledger.observed_state()?,
         };
         Ok(self.ledger.append(now, &entry, &*self.device, &sealing)?)
     }
@@ -580,8 +580,8 @@ impl Verifier {
         }
         let (sealing, expires) = self.sealing_key()?;
         let floor = self.ledger.floors()?.judge(now, expires).floor;
-        let held = self.ledger.held()?;
-        Ok(self.ledger.restart(now, floor, held, &*self.device, &sealing)?)
+        let observed = self.ledger.observed_state()?;
+        Ok(self.ledger.restart(now, floor, observed, &*self.device, &sealing)?)
     }
 
     fn sealing_key(&self) -> Result<(SealingKey, Timestamp), EngineError> {
@@ -880,7 +880,7 @@ struct Known<'a> {
 impl Lookup for Known<'_> {
     type Error = EngineError;
 
-    fn redeemed(&self, identity: &Identity) -> Result<Option<LiveRedemption>, EngineError> {
+    fn redeemed(&self, identity: &VoucherIdentity) -> Result<Option<LiveRedemption>, EngineError> {
         Ok(self.ledger.live_redemption(identity)?)
     }
 

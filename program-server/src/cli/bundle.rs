@@ -125,7 +125,7 @@ fn say(path: &Path, taken: &Taken, output: &Output) -> Result<()> {
         .filter(|(_, fate)| *fate != Fate::Held)
         .map(|(document, fate)| json!({ "document": document.to_string(), "why": fate.code() }))
         .collect();
-    let digits = device.key.digits();
+    let digits = device.key.fingerprint_digits();
     output.say(
         &format!(
             "{}: file {} of {} from the phone {} of {} ({}, digits {digits}): {} records new, {} \

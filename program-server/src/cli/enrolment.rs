@@ -8,7 +8,7 @@ use program_server::files::{self, Readers};
 use program_server::vouchers::picture::{EnrolmentCard, PictureError};
 use program_server::{App, Error, Result, programmes, providers, trust};
 use protocol::enrolment::Offer as EnrolmentOffer;
-use protocol::id::Audience;
+use protocol::id::ProviderId;
 use protocol::{Hash, Span};
 use serde_json::json;
 use std::path::PathBuf;
@@ -32,7 +32,7 @@ pub enum Enrolment {
 pub struct Offer {
     /// The provider whose phone it will be.
     #[arg(long, value_name = "ID")]
-    provider: Audience,
+    provider: ProviderId,
     /// How many hours the code is good for.
     #[arg(long, default_value_t = LONGEST_OFFER.as_seconds() / 3600, value_name = "HOURS")]
     hours: u64,
@@ -180,7 +180,7 @@ async fn list(app: &App, standing: Option<Standing>, output: &Output) -> Result<
 }
 
 fn say(device: &Device, output: &Output) -> Result<()> {
-    let digits = device.key.digits();
+    let digits = device.key.fingerprint_digits();
     let (front, back) = digits.split_at(4);
     output.say(
         &format!(

@@ -5,7 +5,7 @@ mod supervisor;
 use super::output::Output;
 use clap::{Args, Subcommand};
 use program_server::{App, Result, providers};
-use protocol::id::{Audience, ProgrammeId};
+use protocol::id::{Audience, ProgrammeId, ProviderId};
 use serde_json::json;
 
 /// The service providers: pharmacies, hospitals, shops.
@@ -24,7 +24,7 @@ pub enum Provider {
 pub struct Add {
     /// Its id, without white space; short, since it is in the QR codes of its vouchers.
     #[arg(long)]
-    id: Audience,
+    id: ProviderId,
     /// Its name, for people.
     #[arg(long)]
     name: String,

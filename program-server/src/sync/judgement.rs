@@ -177,10 +177,10 @@ pub fn admit(
 mod tests {
     use super::*;
     use protocol::authenticity::SignedBy;
-    use protocol::id::{Audience, EntitlementId, IssuerId, ProgrammeId, VoucherId};
+    use protocol::id::{Audience, EntitlementId, IssuerId, ProgrammeId, ProviderId, VoucherId};
     use protocol::printed::PrintedReference;
     use protocol::record::SignedVoucher;
-    use protocol::voucher::{Identity, Reference, Voucher};
+    use protocol::voucher::{Reference, Voucher, VoucherIdentity};
     use protocol::{Currency, Hash, Money};
 
     fn at(seconds: u64) -> Timestamp {
@@ -194,7 +194,7 @@ mod tests {
     fn authentic() -> Authentic {
         Authentic {
             voucher: Voucher {
-                identity: Identity {
+                identity: VoucherIdentity {
                     issuer: IssuerId::new("office").unwrap(),
                     reference: Reference::Cti(VoucherId::from_bytes([1; 16])),
                 },
@@ -234,7 +234,7 @@ mod tests {
 
     fn provider() -> Provider {
         Provider {
-            id: Audience::new("corner").unwrap(),
+            id: ProviderId::new("corner").unwrap(),
             name: "Corner Pharmacy".into(),
             groups: vec![Audience::new("pharmacies").unwrap()],
             programmes: vec![ProgrammeId::new("food").unwrap()],

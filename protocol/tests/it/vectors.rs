@@ -193,7 +193,7 @@ fn the_worked_example_of_the_document_is_a_vector() {
     for shown in [
         hex::encode(key.to_bytes()),
         key.thumbprint().to_string(),
-        key.digits(),
+        key.fingerprint_digits(),
         money.expect["payload_hash"].as_str().unwrap().to_owned(),
         money.expect["identity_hash"].as_str().unwrap().to_owned(),
     ] {

@@ -11,11 +11,11 @@ use protocol::id::{ChainId, ClaimId, OperatorId};
 use protocol::key::Signer;
 use protocol::printed::PrintedReference;
 use protocol::record::{
-    Body, Document, Header, Held, HowRead, OpenedRecord, Record, Redeem, RefusedSubject,
+    Body, Document, Header, HowRead, ObservedState, OpenedRecord, Record, Redeem, RefusedSubject,
     ServeByCode, SignedVoucher,
 };
 use protocol::seal::SealingKey;
-use protocol::voucher::Identity;
+use protocol::voucher::VoucherIdentity;
 use protocol::{Benefit, Hash, Timestamp};
 use rusqlite::{OptionalExtension, Transaction, params};
 
@@ -28,8 +28,8 @@ pub struct Entry {
     pub operator: Option<OperatorId>,
     /// The clock floor by which it was judged.
     pub clock_floor: Timestamp,
-    /// The lists and the ack by which it was judged; see [`Ledger::held`].
-    pub held: Held,
+    /// The lists and the ack by which it was judged; see [`Ledger::observed_state`].
+    pub observed: ObservedState,
 }
 
 /// What was done.
@@ -92,7 +92,7 @@ pub struct Serving {
     /// The voucher's own signed bytes.
     pub voucher: SignedVoucher,
     /// Which voucher it is: one live redemption an identity.
-    pub identity: Identity,
+    pub identity: VoucherIdentity,
     /// The voucher's `iat` where it may raise the soft clock floor: signed directly by a pinned
     /// issuer, and cut at the trust list's `expires`.
     pub soft_floor: Option<Timestamp>,
@@ -198,7 +198,7 @@ pub(super) struct Making<'m> {
     pub(super) now: DeviceClock,
     pub(super) operator: Option<OperatorId>,
     pub(super) clock_floor: Timestamp,
-    pub(super) held: Held,
+    pub(super) observed: ObservedState,
     pub(super) device: &'m dyn Signer,
     pub(super) sealing: &'m SealingKey,
 }
@@ -237,7 +237,7 @@ impl Ledger {
             now,
             operator: entry.operator.clone(),
             clock_floor: entry.clock_floor,
-            held: entry.held.clone(),
+            observed: entry.observed.clone(),
             device,
             sealing,
         };
@@ -303,7 +303,7 @@ impl Ledger {
     /// [`LedgerError`].
     pub fn live_redemption(
         &self,
-        identity: &Identity,
+        identity: &VoucherIdentity,
     ) -> Result<Option<LiveRedemption>, LedgerError> {
         self.live_redemption_of(identity.hash())
     }
@@ -410,7 +410,7 @@ impl Ledger {
             clock_floor: making.clock_floor,
             monotonic: making.now.monotonic,
             operator: making.operator.clone(),
-            held: making.held.clone(),
+            observed: making.observed.clone(),
             kind: body.kind(),
             body: Hash::of(&encoded),
         };

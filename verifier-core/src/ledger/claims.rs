@@ -8,7 +8,7 @@ use protocol::ack::ClaimState;
 use protocol::id::{ClaimId, OperatorId};
 use protocol::printed::PrintedReference;
 use protocol::record::{Body, Document, HowRead, Kind, SignedVoucher};
-use protocol::voucher::Identity;
+use protocol::voucher::VoucherIdentity;
 use protocol::{Benefit, Timestamp};
 use rusqlite::{Row, ToSql, params};
 use zeroize::Zeroizing;
@@ -55,7 +55,7 @@ pub enum ServedVoucher {
     /// Its code was read.
     Read {
         /// Which it is.
-        identity: Identity,
+        identity: VoucherIdentity,
         /// Its own signed bytes.
         signed: SignedVoucher,
         /// How it was read.

@@ -14,7 +14,7 @@ use protocol::cose::{ObjectType, Sign1};
 use protocol::id::ChainId;
 use protocol::key::PublicKey;
 use protocol::profile::Profile;
-use protocol::record::Held;
+use protocol::record::ObservedState;
 use protocol::status::StatusList;
 use protocol::trust::{StatusListEntry, TrustList, TrustState};
 use protocol::{Hash, Timestamp};
@@ -377,11 +377,11 @@ impl Ledger {
         Ok(lists)
     }
 
-    /// What the phone holds now, for the header of a record; version 0 without a trust list.
+    /// The observed state now, for the header of a record; version 0 without a trust list.
     ///
     /// # Errors
     /// [`LedgerError`].
-    pub fn held(&self) -> Result<Held, LedgerError> {
+    pub fn observed_state(&self) -> Result<ObservedState, LedgerError> {
         // The server finds the time of an ack by the device to which it was given.
         let ack = self
             .db
@@ -398,7 +398,7 @@ impl Ledger {
             .query_map([], |row| Ok((row.get(0)?, get(row, 1)?)))?
             .collect::<rusqlite::Result<_>>()?;
         let trust_version = trust.and_then(|trust| trust.number).unwrap_or(0);
-        Ok(Held { ack, trust_version, status_lists })
+        Ok(ObservedState { ack, trust_version, status_lists })
     }
 
     /// Whether the server's view of the chain that is written and the phone's agree.

@@ -9,7 +9,7 @@ use crate::ledger::sql::get;
 use crate::ledger::{AppendError, Ledger, LedgerError};
 use protocol::id::ChainId;
 use protocol::key::Signer;
-use protocol::record::{Body, ChainPoint, Held, Restart};
+use protocol::record::{Body, ChainPoint, ObservedState, Restart};
 use protocol::seal::SealingKey;
 use protocol::{Hash, Timestamp};
 use rusqlite::{OptionalExtension, params};
@@ -46,7 +46,7 @@ impl Ledger {
         &mut self,
         now: DeviceClock,
         clock_floor: Timestamp,
-        held: Held,
+        observed: ObservedState,
         device: &dyn Signer,
         sealing: &SealingKey,
     ) -> Result<bool, AppendError> {
@@ -70,7 +70,7 @@ impl Ledger {
                 bodies.extend(self.restarts_of(chain)?);
             }
         }
-        let making = Making { now, operator: None, clock_floor, held, device, sealing };
+        let making = Making { now, operator: None, clock_floor, observed, device, sealing };
         let mut tip = match begun {
             Some(chain) => Tip { chain, head: None },
             None => Tip { chain: current.id, head: self.head()? },

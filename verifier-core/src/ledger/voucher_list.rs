@@ -4,14 +4,14 @@ use crate::ledger::cipher::Place;
 use crate::ledger::sql::{Column, get};
 use crate::ledger::{Ledger, LedgerError};
 use protocol::Timestamp;
-use protocol::id::Audience;
+use protocol::id::ProviderId;
 use rusqlite::{OptionalExtension, Row, params};
 
 /// A list as it was received.
 #[derive(Clone, PartialEq, Eq)]
 pub struct KeptVoucherList {
     /// Whose vouchers it lists.
-    pub provider: Audience,
+    pub provider: ProviderId,
     /// When the last of its pages came.
     pub listed: Timestamp,
     /// Its pages, in order.
@@ -67,7 +67,7 @@ impl Ledger {
             .query_row([], |row| Ok((row.get::<_, String>(0)?, get(row, 1)?)))
             .optional()?;
         let Some((provider, listed)) = kept else { return Ok(None) };
-        let provider = Audience::new(provider)
+        let provider = ProviderId::new(provider)
             .map_err(|_| LedgerError::corrupt("the list of vouchers names no provider"))?;
         let cipher = self.cipher()?;
         let pages = self

@@ -270,7 +270,7 @@ mod finding {
     fn another_providers_list_is_not_shown() {
         let mut server = office(0..3);
         let mut phone = Phone::enrolled(&mut server);
-        server.profile.provider = protocol::id::Audience::new("hope").unwrap();
+        server.profile.provider = protocol::id::ProviderId::new("hope").unwrap();
         server.profile.issued = server.profile.issued.after(Span::seconds(1));
         phone.sync_over(|request| {
             Ok(if is_list(request) { status(503) } else { server.handle(request) })

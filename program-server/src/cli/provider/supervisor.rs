@@ -4,7 +4,7 @@ use crate::cli::output::Output;
 use clap::{Args, Subcommand};
 use program_server::providers::supervisors::{self, Pin};
 use program_server::{App, Error, Result};
-use protocol::id::{Audience, OperatorId};
+use protocol::id::{OperatorId, ProviderId};
 use serde_json::json;
 use std::io::{IsTerminal, Read};
 use std::path::PathBuf;
@@ -20,7 +20,7 @@ pub enum Supervisor {
     List {
         /// The provider.
         #[arg(long, value_name = "ID")]
-        provider: Audience,
+        provider: ProviderId,
     },
 }
 
@@ -29,7 +29,7 @@ pub enum Supervisor {
 pub struct Named {
     /// The provider.
     #[arg(long, value_name = "ID")]
-    provider: Audience,
+    provider: ProviderId,
     /// The supervisor's name, without white space, as phones ask for it.
     #[arg(long)]
     name: OperatorId,

@@ -8,7 +8,7 @@ use program_server::programmes::{self, HOLDING_DAYS, Programme};
 use program_server::providers::{self, Provider};
 use program_server::trust::{self, Ceremony};
 use program_server::vouchers::{self, Order};
-use protocol::id::{Audience, ClaimId, ProgrammeId};
+use protocol::id::{Audience, ClaimId, ProgrammeId, ProviderId};
 use protocol::key::KeyUse;
 use protocol::key::PublicKey;
 use protocol::record::SignedVoucher;
@@ -52,6 +52,10 @@ impl Answer {
 
 pub fn programme() -> ProgrammeId {
     ProgrammeId::new("aid").unwrap()
+}
+
+pub fn provider_id(id: &str) -> ProviderId {
+    ProviderId::new(id).unwrap()
 }
 
 pub fn audience(id: &str) -> Audience {
@@ -100,7 +104,7 @@ impl Office {
             [("mercy", ["pharmacies"].as_slice()), ("corner", &["pharmacies"]), ("harbour", &[])]
         {
             let provider = Provider {
-                id: audience(id),
+                id: provider_id(id),
                 name: format!("{id} pharmacy"),
                 groups: groups.iter().map(|group| audience(group)).collect(),
                 programmes: vec![programme()],

@@ -107,7 +107,7 @@ fn only_the_chains_own_key_signs_it() {
         act: Act::Redeem(serving(1, 1)),
         operator: None,
         clock_floor: time(0),
-        held: phone.ledger.held().unwrap(),
+        observed: phone.ledger.observed_state().unwrap(),
     };
     let refused = phone.ledger.append(clock(10), &entry, &key(99), &sealing());
     assert!(matches!(refused, Err(AppendError::Ledger(LedgerError::OtherDevice))));
@@ -130,7 +130,7 @@ fn a_key_that_signs_wrongly_records_nothing() {
         act: Act::Redeem(serving(1, 1)),
         operator: None,
         clock_floor: time(0),
-        held: phone.ledger.held().unwrap(),
+        observed: phone.ledger.observed_state().unwrap(),
     };
     let refused = phone.ledger.append(clock(10), &entry, &Broken, &sealing());
     assert!(matches!(refused, Err(AppendError::Protocol(protocol::Error::Signature))));
@@ -143,7 +143,7 @@ fn a_record_says_what_was_held_and_who_worked() {
     let (file, state) = fixtures::ledger::trust(4, 1);
     phone.ledger.accept_trust(&file, &state, clock(1)).unwrap();
     let record = phone.redeem(10, 1, 1);
-    assert_eq!(record.header.held.trust_version, 4);
+    assert_eq!(record.header.observed.trust_version, 4);
     assert_eq!(record.header.device_time, time(10));
     assert_eq!(record.header.operator, Some(OperatorId::new("ana").unwrap()));
 }

@@ -16,7 +16,7 @@ fn append(ledger: &mut Ledger) -> Result<(), AppendError> {
         act: Act::Redeem(serving(9, 9)),
         operator: None,
         clock_floor: time(0),
-        held: ledger.held().unwrap(),
+        observed: ledger.observed_state().unwrap(),
     };
     ledger.append(clock(99), &entry, &device(), &sealing()).map(|_| ())
 }
