@@ -15,7 +15,7 @@ use std::sync::LazyLock;
 use verifier_core::clock::{DeviceClock, FloorMark, Floors};
 use verifier_core::ledger::LiveRedemption;
 use verifier_core::verdict::{
-    Circumstances, Lookup, Overridable, Reason, Verdict, decide_with_leave,
+    Circumstances, Lookup, Overridable, Reason, Verdict, decide_with_override,
 };
 
 /// What a phone holds, and vouchers that it may be shown beside those of the script.
@@ -81,7 +81,7 @@ pub(crate) fn moment(bytes: &[u8]) {
         clock,
         floors: &floors,
     };
-    let Ok(verdict) = decide_with_leave(&text, &circumstances, allowed, phone);
+    let Ok(verdict) = decide_with_override(&text, &circumstances, allowed, phone);
     match verdict {
         Verdict::Refuse(refusal) => {
             let passed_over = refusal.overridable().is_some_and(|it| allowed.contains(&it));

@@ -11,7 +11,7 @@ mod bundles;
 mod by_code;
 mod frames;
 mod keys;
-mod leave;
+mod overrides;
 mod vouchers;
 
 pub use bundles::{Export, ExportedFile, ImportReport, Imported};
@@ -20,8 +20,8 @@ pub use frames::{
     Corner, Crop, FrameLayout, FrameStream, Rotation, Symbol, SymbolContent, scan_luma,
 };
 pub use keys::{KeyStore, KeyStoreError};
-pub use leave::LeaveRedemption;
-pub use vouchers::{ListedStanding, ListedVoucher, StandingKind, VoucherListing, VoucherSearch};
+pub use overrides::OverrideOutcome;
+pub use vouchers::{ListedStatus, ListedStatusKind, ListedVoucher, VoucherListing, VoucherSearch};
 
 use crate::clock::{self, ClockTrust};
 use crate::device_key::FileKey;

@@ -31,7 +31,7 @@ mod sql;
 mod voucher_list;
 
 pub use append::{
-    Act, AppendError, CodeServing, DocumentContent, Entry, LiveRedemption, Overridden, Serving,
+    Act, AppendError, CodeServing, DocumentContent, LiveRedemption, NewRecord, Overridden, Serving,
 };
 pub use chains::ChainRef;
 pub use claims::{Attachment, Claim, Page, Readable, Served, ServedVoucher, Voided};

@@ -4,7 +4,7 @@
 
 use crate::clock::{ClockTrust, DeviceClock, Floors, Now};
 use crate::ledger::LiveRedemption;
-use crate::vouchers::{NamedVoucher, Standing};
+use crate::vouchers::{ListedStatus, NamedVoucher};
 use protocol::authenticity::{self, Authentic, NotAuthentic, SignedBy};
 use protocol::delegation::Beyond;
 use protocol::id::Audience;
@@ -273,7 +273,7 @@ pub fn decide<L: Lookup>(
     circumstances: &Circumstances<'_>,
     lookup: &L,
 ) -> Result<Verdict, L::Error> {
-    decide_with_leave(text, circumstances, &[], lookup)
+    decide_with_override(text, circumstances, &[], lookup)
 }
 
 /// Decides on a text when a supervisor allows some reasons: what they allow is a warning, and all other
@@ -281,7 +281,7 @@ pub fn decide<L: Lookup>(
 ///
 /// # Errors
 /// As [`decide`].
-pub fn decide_with_leave<L: Lookup>(
+pub fn decide_with_override<L: Lookup>(
     text: &str,
     circumstances: &Circumstances<'_>,
     allowed: &[Overridable],
@@ -296,7 +296,7 @@ pub fn decide_with_leave<L: Lookup>(
         Err(reason) => return Ok(refuse(unauthentic(&reason), None, trust)),
     };
     let mut warnings = Vec::new();
-    let now = circumstances.floors.judge(circumstances.clock, trust.expires);
+    let now = circumstances.floors.effective_now(circumstances.clock, trust.expires);
     match find_reason(&authentic, circumstances, now, allowed, lookup, &mut warnings)? {
         Some(reason) => Ok(refuse(reason, Some(authentic.voucher), trust)),
         None => Ok(match trust.programme(&authentic.voucher.programme) {
@@ -394,7 +394,7 @@ pub fn decide_by_code(
     if !programme.by_code {
         return CodeVerdict::Refuse(CodeRefusal::NotAllowed);
     }
-    let now = circumstances.floors.judge(circumstances.clock, trust.list().expires);
+    let now = circumstances.floors.effective_now(circumstances.clock, trust.list().expires);
     let mut warnings = Vec::new();
     if let Some(reason) = freshness(trust, profile, now.time, false, &mut warnings)
         .or_else(|| clock(now, programme, false, &mut warnings))
@@ -407,19 +407,19 @@ pub fn decide_by_code(
     let zone = &programme.zone;
     let expired = || zone.end_of(voucher.last_day).unwrap_or(now.time);
     let from = || zone.start_of(voucher.first_day).unwrap_or(now.time);
-    match voucher.standing(zone.day_of(now.time), live) {
-        Standing::Open => CodeVerdict::Accept(Box::new(AcceptedCode {
+    match voucher.listed_status(zone.day_of(now.time), live) {
+        ListedStatus::Open => CodeVerdict::Accept(Box::new(AcceptedCode {
             voucher: voucher.clone(),
             programme: programme.clone(),
             now,
             warnings,
         })),
-        Standing::ServedHere(live) => refuse(Reason::AlreadyRedeemed(live)),
-        Standing::Revoked => refuse(Reason::Revoked),
-        Standing::Suspended => refuse(Reason::Suspended),
-        Standing::Served => refuse(Reason::RedeemedElsewhere),
-        Standing::NotYet => refuse(Reason::NotYetValid { from: from() }),
-        Standing::Expired => refuse(Reason::Expired { expired: expired() }),
+        ListedStatus::ServedHere(live) => refuse(Reason::AlreadyRedeemed(live)),
+        ListedStatus::Revoked => refuse(Reason::Revoked),
+        ListedStatus::Suspended => refuse(Reason::Suspended),
+        ListedStatus::Served => refuse(Reason::RedeemedElsewhere),
+        ListedStatus::NotYet => refuse(Reason::NotYetValid { from: from() }),
+        ListedStatus::Expired => refuse(Reason::Expired { expired: expired() }),
     }
 }
 

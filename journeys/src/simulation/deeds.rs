@@ -92,8 +92,8 @@ impl World<'_> {
         let answer = self.ask(place, &what, |verifier| match pin {
             None => verifier.redeem(&shown.text, service, clock),
             Some(pin) => {
-                let leave = Supervision { supervisor, pin };
-                verifier.redeem_with_leave(&shown.text, service, &leave, clock)
+                let supervision = Supervision { supervisor, pin };
+                verifier.redeem_with_override(&shown.text, service, &supervision, clock)
             }
         })?;
         let name = self.phones[place].name.clone();

@@ -59,7 +59,7 @@ pub async fn set(
     store::set_supervisor(&**transaction, provider, name, pin.hash()?).await
 }
 
-/// Takes a supervisor's leave away; phones learn it at their next sync.
+/// Removes a supervisor; phones learn it at their next sync.
 ///
 /// # Errors
 /// [`Error::NotFound`], [`Error::Database`].

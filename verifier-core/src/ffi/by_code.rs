@@ -6,7 +6,7 @@ use super::{
 };
 use crate::ledger::DocumentContent;
 use crate::verifier::FoundVoucher;
-use crate::vouchers::Standing;
+use crate::vouchers::ListedStatus;
 use crate::{verdict, verifier};
 use protocol::printed::PrintedReference;
 
@@ -136,7 +136,7 @@ impl From<verdict::AcceptedCode> for AcceptedCode {
         let verdict::AcceptedCode { voucher, programme, warnings, .. } = accepted;
         let programme = Some(programme);
         Self {
-            voucher: FoundVoucher { voucher, standing: Standing::Open, programme }.into(),
+            voucher: FoundVoucher { voucher, status: ListedStatus::Open, programme }.into(),
             warnings: warnings.into_iter().filter_map(warning).collect(),
         }
     }

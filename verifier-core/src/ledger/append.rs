@@ -2,8 +2,8 @@
 
 use crate::clock::DeviceClock;
 use crate::ledger::chains::Chain;
-use crate::ledger::cipher::Place;
-use crate::ledger::derive::{self, Effect, Event, Occasion};
+use crate::ledger::cipher::AssociatedData;
+use crate::ledger::derive::{self, Effect, Event, EventContext};
 use crate::ledger::identity::ServedIdentity;
 use crate::ledger::sql::{Column, get, get_some};
 use crate::ledger::{Head, Ledger, LedgerError};
@@ -21,7 +21,7 @@ use rusqlite::{OptionalExtension, Transaction, params};
 
 /// What is to be recorded.
 #[derive(Debug, Clone)]
-pub struct Entry {
+pub struct NewRecord {
     /// What was done.
     pub act: Act,
     /// Who worked with the phone.
@@ -180,21 +180,21 @@ impl DocumentContent {
 
 /// Where the next record goes.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Tip {
+pub(super) struct AppendPoint {
     pub(super) chain: ChainId,
     pub(super) head: Option<Head>,
 }
 
-impl Tip {
+impl AppendPoint {
     /// Where the record after this one goes.
     pub(super) fn after(self, record: &Prepared) -> Self {
         let sequence = record.opened.header.sequence;
-        Tip { head: Some(Head { sequence, hash: record.opened.hash }), ..self }
+        AppendPoint { head: Some(Head { sequence, hash: record.opened.hash }), ..self }
     }
 }
 
 /// When, with what in force and by which keys a record is made.
-pub(super) struct Making<'m> {
+pub(super) struct RecordContext<'m> {
     pub(super) now: DeviceClock,
     pub(super) operator: Option<OperatorId>,
     pub(super) clock_floor: Timestamp,
@@ -225,33 +225,33 @@ impl Ledger {
     pub fn append(
         &mut self,
         now: DeviceClock,
-        entry: &Entry,
+        new: &NewRecord,
         device: &dyn Signer,
         sealing: &SealingKey,
     ) -> Result<OpenedRecord, AppendError> {
         if device.public_key() != *self.device() {
             return Err(LedgerError::OtherDevice.into());
         }
-        self.check(&entry.act)?;
-        let making = Making {
+        self.check(&new.act)?;
+        let context = RecordContext {
             now,
-            operator: entry.operator.clone(),
-            clock_floor: entry.clock_floor,
-            observed: entry.observed.clone(),
+            operator: new.operator.clone(),
+            clock_floor: new.clock_floor,
+            observed: new.observed.clone(),
             device,
             sealing,
         };
-        let mut tip = Tip { chain: self.chain(), head: self.head()? };
+        let mut point = AppendPoint { chain: self.chain(), head: self.head()? };
         let mut records = Vec::new();
         let mut allowed_by = None;
-        for body in entry.act.overrides() {
-            let allowed = self.prepare(&making, tip, &body, None, &[])?;
-            tip = tip.after(&allowed);
+        for body in new.act.overrides() {
+            let allowed = self.prepare(&context, point, &body, None, &[])?;
+            point = point.after(&allowed);
             allowed_by = Some(allowed.opened.hash);
             records.push(allowed);
         }
-        let (body, served, documents) = entry.act.parts(allowed_by);
-        let last = self.prepare(&making, tip, &body, served, documents)?;
+        let (body, served, documents) = new.act.parts(allowed_by);
+        let last = self.prepare(&context, point, &body, served, documents)?;
         let opened = last.opened.clone();
         records.push(last);
         self.write(now, None, &records)?;
@@ -286,7 +286,7 @@ impl Ledger {
             chain = Chain::insert(&transaction, id, &device)?;
         }
         for (arrival, (prepared, event)) in (first..).zip(records.iter().zip(&events)) {
-            let at = Occasion { arrival, chain: chain.number, clock: now };
+            let at = EventContext { arrival, chain: chain.number, clock: now };
             store(&transaction, at, prepared)?;
             derive::apply(&transaction, at, event)?;
         }
@@ -393,45 +393,50 @@ impl Ledger {
     /// Signs, seals and encrypts one record; nothing is stored yet.
     pub(super) fn prepare(
         &self,
-        making: &Making<'_>,
-        tip: Tip,
+        context: &RecordContext<'_>,
+        point: AppendPoint,
         body: &Body,
         served: Option<ServedIdentity>,
         contents: &[DocumentContent],
     ) -> Result<Prepared, AppendError> {
         let cipher = self.cipher()?;
-        let sequence = tip.head.map_or(1, |head| head.sequence + 1);
+        let sequence = point.head.map_or(1, |head| head.sequence + 1);
         let encoded = body.encode()?;
         let header = Header {
-            chain: tip.chain,
+            chain: point.chain,
             sequence,
-            previous: tip.head.map(|head| head.hash),
-            device_time: making.now.time,
-            clock_floor: making.clock_floor,
-            monotonic: making.now.monotonic,
-            operator: making.operator.clone(),
-            observed: making.observed.clone(),
+            previous: point.head.map(|head| head.hash),
+            device_time: context.now.time,
+            clock_floor: context.clock_floor,
+            monotonic: context.now.monotonic,
+            operator: context.operator.clone(),
+            observed: context.observed.clone(),
             kind: body.kind(),
             body: Hash::of(&encoded),
         };
-        let record = Record::sign(&header, body, making.device)?;
+        let record = Record::sign(&header, body, context.device)?;
         // A key store that signs wrongly must show now and not at the server.
         let opened = record.open(self.device())?;
-        let sealed = making.sealing.seal(&record.encode()?)?;
-        let place = |column| Place::record(tip.chain, sequence, column);
-        let encrypt = |place, plain: &[u8]| cipher.encrypt(place, plain).map_err(LedgerError::from);
+        let sealed = context.sealing.seal(&record.encode()?)?;
+        let associated_data = |column| AssociatedData::record(point.chain, sequence, column);
+        let encrypt = |associated_data, plain: &[u8]| {
+            cipher.encrypt(associated_data, plain).map_err(LedgerError::from)
+        };
         let voucher = match &served {
-            Some(served) => Some(encrypt(place("voucher"), &served.encode()?)?),
+            Some(served) => Some(encrypt(associated_data("voucher"), &served.encode()?)?),
             None => None,
         };
         let documents = contents
             .iter()
             .map(|content| {
                 let hash = Hash::of(&content.content);
-                Ok((hash, encrypt(Place::document(self.chains.first(), hash), &content.content)?))
+                Ok((
+                    hash,
+                    encrypt(AssociatedData::document(self.chains.first(), hash), &content.content)?,
+                ))
             })
             .collect::<Result<_, LedgerError>>()?;
-        let body = encrypt(place("body"), &encoded)?;
+        let body = encrypt(associated_data("body"), &encoded)?;
         Ok(Prepared { opened, record, sealed, body, served, voucher, documents })
     }
 }
@@ -499,7 +504,11 @@ impl Act {
     }
 }
 
-fn store(transaction: &Transaction<'_>, at: Occasion, prepared: &Prepared) -> rusqlite::Result<()> {
+fn store(
+    transaction: &Transaction<'_>,
+    at: EventContext,
+    prepared: &Prepared,
+) -> rusqlite::Result<()> {
     transaction
         .prepare_cached(
             "INSERT INTO record

@@ -1,6 +1,6 @@
 //! The claims that this phone made, and what became of them.
 
-use crate::ledger::cipher::Place;
+use crate::ledger::cipher::AssociatedData;
 use crate::ledger::identity::ServedIdentity;
 use crate::ledger::sql::{Column, get, get_some};
 use crate::ledger::{Delivery, Ledger, LedgerError, outbox};
@@ -294,7 +294,7 @@ impl Ledger {
         let read = |row: &Row<'_>| Ok((row.get::<_, Vec<u8>>(0)?, row.get::<_, i64>(1)?));
         let (stored, chain) = select.query_row([Column(record)], read).ok()?;
         let chain = self.chains.numbered(chain)?.id;
-        cipher.decrypt(Place::record(chain, sequence, column), &stored).ok()
+        cipher.decrypt(AssociatedData::record(chain, sequence, column), &stored).ok()
     }
 
     fn attachments(&self, claim: ClaimId) -> Result<Vec<Attachment>, LedgerError> {

@@ -2,7 +2,7 @@
 
 use crate::clock::DeviceClock;
 use crate::home::Home;
-use crate::ledger::{Act, AppendError, DocumentContent, Entry, KeyInFile, Ledger, LedgerError};
+use crate::ledger::{Act, AppendError, DocumentContent, KeyInFile, Ledger, LedgerError, NewRecord};
 use crate::ledger::{Page, Serving};
 use protocol::id::{BootId, ClaimId, IssuerId, VoucherId};
 use protocol::key::{Ed25519Key, Signer};
@@ -47,10 +47,10 @@ fn redeem(ledger: &mut Ledger, number: u8, document: &[u8]) -> Result<(), Append
         }],
     };
     let observed = ledger.observed_state().unwrap();
-    let entry = Entry { act: Act::Redeem(serving), operator: None, clock_floor: now, observed };
+    let new = NewRecord { act: Act::Redeem(serving), operator: None, clock_floor: now, observed };
     let sealing = UnsealingKey::from_seed(&[3; 32]).public().clone();
     let clock = DeviceClock { time: now, monotonic };
-    ledger.append(clock, &entry, &device(), &sealing).map(|_| ())
+    ledger.append(clock, &new, &device(), &sealing).map(|_| ())
 }
 
 #[test]

@@ -5,8 +5,8 @@
 //! digest and issue time stay. Acks are all kept, since the claims' states follow from them.
 
 use crate::clock::DeviceClock;
-use crate::ledger::cipher::Place;
-use crate::ledger::derive::{self, Event, Occasion};
+use crate::ledger::cipher::AssociatedData;
+use crate::ledger::derive::{self, Event, EventContext};
 use crate::ledger::sql::{Column, get, get_monotonic, get_some};
 use crate::ledger::{Ledger, LedgerError};
 use protocol::ack::Ack;
@@ -467,13 +467,13 @@ impl Ledger {
         if replaced.as_ref().is_some_and(|held| held.hash == hash && held.arrival > lost) {
             return Ok(());
         }
-        let at = Occasion { arrival: self.next_arrival()?, chain, clock: now };
+        let at = EventContext { arrival: self.next_arrival()?, chain, clock: now };
         let in_blob = received.kind.in_blob();
         let content = if in_blob {
             None
         } else {
-            let place = Place::inbox(self.chains.first(), at.arrival);
-            Some(self.cipher()?.encrypt(place, received.bytes)?)
+            let associated_data = AssociatedData::inbox(self.chains.first(), at.arrival);
+            Some(self.cipher()?.encrypt(associated_data, received.bytes)?)
         };
         let transaction = self.begin()?;
         transaction
@@ -589,8 +589,10 @@ impl Ledger {
         let Some((arrival, content, clock)) = found.filter(|(arrival, ..)| *arrival > lost) else {
             return Ok(None);
         };
-        let bytes =
-            self.cipher()?.decrypt(Place::inbox(self.chains.first(), arrival), &content)?.to_vec();
+        let bytes = self
+            .cipher()?
+            .decrypt(AssociatedData::inbox(self.chains.first(), arrival), &content)?
+            .to_vec();
         Ok(Some(Arrived { bytes, clock }))
     }
 }

@@ -1,6 +1,6 @@
 //! What is still to be sent: sealed records, and the documents that they name.
 
-use crate::ledger::cipher::Place;
+use crate::ledger::cipher::AssociatedData;
 use crate::ledger::sql::{Column, get, get_some};
 use crate::ledger::{Ledger, LedgerError};
 use protocol::id::ChainId;
@@ -195,7 +195,7 @@ impl Ledger {
         let Some(stored) = stored else {
             return Ok(None);
         };
-        match self.cipher()?.decrypt(Place::document(self.chains.first(), hash), &stored) {
+        match self.cipher()?.decrypt(AssociatedData::document(self.chains.first(), hash), &stored) {
             Ok(content) => Ok(Some(content.to_vec())),
             // It may be one of those that went with the key.
             Err(_) if self.unreadable_through()? > 0 => Ok(None),

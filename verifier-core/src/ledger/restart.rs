@@ -2,7 +2,7 @@
 //! begins with the names of the records that lost their place (docs/protocol.md §7).
 
 use crate::clock::DeviceClock;
-use crate::ledger::append::{Making, Tip};
+use crate::ledger::append::{AppendPoint, RecordContext};
 use crate::ledger::chains::{self, Chain};
 use crate::ledger::derive::HAS_NO_PLACE;
 use crate::ledger::sql::get;
@@ -70,15 +70,15 @@ impl Ledger {
                 bodies.extend(self.restarts_of(chain)?);
             }
         }
-        let making = Making { now, operator: None, clock_floor, observed, device, sealing };
-        let mut tip = match begun {
-            Some(chain) => Tip { chain, head: None },
-            None => Tip { chain: current.id, head: self.head()? },
+        let context = RecordContext { now, operator: None, clock_floor, observed, device, sealing };
+        let mut point = match begun {
+            Some(chain) => AppendPoint { chain, head: None },
+            None => AppendPoint { chain: current.id, head: self.head()? },
         };
         let mut records = Vec::with_capacity(bodies.len());
         for body in bodies {
-            let record = self.prepare(&making, tip, &body, None, &[])?;
-            tip = tip.after(&record);
+            let record = self.prepare(&context, point, &body, None, &[])?;
+            point = point.after(&record);
             records.push(record);
         }
         self.write(now, begun, &records)?;

@@ -1,6 +1,6 @@
 //! The list of vouchers that name the provider: pages as they were received, encrypted, all of one list.
 
-use crate::ledger::cipher::Place;
+use crate::ledger::cipher::AssociatedData;
 use crate::ledger::sql::{Column, get};
 use crate::ledger::{Ledger, LedgerError};
 use protocol::Timestamp;
@@ -111,7 +111,7 @@ impl Ledger {
         Ok(pages)
     }
 
-    fn page(&self, number: u64) -> Place {
-        Place::voucher_page(self.chains.first(), number)
+    fn page(&self, number: u64) -> AssociatedData {
+        AssociatedData::voucher_page(self.chains.first(), number)
     }
 }

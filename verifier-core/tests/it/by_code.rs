@@ -71,7 +71,7 @@ fn what_was_served_by_code_is_recorded_sent_and_told_as_such() {
 }
 
 #[test]
-fn without_the_programmes_leave_nothing_is_served_by_code() {
+fn without_the_programmes_consent_nothing_is_served_by_code() {
     let mut phone = Phone::enrolled(&mut office(false));
     assert_eq!(serve(&mut phone, 1), Err(CodeRefusal::NotAllowed));
     assert_eq!(phone.unsent(), 0);

@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 #[derive(Debug, Subcommand)]
 pub enum Supervisor {
     Set(Set),
-    /// Take a supervisor's leave away; phones learn it at their next sync.
+    /// Remove a supervisor; phones learn it at their next sync.
     Remove(Named),
     /// List the supervisors of a provider.
     List {

@@ -7,7 +7,7 @@ use protocol::Hash;
 use protocol::id::OperatorId;
 use protocol::key::Signer;
 use protocol::record::{Body, RefusedSubject};
-use verifier_core::ledger::{Act, AppendError, Entry, LedgerError, LiveRedemption};
+use verifier_core::ledger::{Act, AppendError, LedgerError, LiveRedemption, NewRecord};
 
 #[test]
 fn what_was_recorded_is_there_after_a_restart() {
@@ -103,13 +103,13 @@ fn a_claim_id_that_is_taken_records_nothing() {
 #[test]
 fn only_the_chains_own_key_signs_it() {
     let mut phone = Phone::on_a_new_ledger();
-    let entry = Entry {
+    let new = NewRecord {
         act: Act::Redeem(serving(1, 1)),
         operator: None,
         clock_floor: time(0),
         observed: phone.ledger.observed_state().unwrap(),
     };
-    let refused = phone.ledger.append(clock(10), &entry, &key(99), &sealing());
+    let refused = phone.ledger.append(clock(10), &new, &key(99), &sealing());
     assert!(matches!(refused, Err(AppendError::Ledger(LedgerError::OtherDevice))));
     assert_eq!(phone.ledger.head().unwrap(), None);
 }
@@ -126,13 +126,13 @@ fn a_key_that_signs_wrongly_records_nothing() {
         }
     }
     let mut phone = Phone::on_a_new_ledger();
-    let entry = Entry {
+    let new = NewRecord {
         act: Act::Redeem(serving(1, 1)),
         operator: None,
         clock_floor: time(0),
         observed: phone.ledger.observed_state().unwrap(),
     };
-    let refused = phone.ledger.append(clock(10), &entry, &Broken, &sealing());
+    let refused = phone.ledger.append(clock(10), &new, &Broken, &sealing());
     assert!(matches!(refused, Err(AppendError::Protocol(protocol::Error::Signature))));
     assert_eq!(phone.ledger.head().unwrap(), None);
 }

@@ -22,7 +22,7 @@ import org.vouchsafe.core.HttpOutcome
 import org.vouchsafe.core.HttpRequest
 import org.vouchsafe.core.Imported
 import org.vouchsafe.core.KeyStore
-import org.vouchsafe.core.LeaveRedemption
+import org.vouchsafe.core.OverrideOutcome
 import org.vouchsafe.core.ListedVoucher
 import org.vouchsafe.core.NewDocument
 import org.vouchsafe.core.Redemption
@@ -66,8 +66,8 @@ class EnginePhone(
 
     override suspend fun supervisors(): List<String> = engine { it.supervisors() }
 
-    override suspend fun serveWithLeave(voucher: String, service: Serving, leave: Leave): LeaveRedemption =
-        changing { it.redeemWithLeave(voucher, service.asked(), leave.supervisor, leave.pin, clocks.now()) }
+    override suspend fun serveWithLeave(voucher: String, service: Serving, leave: Leave): OverrideOutcome =
+        changing { it.redeemWithOverride(voucher, service.asked(), leave.supervisor, leave.pin, clocks.now()) }
 
     override suspend fun takeBack(claim: String, reason: String) = changing { it.void(claim, reason, null, clocks.now()) }
 

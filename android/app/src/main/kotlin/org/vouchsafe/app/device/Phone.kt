@@ -11,7 +11,7 @@ import org.vouchsafe.core.HowRead
 import org.vouchsafe.core.HttpOutcome
 import org.vouchsafe.core.HttpRequest
 import org.vouchsafe.core.Imported
-import org.vouchsafe.core.LeaveRedemption
+import org.vouchsafe.core.OverrideOutcome
 import org.vouchsafe.core.ListedVoucher
 import org.vouchsafe.core.NewDocument
 import org.vouchsafe.core.Redemption
@@ -48,7 +48,7 @@ interface Phone {
     suspend fun supervisors(): List<String>
 
     /** As [serve], with a supervisor's leave. */
-    suspend fun serveWithLeave(voucher: String, service: Serving, leave: Leave): LeaveRedemption
+    suspend fun serveWithLeave(voucher: String, service: Serving, leave: Leave): OverrideOutcome
 
     /** Takes a redemption back. */
     suspend fun takeBack(claim: String, reason: String)

@@ -10,7 +10,7 @@ import org.vouchsafe.app.device.Phone
 import org.vouchsafe.app.device.Serving
 import org.vouchsafe.core.Benefit
 import org.vouchsafe.core.HowRead
-import org.vouchsafe.core.LeaveRedemption
+import org.vouchsafe.core.OverrideOutcome
 import org.vouchsafe.core.Redemption
 import org.vouchsafe.core.Refusal
 import org.vouchsafe.core.Verdict
@@ -62,9 +62,9 @@ class LeaveModel(private val phone: Phone, private val text: String, private val
         current.update { it.copy(serving = it.serving.copy(busy = true, trouble = null), pin = null) }
         attempt {
             when (val done = phone.serveWithLeave(text, Serving(given, howRead), leave)) {
-                is LeaveRedemption.Decided -> decided(done.redemption)
-                LeaveRedemption.WrongPin -> current.update { it.copy(pin = PinTrouble.Wrong) }
-                is LeaveRedemption.Wait -> current.update { it.copy(pin = PinTrouble.Wait(done.seconds)) }
+                is OverrideOutcome.Decided -> decided(done.redemption)
+                OverrideOutcome.WrongPin -> current.update { it.copy(pin = PinTrouble.Wrong) }
+                is OverrideOutcome.Wait -> current.update { it.copy(pin = PinTrouble.Wait(done.seconds)) }
             }
         }
     }

@@ -17,7 +17,7 @@ import org.vouchsafe.app.ui.Page
 import org.vouchsafe.app.ui.SideButton
 import org.vouchsafe.app.ui.Trouble
 import org.vouchsafe.app.ui.formats
-import org.vouchsafe.core.ListedStanding
+import org.vouchsafe.core.ListedStatus
 
 /** One voucher as the office lists it: whose it may be, what it gives, and how it stands. */
 @Composable
@@ -45,7 +45,7 @@ fun VoucherPage(
 ) {
     val formats = formats()
     val voucher = state.voucher
-    val served = voucher?.standing as? ListedStanding.ServedHere
+    val served = voucher?.status as? ListedStatus.ServedHere
     Page(
         stringResource(R.string.voucher),
         onBack,
@@ -53,7 +53,7 @@ fun VoucherPage(
             served != null -> {
                 { MainButton(stringResource(R.string.see_claim), { onClaim(served.claim) }) }
             }
-            voucher?.standing == ListedStanding.Open -> {
+            voucher?.status == ListedStatus.Open -> {
                 {
                     MainButton(stringResource(R.string.scan_it), onScan)
                     if (voucher.byCode) SideButton(stringResource(R.string.serve_by_code), onServeByCode)
@@ -65,7 +65,7 @@ fun VoucherPage(
         Text(formats.inOrder(reference), style = MaterialTheme.typography.displaySmall, fontWeight = FontWeight.Bold)
         state.trouble?.let { Trouble(it) }
         if (voucher != null) {
-            val standing = standing(voucher.standing)
+            val standing = standing(voucher.status)
             Chip(standing.signal, stringResource(standing.word))
             Text(meaning(voucher, formats), style = MaterialTheme.typography.bodyLarge)
             Text(benefit(voucher, formats), style = MaterialTheme.typography.headlineMedium)

@@ -173,7 +173,7 @@ private fun Count(listing: VoucherListing, formats: Formats) {
 
 @Composable
 private fun Line(voucher: ListedVoucher, formats: Formats, onClick: () -> Unit) {
-    val standing = standing(voucher.standing)
+    val standing = standing(voucher.status)
     Entry(
         standing.signal,
         stringResource(standing.word),

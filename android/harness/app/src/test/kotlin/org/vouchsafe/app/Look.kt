@@ -52,7 +52,7 @@ import org.vouchsafe.core.CodeRefusal
 import org.vouchsafe.core.EngineException
 import org.vouchsafe.core.Goods
 import org.vouchsafe.core.Health
-import org.vouchsafe.core.ListedStanding
+import org.vouchsafe.core.ListedStatus
 import org.vouchsafe.core.ListedVoucher
 import org.vouchsafe.core.Programme
 import org.vouchsafe.core.Reason
@@ -181,27 +181,27 @@ private val claims = listOf(
     claim(1, "recorded", RecordDelivery.Waiting), claim(2, "submitted"), claim(3, "in_review"), claim(4, "conflict"),
     claim(5, "approved"), claim(6, "paid"), claim(7, "rejected"),
 )
-private fun listed(reference: String, standing: ListedStanding, of: Voucher = money) = ListedVoucher(
+private fun listed(reference: String, status: ListedStatus, of: Voucher = money) = ListedVoucher(
     reference = reference,
     holder = "M*** C*** S***",
     assistance = of.assistance,
     benefit = of.benefit,
     firstDay = "2026-12-01",
     lastDay = "2027-06-03",
-    standing = standing,
+    status = status,
     programme = of.programme,
     byCode = false,
 )
 
 private val listed = listOf(
-    listed("0K2M-94QX", ListedStanding.Open),
-    listed("1ZZ0-0042", ListedStanding.Open, goods),
-    listed("7K2M-94QX", ListedStanding.ServedHere("0193f0a2b4c6d8e0f102030405060708", 1_795_000_000uL)),
-    listed("8A00-94QX", ListedStanding.NotYet),
-    listed("9A00-94QX", ListedStanding.Served, goods),
-    listed("AA00-94QX", ListedStanding.Suspended),
-    listed("BA00-94QX", ListedStanding.Revoked),
-    listed("CA00-94QX", ListedStanding.Expired),
+    listed("0K2M-94QX", ListedStatus.Open),
+    listed("1ZZ0-0042", ListedStatus.Open, goods),
+    listed("7K2M-94QX", ListedStatus.ServedHere("0193f0a2b4c6d8e0f102030405060708", 1_795_000_000uL)),
+    listed("8A00-94QX", ListedStatus.NotYet),
+    listed("9A00-94QX", ListedStatus.Served, goods),
+    listed("AA00-94QX", ListedStatus.Suspended),
+    listed("BA00-94QX", ListedStatus.Revoked),
+    listed("CA00-94QX", ListedStatus.Expired),
 )
 private val listing = VoucherListing(
     listed = 1_795_000_000uL,
