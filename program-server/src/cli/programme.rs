@@ -133,7 +133,7 @@ impl Policy {
             }
             false => ("refuse", "are not served by a typed reference"),
         };
-        output.say(
+        output.print(
             &format!(
                 "The programme {}: when trust is too old, {too_old}; clocks may be {hours} hours \
                  behind; vouchers {by_code_words}. Phones go by it after their next sync.",
@@ -169,7 +169,7 @@ impl Add {
         programmes::add(&transaction, &programme).await?;
         transaction.commit().await?;
         super::trust::renew(app).await?;
-        output.say(
+        output.print(
             &format!("The programme {} ({}) was added.", programme.id, programme.name),
             &json!({ "id": programme.id.as_str() }),
         )
@@ -178,7 +178,7 @@ impl Add {
 
 async fn list(app: &App, output: &Output) -> Result<()> {
     for programme in programmes::all(app.db.reader()).await? {
-        output.say(
+        output.print(
             &format!(
                 "{}  {}  {}  {}, {} decimal places, claims held {} days",
                 programme.id,

@@ -60,7 +60,7 @@ impl Add {
         let transaction = app.db.begin().await?;
         providers::add(&transaction, &provider).await?;
         transaction.commit().await?;
-        output.say(
+        output.print(
             &format!("The provider {} ({}) was added.", provider.id, provider.name),
             &json!({ "id": provider.id.as_str() }),
         )
@@ -75,7 +75,7 @@ async fn list(app: &App, output: &Output) -> Result<()> {
             true => String::new(),
             false => format!(", in {}", groups.join(", ")),
         };
-        output.say(
+        output.print(
             &format!(
                 "{}  {}  serves {}{in_groups}",
                 provider.id,

@@ -54,7 +54,7 @@ impl Supervisor {
                 let transaction = app.db.begin().await?;
                 supervisors::remove(&transaction, &provider, &name).await?;
                 transaction.commit().await?;
-                output.say(
+                output.print(
                     &format!("{name} is no longer a supervisor of {provider}."),
                     &json!({ "provider": provider.as_str(), "name": name.as_str() }),
                 )
@@ -62,7 +62,7 @@ impl Supervisor {
             Supervisor::List { provider } => {
                 for supervisor in supervisors::of(app.db.reader(), &provider).await? {
                     let name = supervisor.name.as_str();
-                    output.say(name, &json!({ "provider": provider.as_str(), "name": name }))?;
+                    output.print(name, &json!({ "provider": provider.as_str(), "name": name }))?;
                 }
                 Ok(())
             }
@@ -77,7 +77,7 @@ impl Set {
         let transaction = app.db.begin().await?;
         supervisors::set(&transaction, provider, name, &pin).await?;
         transaction.commit().await?;
-        output.say(
+        output.print(
             &format!("{name} is a supervisor of {provider}. Phones learn it at their next sync."),
             &json!({ "provider": provider.as_str(), "name": name.as_str() }),
         )
