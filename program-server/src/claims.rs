@@ -177,7 +177,7 @@ pub enum HowServed {
     /// Its code was read.
     Read(HowRead),
     /// Its printed reference was typed: nobody has shown its signed bytes.
-    ByCode,
+    ByReference,
 }
 
 impl HowServed {
@@ -186,7 +186,7 @@ impl HowServed {
         HowServed::Read(HowRead::Picture),
         HowServed::Read(HowRead::Shared),
         HowServed::Read(HowRead::Typed),
-        HowServed::ByCode,
+        HowServed::ByReference,
     ];
 
     /// The stable name, also in the database.
@@ -197,7 +197,7 @@ impl HowServed {
             HowServed::Read(HowRead::Picture) => "picture",
             HowServed::Read(HowRead::Shared) => "shared",
             HowServed::Read(HowRead::Typed) => "typed",
-            HowServed::ByCode => "by_code",
+            HowServed::ByReference => "by_reference",
         }
     }
 

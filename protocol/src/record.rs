@@ -83,7 +83,7 @@ pub enum Kind {
     /// A chain goes on from another that a restored backup had forked.
     Restart,
     /// A voucher was served by its printed reference.
-    ServeByCode,
+    ServeByReference,
 }
 
 impl Kind {
@@ -95,7 +95,7 @@ impl Kind {
         Kind::Issue,
         Kind::Override,
         Kind::Restart,
-        Kind::ServeByCode,
+        Kind::ServeByReference,
     ];
 
     /// The number that stands for it.
@@ -109,7 +109,7 @@ impl Kind {
             Kind::Issue => 5,
             Kind::Override => 6,
             Kind::Restart => 7,
-            Kind::ServeByCode => 8,
+            Kind::ServeByReference => 8,
         }
     }
 
@@ -232,7 +232,7 @@ pub enum Body {
     /// A chain goes on from another that a restored backup had forked.
     Restart(Restart),
     /// A voucher was served by its printed reference.
-    ServeByCode(ServeByCode),
+    ServeByReference(ServeByReference),
 }
 
 /// Where a chain goes on from: a phone that was restored from a backup learns from an ack that the
@@ -288,7 +288,7 @@ pub struct Redeem {
 /// A voucher that was served by its printed reference, without its signed bytes: no evidence of a
 /// scan, so a person decides on every claim that it makes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ServeByCode {
+pub struct ServeByReference {
     /// The claim that this makes: a UUIDv7.
     pub claim: ClaimId,
     /// What was typed.
@@ -346,7 +346,7 @@ impl Body {
             Body::Issue { .. } => Kind::Issue,
             Body::Override { .. } => Kind::Override,
             Body::Restart(_) => Kind::Restart,
-            Body::ServeByCode(_) => Kind::ServeByCode,
+            Body::ServeByReference(_) => Kind::ServeByReference,
         }
     }
 
@@ -386,7 +386,7 @@ impl Body {
                 .put(1, bytes(restart.chain.as_bytes()))
                 .put_some(2, restart.shared.map(|shared| shared.to_value()))
                 .put_list(3, restart.orphans.iter().map(|it| bytes(it.as_bytes())).collect()),
-            Body::ServeByCode(served) => MapWriter::new()
+            Body::ServeByReference(served) => MapWriter::new()
                 .put(1, bytes(served.claim.as_bytes()))
                 .put(2, served.reference.to_string())
                 .put(3, bytes(served.voucher.as_bytes()))
@@ -452,13 +452,13 @@ impl Body {
                 shared: fields.optional(2, "shared")?.map(ChainPoint::from_item).transpose()?,
                 orphans: list(fields.optional(3, "orphans")?, |item| item.hash("orphan"))?,
             }),
-            Kind::ServeByCode => Body::ServeByCode(ServeByCode {
+            Kind::ServeByReference => Body::ServeByReference(ServeByReference {
                 claim: claim(fields.required(1, "claim")?)?,
                 reference: fields
                     .required(2, "reference")?
                     .text("reference")
                     .map(|text| PrintedReference::parse(&text))?
-                    .ok_or(Error::Field { object: "serve by code", field: "reference" })?,
+                    .ok_or(Error::Field { object: "serve by reference", field: "reference" })?,
                 voucher: fields.required(3, "voucher")?.hash("voucher")?,
                 given: Benefit::from_value(fields.required(4, "given")?.value())?,
                 warnings: list(fields.optional(5, "warnings")?, |item| item.label("warning"))?,

@@ -8,14 +8,16 @@
 )]
 
 mod bundles;
-mod by_code;
+mod by_reference;
 mod frames;
 mod keys;
 mod overrides;
 mod vouchers;
 
 pub use bundles::{Export, ExportedFile, ImportReport, Imported};
-pub use by_code::{AcceptedCode, CodeRedemption, CodeRefusal, CodeService, CodeVerdict};
+pub use by_reference::{
+    AcceptedReference, ReferenceRedemption, ReferenceRefusal, ReferenceService, ReferenceVerdict,
+};
 pub use frames::{
     Corner, Crop, FrameLayout, FrameStream, Rotation, Symbol, SymbolContent, scan_luma,
 };
@@ -917,7 +919,7 @@ pub struct Claim {
     /// What was given; absent when this phone can no longer read it.
     pub given: Option<Benefit>,
     /// Whether it was served by its printed reference, which a person at the office decides on.
-    pub by_code: bool,
+    pub by_reference: bool,
     /// The stable name of its state, as far as the phone knows.
     pub state: String,
     /// What staff should know of the state: a stable code.
@@ -973,10 +975,10 @@ pub struct Health {
 
 impl From<ledger::Claim> for Claim {
     fn from(claim: ledger::Claim) -> Self {
-        let by_code = claim
+        let by_reference = claim
             .served
             .as_ref()
-            .is_some_and(|served| matches!(served.voucher, ServedVoucher::ByCode(_)));
+            .is_some_and(|served| matches!(served.voucher, ServedVoucher::ByReference(_)));
         let (reference, given) = match claim.served {
             Some(served) => (Some(served.voucher.reference()), Some(served.given.into())),
             None => (None, None),
@@ -987,7 +989,7 @@ impl From<ledger::Claim> for Claim {
             operator: claim.operator.map(|operator| operator.to_string()),
             reference,
             given,
-            by_code,
+            by_reference,
             state: claim.state.name().to_owned(),
             reason: claim.reason,
             delivery: match claim.delivery {

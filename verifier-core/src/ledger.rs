@@ -31,7 +31,8 @@ mod sql;
 mod voucher_list;
 
 pub use append::{
-    Act, AppendError, CodeServing, DocumentContent, LiveRedemption, NewRecord, Overridden, Serving,
+    Act, AppendError, DocumentContent, LiveRedemption, NewRecord, Overridden, ReferenceServing,
+    Serving,
 };
 pub use chains::ChainRef;
 pub use claims::{Attachment, Claim, Page, Readable, Served, ServedVoucher, Voided};

@@ -333,16 +333,16 @@ fn unauthentic(reason: &NotAuthentic) -> Reason {
 /// What the phone says of a reference that was typed: there are no signed bytes to judge, so it goes by the
 /// office's list, and the programme must allow it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum CodeVerdict {
+pub enum ReferenceVerdict {
     /// It may be served; a person at the office decides on the claim.
-    Accept(Box<AcceptedCode>),
+    Accept(Box<AcceptedReference>),
     /// It may not.
-    Refuse(CodeRefusal),
+    Refuse(ReferenceRefusal),
 }
 
 /// A listed voucher that may be served by its reference.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AcceptedCode {
+pub struct AcceptedReference {
     /// The voucher as the office lists it.
     pub voucher: NamedVoucher,
     /// Its programme.
@@ -355,7 +355,7 @@ pub struct AcceptedCode {
 
 /// Why a voucher is not served by its reference.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum CodeRefusal {
+pub enum ReferenceRefusal {
     /// The office's list for this provider does not have it.
     NotListed,
     /// The programme's vouchers are not served by their references.
@@ -364,14 +364,14 @@ pub enum CodeRefusal {
     Refused(Reason),
 }
 
-impl CodeRefusal {
+impl ReferenceRefusal {
     /// The stable code.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
-            CodeRefusal::NotListed => "not_listed",
-            CodeRefusal::NotAllowed => "by_code_not_allowed",
-            CodeRefusal::Refused(reason) => reason.code(),
+            ReferenceRefusal::NotListed => "not_listed",
+            ReferenceRefusal::NotAllowed => "by_reference_not_allowed",
+            ReferenceRefusal::Refused(reason) => reason.code(),
         }
     }
 }
@@ -379,20 +379,22 @@ impl CodeRefusal {
 /// Decides on a reference. `listed` is the voucher that the office's list has under it, and how old the list is;
 /// `live` this phone's own redemption of it.
 #[must_use]
-pub fn decide_by_code(
+pub fn decide_by_reference(
     listed: Option<(&NamedVoucher, Span)>,
     circumstances: &Circumstances<'_>,
     live: Option<LiveRedemption>,
-) -> CodeVerdict {
+) -> ReferenceVerdict {
     let Circumstances { trust, profile, .. } = circumstances;
-    let refuse = |reason| CodeVerdict::Refuse(CodeRefusal::Refused(reason));
-    let Some((voucher, age)) = listed else { return CodeVerdict::Refuse(CodeRefusal::NotListed) };
+    let refuse = |reason| ReferenceVerdict::Refuse(ReferenceRefusal::Refused(reason));
+    let Some((voucher, age)) = listed else {
+        return ReferenceVerdict::Refuse(ReferenceRefusal::NotListed);
+    };
     let programme = trust.list().programme(&voucher.programme);
     let Some(programme) = programme.filter(|it| profile.programmes.contains(&it.id)) else {
         return refuse(Reason::WrongProgramme);
     };
-    if !programme.by_code {
-        return CodeVerdict::Refuse(CodeRefusal::NotAllowed);
+    if !programme.by_reference {
+        return ReferenceVerdict::Refuse(ReferenceRefusal::NotAllowed);
     }
     let now = circumstances.floors.effective_now(circumstances.clock, trust.list().expires);
     let mut warnings = Vec::new();
@@ -408,7 +410,7 @@ pub fn decide_by_code(
     let expired = || zone.end_of(voucher.last_day).unwrap_or(now.time);
     let from = || zone.start_of(voucher.first_day).unwrap_or(now.time);
     match voucher.listed_status(zone.day_of(now.time), live) {
-        ListedStatus::Open => CodeVerdict::Accept(Box::new(AcceptedCode {
+        ListedStatus::Open => ReferenceVerdict::Accept(Box::new(AcceptedReference {
             voucher: voucher.clone(),
             programme: programme.clone(),
             now,

@@ -1,11 +1,11 @@
 //! One phone: its key, its trust and its ledger behind the few things that staff do.
 
-mod by_code;
+mod by_reference;
 mod issue;
 mod supervisor;
 mod vouchers;
 
-pub use by_code::{CodeReceipt, CodeRedemption, CodeService};
+pub use by_reference::{ReferenceReceipt, ReferenceRedemption, ReferenceService};
 pub use issue::{FieldOrder, HeldDelegation, IssuedInField};
 pub use supervisor::Supervision;
 pub use vouchers::{FoundVoucher, VoucherListing};

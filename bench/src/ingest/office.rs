@@ -184,7 +184,7 @@ fn programme() -> Programme {
         decimals: 2,
         too_old: TooOldPolicy::Refuse,
         clock_tolerance: Span::days(1),
-        by_code: false,
+        by_reference: false,
         holding_days: HOLDING_DAYS,
     }
 }

@@ -216,7 +216,7 @@ async fn furnish(app: &App) -> Result<Vec<Paper>, program_server::Error> {
         decimals: 2,
         too_old: TooOldPolicy::AskSupervisor,
         clock_tolerance: Span::days(1),
-        by_code: false,
+        by_reference: false,
         holding_days: HOLDING_DAYS,
     };
     programmes::add(&transaction, &programme).await?;

@@ -22,7 +22,7 @@ use protocol::authenticity::{Authentic, NotAuthentic};
 use protocol::cose::{ObjectType, Sign1};
 use protocol::id::{ChainId, ClaimId, ProgrammeId};
 use protocol::key::KeyUse;
-use protocol::record::{Body, Document, ServeByCode, SignedVoucher};
+use protocol::record::{Body, Document, ServeByReference, SignedVoucher};
 use protocol::voucher::VoucherIdentity;
 use protocol::{Hash, Span, Timestamp};
 use std::collections::{BTreeMap, BTreeSet, btree_map};
@@ -423,8 +423,8 @@ impl<'t> Intake<'t> {
                         Err(refusal) => settle(&mut decisions[nth], refusal.into()),
                     }
                 }
-                Body::ServeByCode(served) => {
-                    match self.filing_by_code(record, served, &decisions[nth]).await? {
+                Body::ServeByReference(served) => {
+                    match self.filing_by_reference(record, served, &decisions[nth]).await? {
                         Ok(filing) => gathered.push((nth, filing, &served.documents)),
                         Err(refusal) => settle(&mut decisions[nth], refusal.into()),
                     }
@@ -532,10 +532,10 @@ impl<'t> Intake<'t> {
 
     /// The claim that a voucher makes of which the phone knew the reference alone, judged by the bytes
     /// that this office signed; or why it makes none.
-    async fn filing_by_code(
+    async fn filing_by_reference(
         &mut self,
         record: &Opened,
-        served: &ServeByCode,
+        served: &ServeByReference,
         decision: &Decision,
     ) -> Result<std::result::Result<Filing, Refusal>> {
         let issued = vouchers::with_reference(&**self.tx, served.reference).await?;
@@ -545,8 +545,8 @@ impl<'t> Intake<'t> {
             return Ok(Err(Refusal::NotListed));
         }
         let programme = programmes::get(&**self.tx, &issued.voucher.programme).await?;
-        if !programme.by_code {
-            return Ok(Err(Refusal::ByCodeNotAllowed));
+        if !programme.by_reference {
+            return Ok(Err(Refusal::ByReferenceNotAllowed));
         }
         let trust = Arc::clone(&self.batch.trust);
         let signed = SignedVoucher::Cose(issued.signed);

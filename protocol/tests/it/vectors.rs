@@ -598,7 +598,7 @@ fn by_code_json() {
             let file = TrustFile::decode(&own.hex.0)?;
             assert_eq!(file.encode().unwrap(), own.hex.0);
             let trust = TrustState::restore(pinned.hash(), &file)?;
-            Ok(json!({ "by_code": trust.list().programmes[0].by_code }))
+            Ok(json!({ "by_code": trust.list().programmes[0].by_reference }))
         }
         (object, ..) => panic!("{object}: unknown, or with the wrong keys"),
     });

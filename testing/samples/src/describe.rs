@@ -200,7 +200,7 @@ fn body(body: &Body) -> Value {
             "reason": reason,
             "supervisor": supervisor.to_string(),
         }),
-        Body::ServeByCode(served) => {
+        Body::ServeByReference(served) => {
             let documents: Vec<Value> = served.documents.iter().map(document).collect();
             sparse(json!({
                 "kind": "serve_by_code",

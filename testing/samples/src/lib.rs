@@ -18,7 +18,7 @@ use protocol::printed::PrintedReference;
 use protocol::profile::{Limits, Profile, Supervisor};
 use protocol::record::{
     Body, ChainPoint, Document, Header, HowRead, Kind, Monotonic, ObservedState, Record, Redeem,
-    RefusedSubject, Restart, ServeByCode, SignedVoucher,
+    RefusedSubject, Restart, ServeByReference, SignedVoucher,
 };
 use protocol::seal::UnsealingKey;
 use protocol::session::SessionProof;
@@ -238,7 +238,7 @@ fn programme(id: &str, name: &str, too_old: TooOldPolicy) -> Programme {
         decimals: 2,
         too_old,
         clock_tolerance: Span::days(1),
-        by_code: false,
+        by_reference: false,
     }
 }
 
@@ -382,12 +382,12 @@ pub fn bodies() -> Vec<Body> {
             shared: Some(ChainPoint { sequence: 7, hash: Hash::of(b"the last both have") }),
             orphans: vec![Hash::of(b"an orphan")],
         }),
-        serve_by_code(),
+        serve_by_reference(),
     ]
 }
 
-pub fn serve_by_code() -> Body {
-    Body::ServeByCode(ServeByCode {
+pub fn serve_by_reference() -> Body {
+    Body::ServeByReference(ServeByReference {
         claim: claim(),
         reference: PrintedReference::typed("7K2M-94QX").unwrap(),
         voucher: voucher().identity.hash(),
@@ -556,5 +556,5 @@ pub const KINDS: [Kind; 8] = [
     Kind::Issue,
     Kind::Override,
     Kind::Restart,
-    Kind::ServeByCode,
+    Kind::ServeByReference,
 ];

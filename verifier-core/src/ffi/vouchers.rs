@@ -86,7 +86,7 @@ pub struct ListedVoucher {
     /// Its programme, where the trust list has it.
     pub programme: Option<Programme>,
     /// Whether the programme lets it be served by its reference.
-    pub by_code: bool,
+    pub by_reference: bool,
 }
 
 /// What this phone knows of a listed voucher.
@@ -177,7 +177,7 @@ impl From<verifier::FoundVoucher> for ListedVoucher {
             first_day: voucher.first_day.to_string(),
             last_day: voucher.last_day.to_string(),
             status: status.into(),
-            by_code: programme.as_ref().is_some_and(|it| it.by_code),
+            by_reference: programme.as_ref().is_some_and(|it| it.by_reference),
             programme: programme.map(|it| Programme { name: it.name, decimals: it.decimals }),
         }
     }

@@ -12,7 +12,7 @@ use protocol::key::Signer;
 use protocol::printed::PrintedReference;
 use protocol::record::{
     Body, Document, Header, HowRead, ObservedState, OpenedRecord, Record, Redeem, RefusedSubject,
-    ServeByCode, SignedVoucher,
+    ServeByReference, SignedVoucher,
 };
 use protocol::seal::SealingKey;
 use protocol::voucher::VoucherIdentity;
@@ -64,12 +64,12 @@ pub enum Act {
         voucher: Vec<u8>,
     },
     /// A voucher was served by its printed reference.
-    ServeByCode(CodeServing),
+    ServeByReference(ReferenceServing),
 }
 
 /// A voucher that was served by its printed reference.
 #[derive(Debug, Clone)]
-pub struct CodeServing {
+pub struct ReferenceServing {
     /// The claim that this makes: a UUIDv7.
     pub claim: ClaimId,
     /// The reference.
@@ -358,7 +358,7 @@ impl Ledger {
                 Some(live) => Err(AppendError::AlreadyRedeemed(live)),
                 None => Ok(()),
             },
-            Act::ServeByCode(serving) => match self.live_redemption_of(serving.voucher)? {
+            Act::ServeByReference(serving) => match self.live_redemption_of(serving.voucher)? {
                 Some(live) => Err(AppendError::AlreadyRedeemed(live)),
                 None => Ok(()),
             },
@@ -481,8 +481,8 @@ impl Act {
             Act::Void { claim, reason } => {
                 (Body::Void { claim: *claim, reason: reason.clone() }, None, &[])
             }
-            Act::ServeByCode(serving) => {
-                let body = Body::ServeByCode(ServeByCode {
+            Act::ServeByReference(serving) => {
+                let body = Body::ServeByReference(ServeByReference {
                     claim: serving.claim,
                     reference: serving.reference,
                     voucher: serving.voucher,

@@ -62,7 +62,7 @@ pub enum ServedVoucher {
         how: HowRead,
     },
     /// Its reference was typed.
-    ByCode(PrintedReference),
+    ByReference(PrintedReference),
 }
 
 impl ServedVoucher {
@@ -71,7 +71,7 @@ impl ServedVoucher {
     pub fn reference(&self) -> String {
         match self {
             ServedVoucher::Read { identity, .. } => identity.reference.to_string(),
-            ServedVoucher::ByCode(reference) => reference.to_string(),
+            ServedVoucher::ByReference(reference) => reference.to_string(),
         }
     }
 }
@@ -265,8 +265,8 @@ impl Ledger {
                 };
                 Some(Served { voucher, given: redeem.given, warnings: redeem.warnings })
             }
-            Body::ServeByCode(served) => Some(Served {
-                voucher: ServedVoucher::ByCode(served.reference),
+            Body::ServeByReference(served) => Some(Served {
+                voucher: ServedVoucher::ByReference(served.reference),
                 given: served.given,
                 warnings: served.warnings,
             }),

@@ -132,7 +132,7 @@ impl<'e> Effect<'e> {
             }
             Body::Restart(restart) => Effect::Restart { orphans: &restart.orphans },
             Body::Issue { voucher } => Effect::Issue(Issued::read(voucher)?),
-            Body::ServeByCode(served) => Effect::Redeem {
+            Body::ServeByReference(served) => Effect::Redeem {
                 claim: served.claim,
                 identity: keyed_identity(cipher, served.voucher),
                 soft_floor: None,
@@ -390,7 +390,7 @@ fn sent(db: &Connection, record: u64, kind: u64, state: ClaimState) -> rusqlite:
     db.prepare_cached("UPDATE outbox SET state = 'sent', reason = NULL WHERE record = ?1")?
         .execute([Column(record)])?;
     match Kind::from_number(kind) {
-        Some(Kind::Redeem | Kind::ServeByCode) => {
+        Some(Kind::Redeem | Kind::ServeByReference) => {
             db.prepare_cached("UPDATE claim SET state = ?2 WHERE record = ?1 AND state = ?3")?
                 .execute(params![Column(record), Column(state), Column(ClaimState::Recorded)])?;
         }

@@ -152,15 +152,18 @@ impl Ledger {
                         min(recorded_at) FILTER (WHERE state = 'waiting')
                  FROM outbox WHERE state <> 'sent'",
             )?
-            .query_row([Kind::Redeem, Kind::ServeByCode].map(|it| Column(it.number())), |row| {
-                Ok(Unsent {
-                    records: get(row, 0)?,
-                    redemptions: get(row, 1)?,
-                    refused: get(row, 2)?,
-                    since: get_some(row, 3)?,
-                    documents,
-                })
-            })?;
+            .query_row(
+                [Kind::Redeem, Kind::ServeByReference].map(|it| Column(it.number())),
+                |row| {
+                    Ok(Unsent {
+                        records: get(row, 0)?,
+                        redemptions: get(row, 1)?,
+                        refused: get(row, 2)?,
+                        since: get_some(row, 3)?,
+                        documents,
+                    })
+                },
+            )?;
         Ok(unsent)
     }
 

@@ -34,7 +34,7 @@ pub fn programme(id: &str) -> Programme {
         decimals: 2,
         too_old: TooOldPolicy::Refuse,
         clock_tolerance: Span::days(1),
-        by_code: false,
+        by_reference: false,
         holding_days: HOLDING_DAYS,
     }
 }

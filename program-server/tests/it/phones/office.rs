@@ -96,7 +96,7 @@ impl Office {
             decimals: 2,
             too_old: TooOldPolicy::Refuse,
             clock_tolerance: Span::days(1),
-            by_code: false,
+            by_reference: false,
             holding_days: HOLDING_DAYS,
         };
         programmes::add(&tx, &aid).await.unwrap();

@@ -115,7 +115,7 @@ fun ClaimPage(id: String, state: ClaimState, justServed: Boolean, actions: Claim
             val standing = standing(claim)
             Chip(standing.signal, stringResource(standing.word))
             Text(stringResource(standing.meaning), style = MaterialTheme.typography.bodyLarge)
-            if (claim.byCode) Band(Signal.Attention, stringResource(R.string.by_code_claim))
+            if (claim.byReference) Band(Signal.Attention, stringResource(R.string.by_code_claim))
             Life(claim, formats)
             claim.reference?.let { Fact(stringResource(R.string.fact_reference), formats.reference(it)) }
             val receipt = receiptOf(claim, formats)

@@ -14,9 +14,9 @@ import kotlinx.coroutines.runBlocking
 import kotlinx.coroutines.withContext
 import org.vouchsafe.core.Benefit
 import org.vouchsafe.core.Claim
-import org.vouchsafe.core.CodeRedemption
-import org.vouchsafe.core.CodeService
-import org.vouchsafe.core.CodeVerdict
+import org.vouchsafe.core.ReferenceRedemption
+import org.vouchsafe.core.ReferenceService
+import org.vouchsafe.core.ReferenceVerdict
 import org.vouchsafe.core.Health
 import org.vouchsafe.core.HttpOutcome
 import org.vouchsafe.core.HttpRequest
@@ -79,10 +79,10 @@ class EnginePhone(
 
     override suspend fun listedVoucher(reference: String): ListedVoucher? = engine { it.listedVoucher(reference, clocks.now()) }
 
-    override suspend fun checkCode(reference: String): CodeVerdict = engine { it.checkCode(reference, clocks.now()) }
+    override suspend fun checkReference(reference: String): ReferenceVerdict = engine { it.checkReference(reference, clocks.now()) }
 
-    override suspend fun serveByCode(reference: String, given: Benefit): CodeRedemption = changing {
-        it.serveByCode(reference, CodeService(given, operator = null, documents = emptyList()), clocks.now())
+    override suspend fun serveByCode(reference: String, given: Benefit): ReferenceRedemption = changing {
+        it.serveByReference(reference, ReferenceService(given, operator = null, documents = emptyList()), clocks.now())
     }
 
     override suspend fun attach(claim: String, document: NewDocument) =

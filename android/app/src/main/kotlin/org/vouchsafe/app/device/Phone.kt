@@ -4,8 +4,8 @@ import java.io.OutputStream
 import kotlinx.coroutines.flow.StateFlow
 import org.vouchsafe.core.Benefit
 import org.vouchsafe.core.Claim
-import org.vouchsafe.core.CodeRedemption
-import org.vouchsafe.core.CodeVerdict
+import org.vouchsafe.core.ReferenceRedemption
+import org.vouchsafe.core.ReferenceVerdict
 import org.vouchsafe.core.Health
 import org.vouchsafe.core.HowRead
 import org.vouchsafe.core.HttpOutcome
@@ -65,10 +65,10 @@ interface Phone {
     suspend fun listedVoucher(reference: String): ListedVoucher?
 
     /** Decides on the reference of a listed voucher. Writes nothing. */
-    suspend fun checkCode(reference: String): CodeVerdict
+    suspend fun checkReference(reference: String): ReferenceVerdict
 
     /** Records that a voucher was served by its reference; when it returns `Done`, the record is on the disk. */
-    suspend fun serveByCode(reference: String, given: Benefit): CodeRedemption
+    suspend fun serveByCode(reference: String, given: Benefit): ReferenceRedemption
 
     /** Attaches a document to a claim; when it returns, the document is on the disk. */
     suspend fun attach(claim: String, document: NewDocument)

@@ -7,16 +7,16 @@ import kotlinx.coroutines.flow.asStateFlow
 import kotlinx.coroutines.flow.update
 import org.vouchsafe.app.device.Phone
 import org.vouchsafe.core.Benefit
-import org.vouchsafe.core.CodeRedemption
-import org.vouchsafe.core.CodeRefusal
-import org.vouchsafe.core.CodeVerdict
+import org.vouchsafe.core.ReferenceRedemption
+import org.vouchsafe.core.ReferenceRefusal
+import org.vouchsafe.core.ReferenceVerdict
 import org.vouchsafe.core.Warning
 
 data class ByCodeState(
     val serving: ServeState = ServeState(),
     val warnings: List<Warning> = emptyList(),
     /** Why it is not served by its reference. */
-    val refusal: CodeRefusal? = null,
+    val refusal: ReferenceRefusal? = null,
 )
 
 /** Serves one voucher by its reference: takes in what is given, and records it once. */
@@ -27,12 +27,12 @@ class ByCodeModel(private val phone: Phone, private val reference: String) : Vie
 
     init {
         attempt {
-            when (val verdict = phone.checkCode(reference)) {
-                is CodeVerdict.Accept -> {
+            when (val verdict = phone.checkReference(reference)) {
+                is ReferenceVerdict.Accept -> {
                     val serving = ServeState(verdict.accepted.voucher.toServe())
                     current.value = ByCodeState(serving, verdict.accepted.warnings)
                 }
-                is CodeVerdict.Refuse -> current.update { it.copy(refusal = verdict.refusal) }
+                is ReferenceVerdict.Refuse -> current.update { it.copy(refusal = verdict.refusal) }
             }
         }
     }
@@ -42,9 +42,9 @@ class ByCodeModel(private val phone: Phone, private val reference: String) : Vie
         serving { it.copy(busy = true, trouble = null) }
         attempt {
             when (val done = phone.serveByCode(reference, given)) {
-                is CodeRedemption.Done -> serving { it.copy(served = done.claim) }
-                is CodeRedemption.Refused -> current.update { it.copy(refusal = done.refusal) }
-                CodeRedemption.NotWithinVoucher -> serving { it.copy(refused = true) }
+                is ReferenceRedemption.Done -> serving { it.copy(served = done.claim) }
+                is ReferenceRedemption.Refused -> current.update { it.copy(refusal = done.refusal) }
+                ReferenceRedemption.NotWithinVoucher -> serving { it.copy(refused = true) }
             }
         }
     }

@@ -19,7 +19,7 @@ import org.vouchsafe.app.verdict.refused
 import org.vouchsafe.app.verdict.warning
 import org.vouchsafe.app.verdict.whyAndWhatToDo
 import org.vouchsafe.core.Benefit
-import org.vouchsafe.core.CodeRefusal
+import org.vouchsafe.core.ReferenceRefusal
 import org.vouchsafe.core.Refusal
 
 /** Serves a voucher whose code cannot be read by the reference that is printed on it. */
@@ -53,14 +53,14 @@ fun ByCodePage(state: ByCodeState, onServe: (Benefit) -> Unit, onBack: () -> Uni
     }
 }
 
-private fun signal(refusal: CodeRefusal): Signal = when (refusal) {
-    CodeRefusal.NotListed, CodeRefusal.NotAllowed -> Signal.Attention
-    is CodeRefusal.Refused -> refused(refusal.reason).signal
+private fun signal(refusal: ReferenceRefusal): Signal = when (refusal) {
+    ReferenceRefusal.NotListed, ReferenceRefusal.NotAllowed -> Signal.Attention
+    is ReferenceRefusal.Refused -> refused(refusal.reason).signal
 }
 
 @Composable
-private fun words(refusal: CodeRefusal, formats: Formats): String = when (refusal) {
-    CodeRefusal.NotListed -> stringResource(R.string.no_longer_listed)
-    CodeRefusal.NotAllowed -> stringResource(R.string.by_code_not_allowed)
-    is CodeRefusal.Refused -> whyAndWhatToDo(Refusal(refusal.reason, voucher = null, mayBeOverridden = false), formats)
+private fun words(refusal: ReferenceRefusal, formats: Formats): String = when (refusal) {
+    ReferenceRefusal.NotListed -> stringResource(R.string.no_longer_listed)
+    ReferenceRefusal.NotAllowed -> stringResource(R.string.by_code_not_allowed)
+    is ReferenceRefusal.Refused -> whyAndWhatToDo(Refusal(refusal.reason, voucher = null, mayBeOverridden = false), formats)
 }

@@ -56,7 +56,7 @@ fun VoucherPage(
             voucher?.status == ListedStatus.Open -> {
                 {
                     MainButton(stringResource(R.string.scan_it), onScan)
-                    if (voucher.byCode) SideButton(stringResource(R.string.serve_by_code), onServeByCode)
+                    if (voucher.byReference) SideButton(stringResource(R.string.serve_by_code), onServeByCode)
                 }
             }
             else -> null

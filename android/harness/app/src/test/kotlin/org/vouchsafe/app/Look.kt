@@ -48,7 +48,6 @@ import org.vouchsafe.app.vouchers.Wanted
 import org.vouchsafe.core.Accepted
 import org.vouchsafe.core.Benefit
 import org.vouchsafe.core.Claim
-import org.vouchsafe.core.CodeRefusal
 import org.vouchsafe.core.EngineException
 import org.vouchsafe.core.Goods
 import org.vouchsafe.core.Health
@@ -57,6 +56,7 @@ import org.vouchsafe.core.ListedVoucher
 import org.vouchsafe.core.Programme
 import org.vouchsafe.core.Reason
 import org.vouchsafe.core.RecordDelivery
+import org.vouchsafe.core.ReferenceRefusal
 import org.vouchsafe.core.Refusal
 import org.vouchsafe.core.Stopped
 import org.vouchsafe.core.SyncReport
@@ -168,7 +168,7 @@ private fun claim(number: Int, state: String, delivery: RecordDelivery = RecordD
     operator = null,
     reference = "01a1fe13b9fa7224a36a89b57f98c799",
     given = if (number % 3 == 0) goods.benefit else Benefit.Money((120_000 + 37 * number).toULong(), "PHP"),
-    byCode = false,
+    byReference = false,
     state = state,
     reason = null,
     delivery = delivery,
@@ -190,7 +190,7 @@ private fun listed(reference: String, status: ListedStatus, of: Voucher = money)
     lastDay = "2027-06-03",
     status = status,
     programme = of.programme,
-    byCode = false,
+    byReference = false,
 )
 
 private val listed = listOf(
@@ -243,14 +243,14 @@ private val others: List<Pair<String, @Composable () -> Unit>> = listOf(
         val warnings = listOf(Warning.StatusStale(900_000uL))
         ByCodePage(ByCodeState(ServeState(listed[0].toServe()), warnings), {}, {})
     },
-    "serve-by-code-not-allowed" to { ByCodePage(ByCodeState(refusal = CodeRefusal.NotAllowed), {}, {}) },
-    "serve-by-code-revoked" to { ByCodePage(ByCodeState(refusal = CodeRefusal.Refused(Reason.Revoked)), {}, {}) },
+    "serve-by-code-not-allowed" to { ByCodePage(ByCodeState(refusal = ReferenceRefusal.NotAllowed), {}, {}) },
+    "serve-by-code-revoked" to { ByCodePage(ByCodeState(refusal = ReferenceRefusal.Refused(Reason.Revoked)), {}, {}) },
     "leave" to { LeavePage(leave, { _, _ -> }, {}) },
     "leave-pin-wrong" to { LeavePage(leave.copy(supervisors = listOf("lorna"), pin = PinTrouble.Wrong), { _, _ -> }, {}) },
     "leave-pin-wait" to { LeavePage(leave.copy(pin = PinTrouble.Wait(1_790uL)), { _, _ -> }, {}) },
     "leave-no-help" to { LeavePage(leave.copy(refusal = refusal(Reason.Revoked).refusal), { _, _ -> }, {}) },
     "leave-nobody" to { LeavePage(leave.copy(supervisors = emptyList()), { _, _ -> }, {}) },
-    "claim-by-code" to { ClaimPage(claims[2].id, ClaimState(claims[2].copy(byCode = true)), false, ClaimActions()) },
+    "claim-by-code" to { ClaimPage(claims[2].id, ClaimState(claims[2].copy(byReference = true)), false, ClaimActions()) },
     "claims" to { Claims(ClaimsState(claims, more = true, loaded = true, today = totalOf(claims.take(2)), month = totalOf(claims))) },
     "claims-none" to { Claims(ClaimsState(loaded = true)) },
     "claims-none-like-this" to { Claims(ClaimsState(loaded = true), "0506", Kind.Paid) },
@@ -270,7 +270,7 @@ private val others: List<Pair<String, @Composable () -> Unit>> = listOf(
     "voucher-open" to { ListedPage(listed[0]) },
     "voucher-served-here" to { ListedPage(listed[2]) },
     "voucher-not-yet" to { ListedPage(listed[3]) },
-    "voucher-open-by-code" to { ListedPage(listed[0].copy(byCode = true)) },
+    "voucher-open-by-code" to { ListedPage(listed[0].copy(byReference = true)) },
     "voucher-not-listed" to { VoucherPage("7K2M-94QX", VoucherState(loaded = true), {}, {}, {}, {}) },
     "tabs" to { Column { Tabs(Screen.Vouchers) {} } },
     "receipt" to { ClaimPage(claims[0].id, ClaimState(claims[0]), justServed = true, ClaimActions()) },

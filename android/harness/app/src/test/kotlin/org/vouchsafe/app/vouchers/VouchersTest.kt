@@ -15,10 +15,10 @@ import org.vouchsafe.app.Hand
 import org.vouchsafe.app.OpenOffice
 import org.vouchsafe.app.R
 import org.vouchsafe.core.Benefit
-import org.vouchsafe.core.CodeRedemption
-import org.vouchsafe.core.CodeRefusal
 import org.vouchsafe.core.HttpOutcome
 import org.vouchsafe.core.Office
+import org.vouchsafe.core.ReferenceRedemption
+import org.vouchsafe.core.ReferenceRefusal
 import org.vouchsafe.core.planeOf
 
 /** Finding the vouchers of this provider, on the real activity with the real engine and a real server. */
@@ -97,7 +97,7 @@ class VouchersTest {
     @Test
     fun `a voucher whose code cannot be read is served without it where the programme allows that, and so marked`() {
         val voucher = office.issue("--money", "90.00", "--provider", "mercy")
-        office.command("programme", "policy", "aid", "--by-code", "review")
+        office.command("programme", "policy", "aid", "--by-reference", "review")
         hand.enrol(office)
         hand.around.air.instead = { HttpOutcome.Unreachable }
         hand.tap(R.string.vouchers)
@@ -119,11 +119,11 @@ class VouchersTest {
         hand.around.air.instead = null
         assertEquals(null, runBlocking { hand.parts.phone.sync(hand.around.air::send) }!!.stopped)
         val held = office.claims().single { it["claim"].asString == claim.id }
-        assertEquals("by_code", held["how_read"].asString)
+        assertEquals("by_reference", held["how_read"].asString)
         assertEquals("in_review", held["state"].asString)
         val again = runBlocking { hand.parts.phone.serveByCode(voucher.reference, claim.given!!) }
-        assertEquals(CodeRedemption.Refused(CodeRefusal.NotListed), again)
-        office.command("programme", "policy", "aid", "--by-code", "refuse")
+        assertEquals(ReferenceRedemption.Refused(ReferenceRefusal.NotListed), again)
+        office.command("programme", "policy", "aid", "--by-reference", "refuse")
     }
 
     /** The reference that is printed on a voucher names its picture. */
