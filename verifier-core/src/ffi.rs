@@ -501,12 +501,12 @@ pub struct Refusal {
 pub enum Warning {
     /// The trust list is old.
     TrustStale {
-        /// Its age.
+        /// Seconds since it was issued.
         age: u64,
     },
     /// The status list is old.
     StatusStale {
-        /// Its age.
+        /// Its age in seconds.
         age: u64,
     },
     /// No status list covers the voucher: it may have been revoked.
@@ -523,7 +523,7 @@ pub enum Warning {
     },
     /// The device profile is old.
     ProfileStale {
-        /// Its age.
+        /// Seconds since it was issued.
         age: u64,
     },
 }
@@ -553,12 +553,12 @@ pub enum Reason {
     WrongProgramme,
     /// The trust list is too old.
     TrustTooOld {
-        /// Its age.
+        /// Seconds since it was issued.
         age: u64,
     },
     /// The device profile is too old.
     ProfileTooOld {
-        /// Its age.
+        /// Seconds since it was issued.
         age: u64,
     },
     /// The device's clock was turned back.
@@ -572,7 +572,7 @@ pub enum Reason {
         claim: String,
         /// When, by the phone's clock.
         at: u64,
-        /// By whom.
+        /// The operator who served, where one was named.
         operator: Option<String>,
     },
     /// It was taken back.
@@ -827,7 +827,7 @@ pub struct Service {
     pub given: Option<Benefit>,
     /// How the voucher was read.
     pub how_read: HowRead,
-    /// Who serves.
+    /// The operator who serves; one of the profile's, where it names any.
     pub operator: Option<String>,
     /// Documents to attach at once.
     pub documents: Vec<NewDocument>,
@@ -838,7 +838,7 @@ pub struct Service {
 pub enum Redemption {
     /// Recorded durably.
     Done {
-        /// The claim.
+        /// The claim's id: 32 hexadecimal digits.
         claim: String,
         /// What was given.
         given: Benefit,
@@ -908,11 +908,11 @@ impl From<verifier::Redemption> for Redemption {
 /// A claim of this phone.
 #[derive(Clone, Debug, uniffi::Record)]
 pub struct Claim {
-    /// The claim.
+    /// The claim's id: 32 hexadecimal digits.
     pub id: String,
     /// When the voucher was served, by the phone's clock.
     pub redeemed_at: u64,
-    /// By whom.
+    /// The operator who served, where one was named.
     pub operator: Option<String>,
     /// The voucher's reference; absent when this phone can no longer read it.
     pub reference: Option<String>,
@@ -1070,7 +1070,7 @@ pub enum SyncStep {
     },
     /// Wait, then ask again.
     Wait {
-        /// How long.
+        /// Milliseconds to wait.
         millis: u64,
     },
     /// The run is over.

@@ -57,7 +57,7 @@ pub struct Refusal {
 pub enum Warning {
     /// The trust list is old.
     TrustStale {
-        /// Its age.
+        /// How long ago it was issued.
         age: Span,
     },
     /// The status list is old.
@@ -71,7 +71,7 @@ pub enum Warning {
     ClockDoubtful(ClockTrust),
     /// The device profile is old.
     ProfileStale {
-        /// Its age.
+        /// How long ago it was issued.
         age: Span,
     },
 }
@@ -114,7 +114,7 @@ pub enum Reason {
     TrustTooOld {
         /// Which of them.
         what: Held,
-        /// Its age.
+        /// How long ago it was issued.
         age: Span,
     },
     /// The device's clock was turned back.

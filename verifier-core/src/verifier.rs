@@ -183,7 +183,7 @@ pub struct Service {
     pub given: Option<Benefit>,
     /// How the voucher was read.
     pub how_read: HowRead,
-    /// Who serves.
+    /// The operator who serves; one of the profile's, where it names any.
     pub operator: Option<OperatorId>,
     /// Documents to attach at once.
     pub documents: Vec<DocumentContent>,

@@ -85,7 +85,7 @@ pub enum ReferenceRefusal {
 pub struct ReferenceService {
     /// What is given; the whole voucher when absent.
     pub given: Option<Benefit>,
-    /// Who serves.
+    /// The operator who serves; one of the profile's, where it names any.
     pub operator: Option<String>,
     /// Documents to attach at once.
     pub documents: Vec<NewDocument>,
@@ -96,7 +96,7 @@ pub struct ReferenceService {
 pub enum ReferenceRedemption {
     /// Recorded durably.
     Done {
-        /// The claim.
+        /// The claim's id: 32 hexadecimal digits.
         claim: String,
         /// What was given.
         given: Benefit,

@@ -141,7 +141,7 @@ pub struct LiveRedemption {
     pub claim: ClaimId,
     /// When, by the phone's clock.
     pub redeemed_at: Timestamp,
-    /// By whom.
+    /// The operator who served, where one was named.
     pub operator: Option<OperatorId>,
 }
 
@@ -219,9 +219,6 @@ impl Ledger {
     /// Records an act: signs it as the next record of the chain, seals it to the server, and stores
     /// both with the documents' content. When this returns, the record is on the disk; when it fails,
     /// nothing of it is there.
-    ///
-    /// # Errors
-    /// [`AppendError`].
     pub fn append(
         &mut self,
         now: DeviceClock,
@@ -298,9 +295,6 @@ impl Ledger {
     }
 
     /// The redemption of this voucher on this phone that was not taken back.
-    ///
-    /// # Errors
-    /// [`LedgerError`].
     pub fn live_redemption(
         &self,
         identity: &VoucherIdentity,
@@ -309,9 +303,6 @@ impl Ledger {
     }
 
     /// The same, of the voucher whose identity has this digest.
-    ///
-    /// # Errors
-    /// [`LedgerError`].
     pub fn live_redemption_of(
         &self,
         identity: Hash,
@@ -334,9 +325,6 @@ impl Ledger {
     }
 
     /// When this was last recorded as refused for this reason, by the phone's clock.
-    ///
-    /// # Errors
-    /// [`LedgerError`].
     pub fn last_refusal(
         &self,
         subject: &RefusedSubject,

@@ -22,7 +22,7 @@ pub struct Claim {
     pub sequence: u64,
     /// When the voucher was served, by the phone's clock.
     pub redeemed_at: Timestamp,
-    /// By whom.
+    /// The operator who served, where one was named.
     pub operator: Option<OperatorId>,
     /// What was served; `None` when this phone can no longer read it.
     pub served: Option<Served>,
@@ -106,7 +106,7 @@ pub struct Page {
 }
 
 impl Page {
-    /// All claims.
+    /// The whole of them on one page.
     pub const ALL: Page = Page { before: None, limit: u32::MAX };
 }
 
@@ -146,9 +146,6 @@ struct VoidRow {
 
 impl Ledger {
     /// Claims, newest first.
-    ///
-    /// # Errors
-    /// [`LedgerError`].
     pub fn claims(&self, page: Page) -> Result<Vec<Claim>, LedgerError> {
         match page.before {
             None => self.claims_where("TRUE ORDER BY c.record DESC LIMIT ?1", params![page.limit]),
@@ -161,9 +158,6 @@ impl Ledger {
     }
 
     /// One claim.
-    ///
-    /// # Errors
-    /// [`LedgerError`].
     pub fn claim(&self, id: ClaimId) -> Result<Option<Claim>, LedgerError> {
         Ok(self.claims_where("c.id = ?1", params![Column(id)])?.pop())
     }

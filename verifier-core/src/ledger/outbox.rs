@@ -68,18 +68,12 @@ impl Delivery {
 impl Ledger {
     /// The oldest unsent records that go in batches of the chain that is written, in order: at most
     /// `limit`, and at most `max_bytes` of sealed bytes (but at least one).
-    ///
-    /// # Errors
-    /// [`LedgerError`].
     pub fn outbox(&self, limit: usize, max_bytes: usize) -> Result<Vec<OutboxItem>, LedgerError> {
         self.outbox_of(self.chain(), &BTreeSet::new(), limit, max_bytes)
     }
 
     /// The same of any of this phone's chains, without the items `except`. Restarts come first, since
     /// they say why the records of another chain are beside them.
-    ///
-    /// # Errors
-    /// [`LedgerError`].
     pub fn outbox_of(
         &self,
         chain: ChainId,
@@ -116,9 +110,6 @@ impl Ledger {
     }
 
     /// How many records wait to go in batches of this chain, the items `except` not counted.
-    ///
-    /// # Errors
-    /// [`LedgerError`].
     pub fn waiting_of(&self, chain: ChainId, except: &BTreeSet<Hash>) -> Result<u64, LedgerError> {
         let Some(chain) = self.chains.named(chain) else { return Ok(0) };
         let mut count = self.db.prepare_cached(
@@ -135,9 +126,6 @@ impl Ledger {
     }
 
     /// How much is unsent.
-    ///
-    /// # Errors
-    /// [`LedgerError`].
     pub fn unsent(&self) -> Result<Unsent, LedgerError> {
         let documents = self
             .db
@@ -168,9 +156,6 @@ impl Ledger {
     }
 
     /// Documents named by records that the server has, and not yet held by it, oldest first.
-    ///
-    /// # Errors
-    /// [`LedgerError`].
     pub fn documents_to_send(&self) -> Result<Vec<Document>, LedgerError> {
         let documents = self
             .db
@@ -186,9 +171,6 @@ impl Ledger {
     }
 
     /// The content of a document that this phone holds.
-    ///
-    /// # Errors
-    /// [`LedgerError`].
     pub fn read_document(&self, hash: Hash) -> Result<Option<Vec<u8>>, LedgerError> {
         let stored: Option<Vec<u8>> = self
             .db

@@ -20,9 +20,6 @@ const ORPHANS_A_RECORD: usize = 1000;
 impl Ledger {
     /// Whether the server's view of this phone's records and the phone's own have parted, so that
     /// [`Ledger::restart`] has something to do.
-    ///
-    /// # Errors
-    /// [`LedgerError`].
     pub fn needs_restart(&self) -> Result<bool, LedgerError> {
         let current = self.chains.current().number;
         for chain in self.chains.all() {
@@ -39,9 +36,6 @@ impl Ledger {
     /// closed one, the last point that both ends share, and the records that lost their place, which
     /// from then on are sent beside the new chain's own, as they were signed. Does nothing unless
     /// [`Ledger::needs_restart`]; says whether it did something.
-    ///
-    /// # Errors
-    /// [`AppendError`].
     pub fn restart(
         &mut self,
         now: DeviceClock,

@@ -28,9 +28,6 @@ impl std::fmt::Debug for KeptVoucherList {
 
 impl Ledger {
     /// Keeps a list in place of the one before: all of it, or nothing.
-    ///
-    /// # Errors
-    /// [`LedgerError`].
     pub fn keep_voucher_list(&mut self, list: &KeptVoucherList) -> Result<(), LedgerError> {
         // A page that can no longer be read is none that is held, and is written anew.
         let held = self.voucher_list().ok().flatten().map(|held| held.pages);
@@ -57,9 +54,6 @@ impl Ledger {
     }
 
     /// The list that is held, decrypted.
-    ///
-    /// # Errors
-    /// [`LedgerError`].
     pub fn voucher_list(&self) -> Result<Option<KeptVoucherList>, LedgerError> {
         let kept = self
             .db

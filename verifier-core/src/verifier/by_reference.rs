@@ -16,7 +16,7 @@ use protocol::trust::IssuedSets;
 pub struct ReferenceService {
     /// What is given; the whole voucher when absent.
     pub given: Option<Benefit>,
-    /// Who serves.
+    /// The operator who serves; one of the profile's, where it names any.
     pub operator: Option<OperatorId>,
     /// Documents to attach at once.
     pub documents: Vec<DocumentContent>,
