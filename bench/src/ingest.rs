@@ -16,7 +16,7 @@ use phone::Phone;
 use process::Watched;
 use program_server::trust;
 use protocol::key::{KeyUse, PublicKey};
-use protocol::record::Held;
+use protocol::record::ObservedState;
 use signatures::Checks;
 use std::sync::Barrier;
 use std::thread;
@@ -99,7 +99,7 @@ impl Prepared {
             protocol::key::Signer::public_key(&*office.runtime.block_on(signer).unwrap())
         };
         let (acks, issuer) = (vec![key_for(KeyUse::Ack)], key_for(KeyUse::Voucher));
-        let (held, sealing) = office.current();
+        let (observed, sealing) = office.current();
         let now = office.app.now();
         let shares: Vec<_> = phones
             .into_iter()
@@ -111,13 +111,13 @@ impl Prepared {
             .map(|_| shares.by_ref().take(PHONES.div_ceil(workers)).collect())
             .collect();
         let prepare = |(mut phone, vouchers): (Phone, Vec<_>)| {
-            let held = Held { ack: Some(phone.first_ack(&acks)), ..held.clone() };
-            let redeem = |voucher| phone.redeem(voucher, held.clone(), now);
+            let observed = ObservedState { ack: Some(phone.first_ack(&acks)), ..observed.clone() };
+            let redeem = |voucher| phone.redeem(voucher, observed.clone(), now);
             let records: Vec<_> = vouchers.into_iter().map(redeem).collect();
             let key = phone.key();
             let some = records.iter().take(CHECKED);
             let checks: Vec<_> = some.map(|it| Checks::of(it, &key, &issuer)).collect();
-            let batches = phone.batches(&records, RECORDS, held.ack, &sealing);
+            let batches = phone.batches(&records, RECORDS, observed.ack, &sealing);
             ((phone, batches), checks)
         };
         let made: Vec<_> = thread::scope(|scope| {

@@ -97,7 +97,7 @@ async fn office(folder: &std::path::Path, start: Timestamp) -> App {
         decimals: 2,
         too_old: TooOldPolicy::Refuse,
         clock_tolerance: Span::days(1),
-        by_code: false,
+        by_reference: false,
         holding_days: HOLDING_DAYS,
     };
     let transaction = app.db.begin().await.unwrap();

@@ -8,14 +8,14 @@ use protocol::profile::Profile;
 use protocol::record::Monotonic;
 use protocol::status::{Status, StatusList};
 use protocol::trust::{IssuedSets, TrustFile, TrustState};
-use protocol::voucher::{Identity, StatusRef, Voucher};
+use protocol::voucher::{StatusRef, Voucher, VoucherIdentity};
 use samples::{self, Who, field};
 use std::convert::Infallible;
 use std::sync::LazyLock;
 use verifier_core::clock::{DeviceClock, FloorMark, Floors};
 use verifier_core::ledger::LiveRedemption;
 use verifier_core::verdict::{
-    Circumstances, Lookup, Overridable, Reason, Verdict, decide_with_leave,
+    Circumstances, Lookup, Overridable, Reason, Verdict, decide_with_override,
 };
 
 /// What a phone holds, and vouchers that it may be shown beside those of the script.
@@ -53,7 +53,7 @@ fn phone() -> protocol::Result<Phone> {
 impl Lookup for Phone {
     type Error = Infallible;
 
-    fn redeemed(&self, _: &Identity) -> Result<Option<LiveRedemption>, Infallible> {
+    fn redeemed(&self, _: &VoucherIdentity) -> Result<Option<LiveRedemption>, Infallible> {
         Ok(None)
     }
 
@@ -81,7 +81,7 @@ pub(crate) fn moment(bytes: &[u8]) {
         clock,
         floors: &floors,
     };
-    let Ok(verdict) = decide_with_leave(&text, &circumstances, allowed, phone);
+    let Ok(verdict) = decide_with_override(&text, &circumstances, allowed, phone);
     match verdict {
         Verdict::Refuse(refusal) => {
             let passed_over = refusal.overridable().is_some_and(|it| allowed.contains(&it));

@@ -20,7 +20,7 @@ use protocol::seal::Sealed;
 use protocol::session::SessionProof;
 use protocol::status::StatusList;
 use protocol::trust::{IssuedSetRef, IssuedSets, TrustFile, TrustState};
-use protocol::voucher::{self, Identity, Voucher};
+use protocol::voucher::{self, Voucher, VoucherIdentity};
 use protocol::{Hash, Timestamp, cbor};
 use samples::raw;
 use scan::{Crop, Luma, Rotation};
@@ -262,7 +262,7 @@ struct NothingKnown;
 impl Lookup for NothingKnown {
     type Error = Infallible;
 
-    fn redeemed(&self, _: &Identity) -> Result<Option<LiveRedemption>, Infallible> {
+    fn redeemed(&self, _: &VoucherIdentity) -> Result<Option<LiveRedemption>, Infallible> {
         Ok(None)
     }
 

@@ -18,9 +18,9 @@ use crate::devices::DeviceId;
 use crate::sync::ServiceTime;
 use crate::{Error, Result, delegations, documents, vouchers};
 use protocol::ack::{ClaimState, ClaimUpdate};
-use protocol::id::{Audience, ChainId, ClaimId, ProgrammeId};
+use protocol::id::{ChainId, ClaimId, ProgrammeId, ProviderId};
 use protocol::record::HowRead;
-use protocol::voucher::{Identity, Voucher};
+use protocol::voucher::{Voucher, VoucherIdentity};
 use protocol::{Benefit, Hash, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 use store::{Filter, Row};
@@ -41,7 +41,7 @@ pub struct Filing {
     /// The digest of the voucher's signed payload, by which twins are told apart.
     pub payload_hash: Hash,
     /// The provider.
-    pub provider: Audience,
+    pub provider: ProviderId,
     /// The device.
     pub device: DeviceId,
     /// The chain of the record that makes the claim.
@@ -97,11 +97,11 @@ pub struct Claim {
     /// Its id.
     pub id: ClaimId,
     /// The voucher.
-    pub voucher: Identity,
+    pub voucher: VoucherIdentity,
     /// The voucher's programme.
     pub programme: ProgrammeId,
     /// Who served.
-    pub provider: Audience,
+    pub provider: ProviderId,
     /// With which device.
     pub device: DeviceId,
     /// What was given.
@@ -177,7 +177,7 @@ pub enum HowServed {
     /// Its code was read.
     Read(HowRead),
     /// Its printed reference was typed: nobody has shown its signed bytes.
-    ByCode,
+    ByReference,
 }
 
 impl HowServed {
@@ -186,7 +186,7 @@ impl HowServed {
         HowServed::Read(HowRead::Picture),
         HowServed::Read(HowRead::Shared),
         HowServed::Read(HowRead::Typed),
-        HowServed::ByCode,
+        HowServed::ByReference,
     ];
 
     /// The stable name, also in the database.
@@ -197,7 +197,7 @@ impl HowServed {
             HowServed::Read(HowRead::Picture) => "picture",
             HowServed::Read(HowRead::Shared) => "shared",
             HowServed::Read(HowRead::Typed) => "typed",
-            HowServed::ByCode => "by_code",
+            HowServed::ByReference => "by_reference",
         }
     }
 
@@ -341,7 +341,7 @@ impl<'t> Changes<'t> {
         store::ask(&**self.tx, &questions).await?;
         let stopped: Vec<ClaimId> = stopped.iter().copied().collect();
         self.refresh(&stopped).await?;
-        let redeemed: Vec<Identity> = new()
+        let redeemed: Vec<VoucherIdentity> = new()
             .filter(|filing| outcome(filing) == Some(Filed::Live))
             .map(|filing| filing.voucher.identity.clone())
             .collect();
@@ -364,7 +364,7 @@ impl<'t> Changes<'t> {
     ///
     /// # Errors
     /// [`Error::Database`].
-    pub async fn reported(&mut self, voucher: &Identity, payload_hash: Hash) -> Result<()> {
+    pub async fn reported(&mut self, voucher: &VoucherIdentity, payload_hash: Hash) -> Result<()> {
         let identity = voucher.hash();
         let live = store::hold_live(self.tx, &BTreeSet::from([identity])).await?;
         let waiting = store::hold_waiting(self.tx, identity).await?;
@@ -648,7 +648,7 @@ pub async fn updates_since(
 /// [`Error::Database`].
 pub async fn list(
     database: &Database,
-    provider: Option<Audience>,
+    provider: Option<ProviderId>,
     state: Option<ClaimState>,
     after: Option<Cursor>,
 ) -> Result<Page> {

@@ -82,7 +82,7 @@ pub async fn run() -> ExitCode {
     match arguments.run(&output).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            output.complain(&error);
+            output.error(&error);
             ExitCode::FAILURE
         }
     }

@@ -1,7 +1,7 @@
 //! The server's home: a folder with the configuration, the keys and, by default, the database.
 
 use crate::database::Location;
-use crate::files::{self, Readers};
+use crate::files::{self, FileMode};
 use crate::{Error, Result};
 use protocol::Span;
 use protocol::id::IssuerId;
@@ -254,7 +254,7 @@ impl Config {
         let mut text = serde_json::to_vec_pretty(self)
             .map_err(|error| Error::Invalid(format!("the configuration: {error}")))?;
         text.push(b'\n');
-        files::write(&home.config(), &text, Readers::Owner)
+        files::write(&home.config(), &text, FileMode::OwnerOnly)
     }
 }
 

@@ -16,7 +16,7 @@ use crate::claims::{self, Question};
 use crate::database::{Database, Transaction};
 use crate::{Error, Result, delegations, keys, providers, trust};
 use protocol::enrolment::{Offer, Request};
-use protocol::id::Audience;
+use protocol::id::ProviderId;
 use protocol::key::{KeyUse, Kid, PublicKey};
 use protocol::profile::{Limits, Profile};
 use protocol::seal::SealingKey;
@@ -50,7 +50,7 @@ pub struct Device {
     /// Its key.
     pub key: PublicKey,
     /// The provider whose it is.
-    pub provider: Audience,
+    pub provider: ProviderId,
     /// What staff have made of it.
     pub standing: Standing,
     /// When it was enrolled.
@@ -138,7 +138,7 @@ impl Standing {
 /// [`Error::Invalid`] beyond [`LONGEST_OFFER`] or when `origin` is none, [`Error::Database`].
 pub async fn offer(
     database: &Database,
-    provider: &Audience,
+    provider: &ProviderId,
     origin: &str,
     root: Hash,
     sealing: Option<SealingKey>,
@@ -297,7 +297,7 @@ pub async fn confirm(
     now: Timestamp,
 ) -> Result<()> {
     let typed: String = digits.chars().filter(|c| !c.is_whitespace() && *c != '-').collect();
-    if typed != device.key.digits() {
+    if typed != device.key.fingerprint_digits() {
         return Err(Error::invalid(
             "these are not the digits of this device's key. Somebody may stand between the phone \
              and this server: do not confirm it; suspend it and enrol the phone anew",

@@ -8,22 +8,22 @@ use std::path::Path;
 
 /// Who may read a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Readers {
+pub enum FileMode {
     /// The owner alone: keys, passwords, personal data.
-    Owner,
+    OwnerOnly,
     /// Whoever the process's umask allows.
-    Usual,
+    Umask,
 }
 
 /// Writes a file whole: beside its place first, on disk, then renamed into it.
 ///
 /// # Errors
 /// [`Error::File`]; then the file is as it was before.
-pub fn write(path: &Path, bytes: &[u8], readers: Readers) -> Result<()> {
+pub fn write(path: &Path, bytes: &[u8], mode: FileMode) -> Result<()> {
     let name = path.file_name().ok_or_else(|| Error::invalid("a file name is missing"))?;
     let folder = folder_of(path);
     let beside = folder.join(format!(".{}.{}", name.to_string_lossy(), uuid::Uuid::new_v4()));
-    let written = write_new(&beside, bytes, readers)
+    let written = write_new(&beside, bytes, mode)
         .and_then(|()| fs::rename(&beside, path))
         .and_then(|()| File::open(folder)?.sync_all());
     if written.is_err() {
@@ -33,10 +33,10 @@ pub fn write(path: &Path, bytes: &[u8], readers: Readers) -> Result<()> {
     written.map_err(Error::file(path))
 }
 
-fn write_new(path: &Path, bytes: &[u8], readers: Readers) -> std::io::Result<()> {
+fn write_new(path: &Path, bytes: &[u8], mode: FileMode) -> std::io::Result<()> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
-    if readers == Readers::Owner {
+    if mode == FileMode::OwnerOnly {
         options.mode(0o600);
     }
     let mut file = options.open(path)?;
@@ -100,7 +100,7 @@ mod tests {
     fn a_secret_that_others_may_read_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.key");
-        write(&path, b"secret", Readers::Owner).unwrap();
+        write(&path, b"secret", FileMode::OwnerOnly).unwrap();
         assert_eq!(read_secret(&path).unwrap(), b"secret");
         for mode in [0o640, 0o604, 0o620, 0o602] {
             fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
@@ -113,8 +113,8 @@ mod tests {
     fn a_file_is_replaced_whole_and_nothing_is_left_beside_it() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("file");
-        write(&path, b"first", Readers::Usual).unwrap();
-        write(&path, b"second", Readers::Usual).unwrap();
+        write(&path, b"first", FileMode::Umask).unwrap();
+        write(&path, b"second", FileMode::Umask).unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"second");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }

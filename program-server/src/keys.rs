@@ -1,6 +1,6 @@
 //! Private keys: one file each, for the owner alone.
 
-use crate::files::{self, Readers};
+use crate::files::{self, FileMode};
 use crate::{Error, Result};
 use protocol::key::{Ed25519Key, KeyUse, Kid, PublicKey, Signer as _};
 use protocol::seal::UnsealingKey;
@@ -139,7 +139,7 @@ impl KeyRing {
         };
         let text = serde_json::to_vec_pretty(&file).map(Zeroizing::new);
         let text = text.map_err(|error| Error::Invalid(format!("a key file: {error}")))?;
-        files::write(&self.path(purpose, kid), &text, Readers::Owner)
+        files::write(&self.path(purpose, kid), &text, FileMode::OwnerOnly)
     }
 }
 

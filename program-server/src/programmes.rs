@@ -36,7 +36,7 @@ pub struct Programme {
     /// How many days a claim is held before it may be paid.
     pub holding_days: u32,
     /// Whether providers may serve by a typed reference; a person decides on each such claim.
-    pub by_code: bool,
+    pub by_reference: bool,
 }
 
 /// What of a programme's policies is to be changed; what is absent stays.
@@ -47,7 +47,7 @@ pub struct PolicyChange {
     /// How far a phone's clock may stand behind what it knows of the time.
     pub clock_tolerance: Option<Span>,
     /// Whether providers may serve by a typed reference.
-    pub by_code: Option<bool>,
+    pub by_reference: Option<bool>,
 }
 
 impl Programme {
@@ -68,7 +68,7 @@ impl Programme {
             decimals: self.decimals,
             too_old: self.too_old,
             clock_tolerance: self.clock_tolerance,
-            by_code: self.by_code,
+            by_reference: self.by_reference,
         }
     }
 
@@ -128,7 +128,7 @@ pub async fn set_policy(
     let new = Programme {
         too_old: change.too_old.unwrap_or(old.too_old),
         clock_tolerance: change.clock_tolerance.unwrap_or(old.clock_tolerance),
-        by_code: change.by_code.unwrap_or(old.by_code),
+        by_reference: change.by_reference.unwrap_or(old.by_reference),
         ..old
     };
     store::set_policy(&**transaction, &new).await?;
@@ -174,7 +174,7 @@ mod tests {
             decimals,
             too_old: TooOldPolicy::Refuse,
             clock_tolerance: Span::days(1),
-            by_code: false,
+            by_reference: false,
             holding_days: HOLDING_DAYS,
         }
     }

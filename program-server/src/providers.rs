@@ -10,14 +10,14 @@ pub use store::schema;
 use crate::database::Transaction;
 use crate::programmes::{self, check_name};
 use crate::{Error, Result};
-use protocol::id::{Audience, ProgrammeId};
+use protocol::id::{Audience, ProgrammeId, ProviderId};
 use sea_orm::ConnectionTrait;
 
 /// A pharmacy, hospital or shop.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Provider {
     /// Its id.
-    pub id: Audience,
+    pub id: ProviderId,
     /// Its name, for people.
     pub name: String,
     /// The groups it belongs to, in the order of their ids.
@@ -32,7 +32,7 @@ impl Provider {
     /// Whether a voucher that names this audience may be served here.
     #[must_use]
     pub fn serves(&self, audience: Option<&Audience>) -> bool {
-        audience.is_none_or(|audience| *audience == self.id || self.groups.contains(audience))
+        audience.is_none_or(|audience| audience.is(&self.id) || self.groups.contains(audience))
     }
 }
 
@@ -53,14 +53,16 @@ pub async fn add(transaction: &Transaction, provider: &Provider) -> Result<()> {
         programmes::get(&**transaction, programme).await?;
     }
     transaction.hold("audiences").await?;
-    if store::name(&**transaction, &provider.id).await?.is_some() {
+    if store::name(&**transaction, &provider.id.clone().into()).await?.is_some() {
         return Err(Error::Conflict(format!(
             "there is a provider or group {} already",
             provider.id
         )));
     }
     for group in &provider.groups {
-        if store::find(&**transaction, group).await?.is_some() || *group == provider.id {
+        if store::find(&**transaction, &group.as_provider()).await?.is_some()
+            || group.is(&provider.id)
+        {
             return Err(Error::Invalid(format!("{group} is a provider and no group")));
         }
     }
@@ -79,7 +81,7 @@ pub async fn all(connection: &impl ConnectionTrait) -> Result<Vec<Provider>> {
 ///
 /// # Errors
 /// [`Error::NotFound`].
-pub async fn get(connection: &impl ConnectionTrait, id: &Audience) -> Result<Provider> {
+pub async fn get(connection: &impl ConnectionTrait, id: &ProviderId) -> Result<Provider> {
     store::find(connection, id).await?.ok_or_else(|| Error::not_found("provider", id))
 }
 
@@ -100,7 +102,7 @@ pub async fn members(
     connection: &impl ConnectionTrait,
     audience: &Audience,
 ) -> Result<Vec<Provider>> {
-    match store::find(connection, audience).await? {
+    match store::find(connection, &audience.as_provider()).await? {
         Some(provider) => Ok(vec![provider]),
         None => store::members(connection, audience).await,
     }

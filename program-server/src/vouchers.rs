@@ -22,7 +22,7 @@ use protocol::delegation::FieldVoucher;
 use protocol::id::{Audience, IssuerId, VoucherId};
 use protocol::key::Kid;
 use protocol::printed::PrintedReference;
-use protocol::voucher::{Identity, Voucher, to_text};
+use protocol::voucher::{Voucher, VoucherIdentity, to_text};
 use protocol::{Hash, Timestamp};
 use sea_orm::ConnectionTrait;
 use std::collections::{BTreeMap, BTreeSet};
@@ -162,7 +162,7 @@ pub async fn report(transaction: &Transaction, voucher: Voucher, signed: Vec<u8>
 /// [`Error::Database`].
 pub async fn issued(
     connection: &impl ConnectionTrait,
-    identity: &Identity,
+    identity: &VoucherIdentity,
 ) -> Result<Option<IssuedVoucher>> {
     store::find(connection, identity.hash()).await
 }
@@ -211,7 +211,7 @@ pub async fn naming(
 ///
 /// # Errors
 /// [`Error::Database`].
-pub async fn redeemed(transaction: &Transaction, vouchers: &[Identity]) -> Result<()> {
+pub async fn redeemed(transaction: &Transaction, vouchers: &[VoucherIdentity]) -> Result<()> {
     mark(transaction, vouchers, true).await
 }
 
@@ -219,12 +219,12 @@ pub async fn redeemed(transaction: &Transaction, vouchers: &[Identity]) -> Resul
 ///
 /// # Errors
 /// [`Error::Database`].
-pub async fn released(transaction: &Transaction, voucher: &Identity) -> Result<()> {
+pub async fn released(transaction: &Transaction, voucher: &VoucherIdentity) -> Result<()> {
     mark(transaction, std::slice::from_ref(voucher), false).await
 }
 
-async fn mark(transaction: &Transaction, vouchers: &[Identity], served: bool) -> Result<()> {
-    let hashes: Vec<Hash> = vouchers.iter().map(Identity::hash).collect();
+async fn mark(transaction: &Transaction, vouchers: &[VoucherIdentity], served: bool) -> Result<()> {
+    let hashes: Vec<Hash> = vouchers.iter().map(VoucherIdentity::hash).collect();
     let places = store::places(&**transaction, &hashes).await?;
     trust::mark_redeemed(transaction, &places, served).await
 }
@@ -255,9 +255,9 @@ pub enum Standing {
 /// [`Error::Database`].
 pub async fn register(
     connection: &impl ConnectionTrait,
-    vouchers: &BTreeSet<Identity>,
-) -> Result<BTreeMap<Identity, Entry>> {
-    let by_hash: BTreeMap<Hash, &Identity> =
+    vouchers: &BTreeSet<VoucherIdentity>,
+) -> Result<BTreeMap<VoucherIdentity, Entry>> {
+    let by_hash: BTreeMap<Hash, &VoucherIdentity> =
         vouchers.iter().map(|identity| (identity.hash(), identity)).collect();
     let hashes: Vec<Hash> = by_hash.keys().copied().collect();
     let entries = store::entries(connection, &hashes).await?;
@@ -348,7 +348,7 @@ pub async fn decide(
 /// [`Error::Database`].
 pub async fn decisions(
     connection: &impl ConnectionTrait,
-    identity: &Identity,
+    identity: &VoucherIdentity,
 ) -> Result<Vec<DecisionTaken>> {
     store::decisions(connection, identity.hash()).await
 }

@@ -13,12 +13,12 @@ use crate::cbor::Value;
 use crate::cose::{ObjectType, Sign1, sign1};
 use crate::fields::{Fields, Item, MapWriter, bytes, label, time, uint};
 use crate::hash::Hash;
-use crate::id::{Audience, IssuerId, ProgrammeId, VoucherId};
+use crate::id::{Audience, IssuerId, ProgrammeId, ProviderId, VoucherId};
 use crate::key::{PublicKey, Signer};
 use crate::money::{Benefit, Currency, GoodsLine, Money, Quantity};
 use crate::status::MAX_ENTRIES;
 use crate::time::{Span, Timestamp};
-use crate::voucher::{Identity, Reference, StatusRef};
+use crate::voucher::{Reference, StatusRef, VoucherIdentity};
 use crate::{Error, Result};
 
 /// What a phone may issue.
@@ -29,7 +29,7 @@ pub struct Delegation {
     /// The programme whose vouchers they are.
     pub programme: ProgrammeId,
     /// The provider whose phone it is. It may not redeem what its phone issued.
-    pub provider: Audience,
+    pub provider: ProviderId,
     /// The provider or group that may serve the vouchers; when absent, each voucher may name one.
     pub audience: Option<Audience>,
     /// The kinds of assistance.
@@ -140,10 +140,10 @@ impl Delegation {
     /// The identity of the voucher with this number under a delegation of this digest: its `cti` is
     /// the first half of SHA-256 over the digest and the number as eight bytes, big-endian.
     #[must_use]
-    pub fn identity(issuer: IssuerId, delegation: Hash, number: u32) -> Identity {
+    pub fn identity(issuer: IssuerId, delegation: Hash, number: u32) -> VoucherIdentity {
         let digest = Hash::of_all(&[delegation.as_bytes(), &u64::from(number).to_be_bytes()]);
         let cti = std::array::from_fn(|i| digest.as_bytes()[i]);
-        Identity { issuer, reference: Reference::Cti(VoucherId::from_bytes(cti)) }
+        VoucherIdentity { issuer, reference: Reference::Cti(VoucherId::from_bytes(cti)) }
     }
 
     fn encode(&self) -> Result<Vec<u8>> {
@@ -173,7 +173,7 @@ impl Delegation {
         let delegation = Delegation {
             device: PublicKey::from_compressed_value(fields.required(1, "device")?.value())?,
             programme: ProgrammeId::new(fields.required(2, "programme")?.text("programme")?)?,
-            provider: Audience::new(fields.required(3, "provider")?.text("provider")?)?,
+            provider: ProviderId::new(fields.required(3, "provider")?.text("provider")?)?,
             audience: fields
                 .optional(4, "audience")?
                 .map(|audience| Audience::new(audience.text("audience")?))

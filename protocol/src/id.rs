@@ -59,6 +59,12 @@ text_id!(
     "audience"
 );
 text_id!(
+    /// A pharmacy, hospital or shop that serves vouchers. Providers and groups share one space of ids,
+    /// since an [`Audience`] names either.
+    ProviderId,
+    "provider"
+);
+text_id!(
     /// The entitlement that a voucher stands for (CWT `sub`).
     EntitlementId,
     "entitlement"
@@ -68,6 +74,26 @@ text_id!(
     OperatorId,
     "operator"
 );
+
+impl Audience {
+    /// Whether it names this provider itself, and not a group.
+    #[must_use]
+    pub fn is(&self, provider: &ProviderId) -> bool {
+        self.0 == provider.0
+    }
+
+    /// The id of the provider that it names, if it names no group.
+    #[must_use]
+    pub fn as_provider(&self) -> ProviderId {
+        ProviderId(self.0.clone())
+    }
+}
+
+impl From<ProviderId> for Audience {
+    fn from(provider: ProviderId) -> Self {
+        Audience(provider.0)
+    }
+}
 
 macro_rules! byte_id {
     ($(#[$doc:meta])* $name:ident, $len:literal) => {

@@ -266,7 +266,7 @@ impl PublicKey {
     /// Eight decimal digits of the thumbprint (its bytes 8 to 15 as a number, modulo 10^8), which two
     /// people compare when a phone is enrolled.
     #[must_use]
-    pub fn digits(&self) -> String {
+    pub fn fingerprint_digits(&self) -> String {
         let number = self.thumbprint.as_bytes()[8..16]
             .iter()
             .fold(0_u64, |sum, &byte| (sum << 8) | u64::from(byte));

@@ -8,7 +8,7 @@ use crate::key::{Algorithm, PublicKey};
 use crate::money::{Benefit, Money};
 use crate::time::{Timestamp, Zone};
 use crate::trust::ForeignIssuer;
-use crate::voucher::{Holder, Identity, Reference, Voucher};
+use crate::voucher::{Holder, Reference, Voucher, VoucherIdentity};
 use crate::{Error, Result};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -158,7 +158,7 @@ pub fn voucher(
     let expires = if foreign.exp_is_last_day { end_of_named_day(exp, zone)? } else { exp };
     let minor = minor_units(&amount(&claims)?, foreign.decimals)?;
     let voucher = Voucher {
-        identity: Identity { issuer: issuer.clone(), reference },
+        identity: VoucherIdentity { issuer: issuer.clone(), reference },
         entitlement: EntitlementId::new(sub)?,
         audience: match claims.get("aud") {
             None | Some(Value::Null) => None,

@@ -3,7 +3,7 @@
 use crate::cbor::Value;
 use crate::cose::{ObjectType, Sign1, sign1};
 use crate::fields::{Fields, Item, MapWriter, bytes, time, uint};
-use crate::id::{Audience, IssuerId, OperatorId, ProgrammeId};
+use crate::id::{Audience, IssuerId, OperatorId, ProgrammeId, ProviderId};
 use crate::key::{PublicKey, Signer};
 use crate::time::Timestamp;
 use crate::trust::Freshness;
@@ -22,7 +22,7 @@ pub struct Profile {
     /// The phone's key.
     pub device: PublicKey,
     /// The provider whose phone it is.
-    pub provider: Audience,
+    pub provider: ProviderId,
     /// The provider's name, for people.
     pub provider_name: String,
     /// The groups that the provider belongs to.
@@ -65,7 +65,8 @@ impl Profile {
     /// Whether a voucher for this audience may be served by this provider.
     #[must_use]
     pub fn serves(&self, audience: Option<&Audience>) -> bool {
-        audience.is_none_or(|audience| *audience == self.provider || self.groups.contains(audience))
+        audience
+            .is_none_or(|audience| audience.is(&self.provider) || self.groups.contains(audience))
     }
 
     /// Signs the profile.
@@ -122,7 +123,7 @@ impl Profile {
             issuer: IssuerId::new(claims.required(1, "iss")?.text("iss")?)?,
             issued: claims.required(6, "iat")?.time("iat")?,
             device: PublicKey::from_value(cnf.required(1, "COSE_Key")?.value())?,
-            provider: Audience::new(own.required(1, "provider")?.text("provider")?)?,
+            provider: ProviderId::new(own.required(1, "provider")?.text("provider")?)?,
             provider_name: own.required(2, "provider name")?.label("provider name")?,
             groups: each(own.required(3, "groups")?, "groups", |item| {
                 Audience::new(item.text("group")?)

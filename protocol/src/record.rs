@@ -35,8 +35,8 @@ pub struct Header {
     pub monotonic: Monotonic,
     /// Who worked with the phone.
     pub operator: Option<OperatorId>,
-    /// What the phone held when it decided.
-    pub held: Held,
+    /// The trust list, status lists and ack that the phone had when it signed.
+    pub observed: ObservedState,
     /// What kind of record it is.
     pub kind: Kind,
     /// The digest of the body.
@@ -52,9 +52,10 @@ pub struct Monotonic {
     pub boot: BootId,
 }
 
-/// Which lists and acks a phone held, so that the server can bracket the time of service.
+/// Which trust list, status lists and ack a phone had when it signed a record, so that the server can
+/// bracket the time of service.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Held {
+pub struct ObservedState {
     /// The digest of the last ack.
     pub ack: Option<Hash>,
     /// The version of the trust list.
@@ -82,7 +83,7 @@ pub enum Kind {
     /// A chain goes on from another that a restored backup had forked.
     Restart,
     /// A voucher was served by its printed reference.
-    ServeByCode,
+    ServeByReference,
 }
 
 impl Kind {
@@ -94,7 +95,7 @@ impl Kind {
         Kind::Issue,
         Kind::Override,
         Kind::Restart,
-        Kind::ServeByCode,
+        Kind::ServeByReference,
     ];
 
     /// The number that stands for it.
@@ -108,7 +109,7 @@ impl Kind {
             Kind::Issue => 5,
             Kind::Override => 6,
             Kind::Restart => 7,
-            Kind::ServeByCode => 8,
+            Kind::ServeByReference => 8,
         }
     }
 
@@ -231,7 +232,7 @@ pub enum Body {
     /// A chain goes on from another that a restored backup had forked.
     Restart(Restart),
     /// A voucher was served by its printed reference.
-    ServeByCode(ServeByCode),
+    ServeByReference(ServeByReference),
 }
 
 /// Where a chain goes on from: a phone that was restored from a backup learns from an ack that the
@@ -287,7 +288,7 @@ pub struct Redeem {
 /// A voucher that was served by its printed reference, without its signed bytes: no evidence of a
 /// scan, so a person decides on every claim that it makes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ServeByCode {
+pub struct ServeByReference {
     /// The claim that this makes: a UUIDv7.
     pub claim: ClaimId,
     /// What was typed.
@@ -345,7 +346,7 @@ impl Body {
             Body::Issue { .. } => Kind::Issue,
             Body::Override { .. } => Kind::Override,
             Body::Restart(_) => Kind::Restart,
-            Body::ServeByCode(_) => Kind::ServeByCode,
+            Body::ServeByReference(_) => Kind::ServeByReference,
         }
     }
 
@@ -385,7 +386,7 @@ impl Body {
                 .put(1, bytes(restart.chain.as_bytes()))
                 .put_some(2, restart.shared.map(|shared| shared.to_value()))
                 .put_list(3, restart.orphans.iter().map(|it| bytes(it.as_bytes())).collect()),
-            Body::ServeByCode(served) => MapWriter::new()
+            Body::ServeByReference(served) => MapWriter::new()
                 .put(1, bytes(served.claim.as_bytes()))
                 .put(2, served.reference.to_string())
                 .put(3, bytes(served.voucher.as_bytes()))
@@ -451,13 +452,13 @@ impl Body {
                 shared: fields.optional(2, "shared")?.map(ChainPoint::from_item).transpose()?,
                 orphans: list(fields.optional(3, "orphans")?, |item| item.hash("orphan"))?,
             }),
-            Kind::ServeByCode => Body::ServeByCode(ServeByCode {
+            Kind::ServeByReference => Body::ServeByReference(ServeByReference {
                 claim: claim(fields.required(1, "claim")?)?,
                 reference: fields
                     .required(2, "reference")?
                     .text("reference")
                     .map(|text| PrintedReference::parse(&text))?
-                    .ok_or(Error::Field { object: "serve by code", field: "reference" })?,
+                    .ok_or(Error::Field { object: "serve by reference", field: "reference" })?,
                 voucher: fields.required(3, "voucher")?.hash("voucher")?,
                 given: Benefit::from_value(fields.required(4, "given")?.value())?,
                 warnings: list(fields.optional(5, "warnings")?, |item| item.label("warning"))?,
@@ -505,12 +506,12 @@ impl Document {
 
 impl Header {
     fn encode(&self) -> Result<Vec<u8>> {
-        let held = MapWriter::new()
-            .put_some(1, self.held.ack.map(|hash| bytes(hash.as_bytes())))
-            .put(2, uint(self.held.trust_version))
+        let observed = MapWriter::new()
+            .put_some(1, self.observed.ack.map(|hash| bytes(hash.as_bytes())))
+            .put(2, uint(self.observed.trust_version))
             .put_list(
                 3,
-                self.held
+                self.observed
                     .status_lists
                     .iter()
                     .map(|(list, issued)| Value::Array(vec![uint(u64::from(*list)), time(*issued)]))
@@ -531,7 +532,7 @@ impl Header {
                 ]),
             )
             .put_some(8, self.operator.as_ref().map(OperatorId::as_str))
-            .put(9, held.value())
+            .put(9, observed.value())
             .put(10, bytes(self.body.as_bytes()))
             .encode()
     }
@@ -540,7 +541,8 @@ impl Header {
         let mut fields = Fields::decode("record", payload)?;
         let wrong = |field| Error::Field { object: "record", field };
         let [millis, boot] = fields.required(7, "monotonic time")?.array("monotonic time")?;
-        let mut held = Fields::new("held", fields.required(9, "held")?.value())?;
+        let mut observed =
+            Fields::new("observed state", fields.required(9, "observed state")?.value())?;
         let header = Header {
             chain: ChainId::from_bytes(fields.required(1, "chain")?.fixed("chain")?),
             sequence: fields.required(2, "sequence")?.uint("sequence")?,
@@ -560,17 +562,17 @@ impl Header {
                 .optional(8, "operator")?
                 .map(|item| OperatorId::new(item.text("operator")?))
                 .transpose()?,
-            held: Held {
-                ack: held.optional(1, "ack")?.map(|hash| hash.hash("ack")).transpose()?,
-                trust_version: held.required(2, "trust version")?.uint("trust version")?,
-                status_lists: list(held.optional(3, "status lists")?, |item| {
+            observed: ObservedState {
+                ack: observed.optional(1, "ack")?.map(|hash| hash.hash("ack")).transpose()?,
+                trust_version: observed.required(2, "trust version")?.uint("trust version")?,
+                status_lists: list(observed.optional(3, "status lists")?, |item| {
                     let [number, issued] = item.array("status list")?;
                     Ok((number.uint32("status list")?, issued.time("iat")?))
                 })?,
             },
             body: fields.required(10, "body")?.hash("body")?,
         };
-        held.close()?;
+        observed.close()?;
         fields.close()?;
         if header.sequence == 0 || (header.sequence == 1) != header.previous.is_none() {
             return Err(wrong("sequence"));

@@ -42,14 +42,14 @@ impl std::fmt::Display for Reference {
 
 /// What makes a voucher that voucher, whatever its text or signature: issuer and reference.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Identity {
+pub struct VoucherIdentity {
     /// The issuer.
     pub issuer: IssuerId,
     /// The reference under that issuer.
     pub reference: Reference,
 }
 
-impl Identity {
+impl VoucherIdentity {
     /// A digest of the identity, for tables and indices.
     #[must_use]
     pub fn hash(&self) -> Hash {
@@ -95,7 +95,7 @@ pub struct SupportingDocument {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Voucher {
     /// Issuer and reference.
-    pub identity: Identity,
+    pub identity: VoucherIdentity,
     /// The entitlement it stands for.
     pub entitlement: EntitlementId,
     /// The one provider, or group of providers, that may serve it; any of the programme's if absent.
@@ -166,7 +166,7 @@ impl Voucher {
         let own = claims.required(VOUCHER_CLAIM, "voucher claim")?;
         let mut own = Fields::new("voucher claim", own.value())?;
         let voucher = Voucher {
-            identity: Identity {
+            identity: VoucherIdentity {
                 issuer: IssuerId::new(claims.required(1, "iss")?.text("iss")?)?,
                 reference: Reference::Cti(VoucherId::from_bytes(
                     claims.required(7, "cti")?.fixed("cti")?,

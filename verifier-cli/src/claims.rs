@@ -93,10 +93,10 @@ fn as_json(claim: &Claim, given: Option<&str>) -> Value {
         "at": claim.redeemed_at.to_string(),
         "operator": claim.operator.as_ref().map(|operator| operator.as_str()),
         "voucher": claim.served.as_ref().map(|it| it.voucher.reference()),
-        "by_code": claim
+        "by_reference": claim
             .served
             .as_ref()
-            .map(|it| matches!(it.voucher, ServedVoucher::ByCode(_))),
+            .map(|it| matches!(it.voucher, ServedVoucher::ByReference(_))),
         "given": given,
         "state": claim.state.name(),
         "reason": claim.reason,

@@ -23,7 +23,7 @@ mod picture;
 mod presented;
 mod read;
 mod redeem;
-mod serve_by_code;
+mod serve_by_reference;
 mod status;
 mod sync;
 mod void;
@@ -59,7 +59,7 @@ enum Command {
     Enrol(enrol::Arguments),
     Check(check::Arguments),
     Redeem(redeem::Arguments),
-    ServeByCode(serve_by_code::Arguments),
+    ServeByReference(serve_by_reference::Arguments),
     Attach(attach::Arguments),
     Void(void::Arguments),
     Claims(claims::Arguments),
@@ -122,7 +122,7 @@ fn run(arguments: &Arguments, out: &mut impl Write) -> failure::Result<Outcome> 
         Command::Enrol(it) => enrol::run(it, home()?, out),
         Command::Check(it) => check::run(it, home()?, out),
         Command::Redeem(it) => redeem::run(it, home()?, out),
-        Command::ServeByCode(it) => serve_by_code::run(it, home()?, out),
+        Command::ServeByReference(it) => serve_by_reference::run(it, home()?, out),
         Command::Attach(it) => attach::run(it, home()?, out),
         Command::Void(it) => void::run(it, home()?, out),
         Command::Claims(it) => claims::run(it, home()?, out),

@@ -34,13 +34,13 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "NAME")]
     operator: Option<OperatorId>,
 
-    /// Serve with this supervisor's leave what is refused because trust is too old or the clock was turned back. The PIN
+    /// Serve with this supervisor's override what is refused because trust is too old or the clock was turned back. The PIN
     /// is read from the standard input
     #[arg(long = "override", value_name = "SUPERVISOR")]
-    leave_of: Option<OperatorId>,
+    override_by: Option<OperatorId>,
 
     /// Read the supervisor's PIN from this file
-    #[arg(long, value_name = "FILE", requires = "leave_of")]
+    #[arg(long, value_name = "FILE", requires = "override_by")]
     pin_file: Option<PathBuf>,
 
     /// Print a JSON object instead of words
@@ -67,12 +67,12 @@ pub(crate) fn run(
         },
     };
     let service = Service { given, how_read, operator: arguments.operator.clone(), documents };
-    let redemption = match &arguments.leave_of {
+    let redemption = match &arguments.override_by {
         None => verifier.redeem(&text, service, clock)?,
         Some(supervisor) => {
             let pin = arguments.pin()?;
-            let leave = Supervision { supervisor: supervisor.clone(), pin: pin.trim() };
-            verifier.redeem_with_leave(&text, service, &leave, clock)?
+            let supervision = Supervision { supervisor: supervisor.clone(), pin: pin.trim() };
+            verifier.redeem_with_override(&text, service, &supervision, clock)?
         }
     };
     match redemption {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use std::io::Write;
 use std::path::Path;
 use verifier_core::verifier::{FoundVoucher, VoucherListing};
-use verifier_core::vouchers::{Standing, StandingKind, VoucherSearch};
+use verifier_core::vouchers::{ListedStatus, ListedStatusKind, VoucherSearch};
 
 /// List the vouchers that name this provider, as the office listed them at the last sync
 ///
@@ -22,17 +22,17 @@ pub(crate) struct Arguments {
     category: Option<String>,
 
     /// How it stands: open, not_yet, expired, served_here, served, suspended or revoked; may be repeated
-    #[arg(long, value_name = "STATUS", value_parser = standing_kind)]
-    status: Vec<StandingKind>,
+    #[arg(long, value_name = "STATUS", value_parser = status_kind)]
+    status: Vec<ListedStatusKind>,
 
     /// Print a JSON object a line instead of words
     #[arg(long)]
     json: bool,
 }
 
-fn standing_kind(name: &str) -> Result<StandingKind, String> {
-    let known = StandingKind::ALL.map(StandingKind::name).join(", ");
-    StandingKind::from_name(name).ok_or_else(|| format!("it is one of {known}"))
+fn status_kind(name: &str) -> Result<ListedStatusKind, String> {
+    let known = ListedStatusKind::ALL.map(ListedStatusKind::name).join(", ");
+    ListedStatusKind::from_name(name).ok_or_else(|| format!("it is one of {known}"))
 }
 
 pub(crate) fn run(
@@ -43,7 +43,7 @@ pub(crate) fn run(
     let search = VoucherSearch {
         text: arguments.search.clone(),
         category: arguments.category.clone(),
-        standings: arguments.status.iter().copied().collect(),
+        statuses: arguments.status.iter().copied().collect(),
         most: None,
     };
     let listing = phone::open_read_only(home)?.vouchers(&search, phone::clock())?;
@@ -62,8 +62,8 @@ pub(crate) fn run(
 
 fn as_json(one: &FoundVoucher) -> Value {
     let voucher = &one.voucher;
-    let claim = match &one.standing {
-        Standing::ServedHere(live) => Some(live.claim.to_string()),
+    let claim = match &one.status {
+        ListedStatus::ServedHere(live) => Some(live.claim.to_string()),
         _ => None,
     };
     json!({
@@ -74,7 +74,7 @@ fn as_json(one: &FoundVoucher) -> Value {
         "benefit": words::benefit_words(&voucher.benefit, one.programme.as_ref()),
         "first_day": voucher.first_day.to_string(),
         "last_day": voucher.last_day.to_string(),
-        "standing": one.standing.kind().name(),
+        "status": one.status.kind().name(),
         "claim": claim,
     })
 }
@@ -85,24 +85,24 @@ fn write_words(listing: &VoucherListing, out: &mut impl Write) -> Result<(), Fai
         let benefit = words::benefit_words(&voucher.benefit, one.programme.as_ref());
         let holder = voucher.holder.as_deref().unwrap_or("no name");
         writeln!(out, "{}  {holder}  {benefit} for {}", voucher.reference, voucher.assistance)?;
-        writeln!(out, "  {}", standing_words(one))?;
+        writeln!(out, "  {}", status_words(one))?;
     }
     let (found, total) = (listing.found.len(), listing.total);
     writeln!(out, "{found} of {total} vouchers, as the office listed them {} ago.", listing.age)?;
     Ok(())
 }
 
-fn standing_words(one: &FoundVoucher) -> String {
+fn status_words(one: &FoundVoucher) -> String {
     let voucher = &one.voucher;
-    match &one.standing {
-        Standing::Open => format!("to be served until {}", voucher.last_day),
-        Standing::NotYet => format!("not before {}", voucher.first_day),
-        Standing::Expired => format!("the last day was {}", voucher.last_day),
-        Standing::ServedHere(live) => {
+    match &one.status {
+        ListedStatus::Open => format!("to be served until {}", voucher.last_day),
+        ListedStatus::NotYet => format!("not before {}", voucher.first_day),
+        ListedStatus::Expired => format!("the last day was {}", voucher.last_day),
+        ListedStatus::ServedHere(live) => {
             format!("served here on {}, receipt {}", live.redeemed_at, live.claim)
         }
-        Standing::Served => "served".to_owned(),
-        Standing::Suspended => "on hold: ask the programme office".to_owned(),
-        Standing::Revoked => "taken back by the programme office".to_owned(),
+        ListedStatus::Served => "served".to_owned(),
+        ListedStatus::Suspended => "on hold: ask the programme office".to_owned(),
+        ListedStatus::Revoked => "taken back by the programme office".to_owned(),
     }
 }

@@ -62,9 +62,9 @@ pub enum ClockTrust {
 }
 
 impl Floors {
-    /// Judges the time. `list_expires` is the expiry of the trust list in force.
+    /// The time to judge at: the device clock, never below the floor. `list_expires` is the expiry of the trust list in force.
     #[must_use]
-    pub fn judge(&self, clock: DeviceClock, list_expires: Timestamp) -> Now {
+    pub fn effective_now(&self, clock: DeviceClock, list_expires: Timestamp) -> Now {
         let soft = self.soft.iter().filter(|mark| mark.time <= list_expires);
         let marks = self.hard.iter().chain(soft);
         let floor = marks.map(|mark| mark.run_on(clock.monotonic)).max().unwrap_or(clock.time);
@@ -119,34 +119,34 @@ mod tests {
         FloorMark { time: at(day * DAY), seen: monotonic(boot, uptime) }
     }
 
-    fn judge(hard: Vec<FloorMark>, soft: Vec<FloorMark>, time: u64, boot: u8, uptime: u64) -> Now {
+    fn now(hard: Vec<FloorMark>, soft: Vec<FloorMark>, time: u64, boot: u8, uptime: u64) -> Now {
         let clock = DeviceClock { time: at(time), monotonic: monotonic(boot, uptime) };
-        Floors { hard, soft }.judge(clock, at(1_000 * DAY))
+        Floors { hard, soft }.effective_now(clock, at(1_000 * DAY))
     }
 
     #[test]
     fn without_a_floor_the_device_clock_counts() {
-        let now = judge(vec![], vec![], 5 * DAY, 1, 0);
+        let now = now(vec![], vec![], 5 * DAY, 1, 0);
         assert_eq!((now.time, now.trust), (at(5 * DAY), ClockTrust::Good));
     }
 
     #[test]
     fn a_clock_turned_back_is_judged_at_the_floor() {
-        let now = judge(vec![mark(100, 1, 50)], vec![], 99 * DAY, 2, 0);
+        let now = now(vec![mark(100, 1, 50)], vec![], 99 * DAY, 2, 0);
         assert_eq!(now.time, at(100 * DAY));
         assert_eq!(now.trust, ClockTrust::Behind(Span::days(1)));
     }
 
     #[test]
     fn the_floor_runs_on_within_a_boot_and_not_beyond() {
-        let floor = |boot| judge(vec![mark(100, 1, 50)], vec![], 0, boot, 50 + DAY).floor;
+        let floor = |boot| now(vec![mark(100, 1, 50)], vec![], 0, boot, 50 + DAY).floor;
         assert_eq!(floor(1), at(101 * DAY));
         assert_eq!(floor(2), at(100 * DAY));
     }
 
     #[test]
     fn a_few_seconds_behind_is_drift() {
-        let lag = |seconds| judge(vec![mark(100, 1, 0)], vec![], 100 * DAY - seconds, 2, 0).trust;
+        let lag = |seconds| now(vec![mark(100, 1, 0)], vec![], 100 * DAY - seconds, 2, 0).trust;
         assert_eq!(lag(100), ClockTrust::Good);
         assert!(matches!(lag(121), ClockTrust::Behind(_)));
     }
@@ -154,7 +154,7 @@ mod tests {
     #[test]
     fn a_voucher_dated_2099_moves_no_floor() {
         assert_eq!(soft_floor(at(47_000 * DAY), true, at(1_000 * DAY)), None);
-        let now = judge(vec![mark(100, 1, 0)], vec![mark(47_000, 1, 0)], 100 * DAY, 1, 0);
+        let now = now(vec![mark(100, 1, 0)], vec![mark(47_000, 1, 0)], 100 * DAY, 1, 0);
         assert_eq!((now.floor, now.trust), (at(100 * DAY), ClockTrust::Good));
     }
 
@@ -166,13 +166,13 @@ mod tests {
 
     #[test]
     fn a_voucher_signed_yesterday_raises_the_floor() {
-        let now = judge(vec![mark(100, 1, 0)], vec![mark(120, 1, 0)], 110 * DAY, 2, 0);
+        let now = now(vec![mark(100, 1, 0)], vec![mark(120, 1, 0)], 110 * DAY, 2, 0);
         assert_eq!(now.time, at(120 * DAY));
     }
 
     #[test]
     fn a_clock_beyond_the_lists_expiry_is_doubted_and_still_usable() {
-        let now = judge(vec![mark(100, 1, 0)], vec![], 1_002 * DAY, 1, 0);
+        let now = now(vec![mark(100, 1, 0)], vec![], 1_002 * DAY, 1, 0);
         assert_eq!(now.trust, ClockTrust::Ahead(Span::days(2)));
         assert_eq!(now.time, at(1_002 * DAY));
     }

@@ -38,9 +38,6 @@ pub struct FileKey {
 
 impl FileKey {
     /// The key of this home; `None` when it has none yet.
-    ///
-    /// # Errors
-    /// [`DeviceKeyError`].
     pub fn load(home: &Home) -> Result<Option<Self>, DeviceKeyError> {
         let file = home.device_key_file();
         let Some(stored) = home.read_secret(&file)? else {
@@ -55,9 +52,6 @@ impl FileKey {
     }
 
     /// The key of this home; a new one when it has none yet.
-    ///
-    /// # Errors
-    /// [`DeviceKeyError`].
     pub fn load_or_create(home: &Home) -> Result<Self, DeviceKeyError> {
         if let Some(key) = Self::load(home)? {
             return Ok(key);

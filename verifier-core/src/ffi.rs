@@ -8,20 +8,22 @@
 )]
 
 mod bundles;
-mod by_code;
+mod by_reference;
 mod frames;
 mod keys;
-mod leave;
+mod overrides;
 mod vouchers;
 
 pub use bundles::{Export, ExportedFile, ImportReport, Imported};
-pub use by_code::{AcceptedCode, CodeRedemption, CodeRefusal, CodeService, CodeVerdict};
+pub use by_reference::{
+    AcceptedReference, ReferenceRedemption, ReferenceRefusal, ReferenceService, ReferenceVerdict,
+};
 pub use frames::{
     Corner, Crop, FrameLayout, FrameStream, Rotation, Symbol, SymbolContent, scan_luma,
 };
 pub use keys::{KeyStore, KeyStoreError};
-pub use leave::LeaveRedemption;
-pub use vouchers::{ListedStanding, ListedVoucher, StandingKind, VoucherListing, VoucherSearch};
+pub use overrides::OverrideOutcome;
+pub use vouchers::{ListedStatus, ListedStatusKind, ListedVoucher, VoucherListing, VoucherSearch};
 
 use crate::clock::{self, ClockTrust};
 use crate::device_key::FileKey;
@@ -499,12 +501,12 @@ pub struct Refusal {
 pub enum Warning {
     /// The trust list is old.
     TrustStale {
-        /// Its age.
+        /// Seconds since it was issued.
         age: u64,
     },
     /// The status list is old.
     StatusStale {
-        /// Its age.
+        /// Its age in seconds.
         age: u64,
     },
     /// No status list covers the voucher: it may have been revoked.
@@ -521,7 +523,7 @@ pub enum Warning {
     },
     /// The device profile is old.
     ProfileStale {
-        /// Its age.
+        /// Seconds since it was issued.
         age: u64,
     },
 }
@@ -551,12 +553,12 @@ pub enum Reason {
     WrongProgramme,
     /// The trust list is too old.
     TrustTooOld {
-        /// Its age.
+        /// Seconds since it was issued.
         age: u64,
     },
     /// The device profile is too old.
     ProfileTooOld {
-        /// Its age.
+        /// Seconds since it was issued.
         age: u64,
     },
     /// The device's clock was turned back.
@@ -570,7 +572,7 @@ pub enum Reason {
         claim: String,
         /// When, by the phone's clock.
         at: u64,
-        /// By whom.
+        /// The operator who served, where one was named.
         operator: Option<String>,
     },
     /// It was taken back.
@@ -825,7 +827,7 @@ pub struct Service {
     pub given: Option<Benefit>,
     /// How the voucher was read.
     pub how_read: HowRead,
-    /// Who serves.
+    /// The operator who serves; one of the profile's, where it names any.
     pub operator: Option<String>,
     /// Documents to attach at once.
     pub documents: Vec<NewDocument>,
@@ -836,7 +838,7 @@ pub struct Service {
 pub enum Redemption {
     /// Recorded durably.
     Done {
-        /// The claim.
+        /// The claim's id: 32 hexadecimal digits.
         claim: String,
         /// What was given.
         given: Benefit,
@@ -906,18 +908,18 @@ impl From<verifier::Redemption> for Redemption {
 /// A claim of this phone.
 #[derive(Clone, Debug, uniffi::Record)]
 pub struct Claim {
-    /// The claim.
+    /// The claim's id: 32 hexadecimal digits.
     pub id: String,
     /// When the voucher was served, by the phone's clock.
     pub redeemed_at: u64,
-    /// By whom.
+    /// The operator who served, where one was named.
     pub operator: Option<String>,
     /// The voucher's reference; absent when this phone can no longer read it.
     pub reference: Option<String>,
     /// What was given; absent when this phone can no longer read it.
     pub given: Option<Benefit>,
     /// Whether it was served by its printed reference, which a person at the office decides on.
-    pub by_code: bool,
+    pub by_reference: bool,
     /// The stable name of its state, as far as the phone knows.
     pub state: String,
     /// What staff should know of the state: a stable code.
@@ -973,10 +975,10 @@ pub struct Health {
 
 impl From<ledger::Claim> for Claim {
     fn from(claim: ledger::Claim) -> Self {
-        let by_code = claim
+        let by_reference = claim
             .served
             .as_ref()
-            .is_some_and(|served| matches!(served.voucher, ServedVoucher::ByCode(_)));
+            .is_some_and(|served| matches!(served.voucher, ServedVoucher::ByReference(_)));
         let (reference, given) = match claim.served {
             Some(served) => (Some(served.voucher.reference()), Some(served.given.into())),
             None => (None, None),
@@ -987,7 +989,7 @@ impl From<ledger::Claim> for Claim {
             operator: claim.operator.map(|operator| operator.to_string()),
             reference,
             given,
-            by_code,
+            by_reference,
             state: claim.state.name().to_owned(),
             reason: claim.reason,
             delivery: match claim.delivery {
@@ -1068,7 +1070,7 @@ pub enum SyncStep {
     },
     /// Wait, then ask again.
     Wait {
-        /// How long.
+        /// Milliseconds to wait.
         millis: u64,
     },
     /// The run is over.

@@ -31,7 +31,8 @@ mod sql;
 mod voucher_list;
 
 pub use append::{
-    Act, AppendError, CodeServing, DocumentContent, Entry, LiveRedemption, Overridden, Serving,
+    Act, AppendError, DocumentContent, LiveRedemption, NewRecord, Overridden, ReferenceServing,
+    Serving,
 };
 pub use chains::ChainRef;
 pub use claims::{Attachment, Claim, Page, Readable, Served, ServedVoucher, Voided};
@@ -118,9 +119,6 @@ impl Ledger {
     /// Opens the ledger of a home whose device key or data key was lost, to enrol it again. Another
     /// device's chain is closed, and one of this device's begins; what was encrypted under a lost data
     /// key stays and cannot be read, and is sent all the same. With nothing lost, as [`Ledger::open`].
-    ///
-    /// # Errors
-    /// [`LedgerError`].
     pub fn open_for_enrolment(
         home: Home,
         wrap: &dyn KeyWrap,
@@ -226,9 +224,6 @@ impl Ledger {
     }
 
     /// The last record of the chain that is written; `None` while there is none.
-    ///
-    /// # Errors
-    /// [`LedgerError`].
     pub fn head(&self) -> Result<Option<Head>, LedgerError> {
         let head = self
             .db

@@ -254,7 +254,7 @@ impl SyncRun {
                         let uploads = if self.uploads_done {
                             Vec::new()
                         } else {
-                            documents::queue(verifier)?
+                            documents::waiting(verifier)?
                         };
                         self.go_on(Stage::Documents { waiting: uploads })
                     }

@@ -4,7 +4,7 @@
 
 use crate::clock::{ClockTrust, DeviceClock, Floors, Now};
 use crate::ledger::LiveRedemption;
-use crate::vouchers::{NamedVoucher, Standing};
+use crate::vouchers::{ListedStatus, NamedVoucher};
 use protocol::authenticity::{self, Authentic, NotAuthentic, SignedBy};
 use protocol::delegation::Beyond;
 use protocol::id::Audience;
@@ -12,7 +12,7 @@ use protocol::profile::Profile;
 use protocol::record::SignedVoucher;
 use protocol::status::{Status, StatusList};
 use protocol::trust::{Grade, IssuedSets, Programme, TooOldPolicy, TrustList, TrustState};
-use protocol::voucher::{Identity, StatusRef, Voucher};
+use protocol::voucher::{StatusRef, Voucher, VoucherIdentity};
 use protocol::{Span, Timestamp};
 
 /// What the phone says of a text that was shown to it.
@@ -57,7 +57,7 @@ pub struct Refusal {
 pub enum Warning {
     /// The trust list is old.
     TrustStale {
-        /// Its age.
+        /// How long ago it was issued.
         age: Span,
     },
     /// The status list is old.
@@ -71,7 +71,7 @@ pub enum Warning {
     ClockDoubtful(ClockTrust),
     /// The device profile is old.
     ProfileStale {
-        /// Its age.
+        /// How long ago it was issued.
         age: Span,
     },
 }
@@ -114,7 +114,7 @@ pub enum Reason {
     TrustTooOld {
         /// Which of them.
         what: Held,
-        /// Its age.
+        /// How long ago it was issued.
         age: Span,
     },
     /// The device's clock was turned back.
@@ -255,7 +255,7 @@ pub trait Lookup {
     ///
     /// # Errors
     /// When storage is broken.
-    fn redeemed(&self, identity: &Identity) -> Result<Option<LiveRedemption>, Self::Error>;
+    fn redeemed(&self, identity: &VoucherIdentity) -> Result<Option<LiveRedemption>, Self::Error>;
 
     /// The status list of this number that the phone holds and that verifies under the trust list.
     ///
@@ -273,7 +273,7 @@ pub fn decide<L: Lookup>(
     circumstances: &Circumstances<'_>,
     lookup: &L,
 ) -> Result<Verdict, L::Error> {
-    decide_with_leave(text, circumstances, &[], lookup)
+    decide_with_override(text, circumstances, &[], lookup)
 }
 
 /// Decides on a text when a supervisor allows some reasons: what they allow is a warning, and all other
@@ -281,7 +281,7 @@ pub fn decide<L: Lookup>(
 ///
 /// # Errors
 /// As [`decide`].
-pub fn decide_with_leave<L: Lookup>(
+pub fn decide_with_override<L: Lookup>(
     text: &str,
     circumstances: &Circumstances<'_>,
     allowed: &[Overridable],
@@ -296,7 +296,7 @@ pub fn decide_with_leave<L: Lookup>(
         Err(reason) => return Ok(refuse(unauthentic(&reason), None, trust)),
     };
     let mut warnings = Vec::new();
-    let now = circumstances.floors.judge(circumstances.clock, trust.expires);
+    let now = circumstances.floors.effective_now(circumstances.clock, trust.expires);
     match find_reason(&authentic, circumstances, now, allowed, lookup, &mut warnings)? {
         Some(reason) => Ok(refuse(reason, Some(authentic.voucher), trust)),
         None => Ok(match trust.programme(&authentic.voucher.programme) {
@@ -333,16 +333,16 @@ fn unauthentic(reason: &NotAuthentic) -> Reason {
 /// What the phone says of a reference that was typed: there are no signed bytes to judge, so it goes by the
 /// office's list, and the programme must allow it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum CodeVerdict {
+pub enum ReferenceVerdict {
     /// It may be served; a person at the office decides on the claim.
-    Accept(Box<AcceptedCode>),
+    Accept(Box<AcceptedReference>),
     /// It may not.
-    Refuse(CodeRefusal),
+    Refuse(ReferenceRefusal),
 }
 
 /// A listed voucher that may be served by its reference.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AcceptedCode {
+pub struct AcceptedReference {
     /// The voucher as the office lists it.
     pub voucher: NamedVoucher,
     /// Its programme.
@@ -355,7 +355,7 @@ pub struct AcceptedCode {
 
 /// Why a voucher is not served by its reference.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum CodeRefusal {
+pub enum ReferenceRefusal {
     /// The office's list for this provider does not have it.
     NotListed,
     /// The programme's vouchers are not served by their references.
@@ -364,14 +364,14 @@ pub enum CodeRefusal {
     Refused(Reason),
 }
 
-impl CodeRefusal {
+impl ReferenceRefusal {
     /// The stable code.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
-            CodeRefusal::NotListed => "not_listed",
-            CodeRefusal::NotAllowed => "by_code_not_allowed",
-            CodeRefusal::Refused(reason) => reason.code(),
+            ReferenceRefusal::NotListed => "not_listed",
+            ReferenceRefusal::NotAllowed => "by_reference_not_allowed",
+            ReferenceRefusal::Refused(reason) => reason.code(),
         }
     }
 }
@@ -379,22 +379,24 @@ impl CodeRefusal {
 /// Decides on a reference. `listed` is the voucher that the office's list has under it, and how old the list is;
 /// `live` this phone's own redemption of it.
 #[must_use]
-pub fn decide_by_code(
+pub fn decide_by_reference(
     listed: Option<(&NamedVoucher, Span)>,
     circumstances: &Circumstances<'_>,
     live: Option<LiveRedemption>,
-) -> CodeVerdict {
+) -> ReferenceVerdict {
     let Circumstances { trust, profile, .. } = circumstances;
-    let refuse = |reason| CodeVerdict::Refuse(CodeRefusal::Refused(reason));
-    let Some((voucher, age)) = listed else { return CodeVerdict::Refuse(CodeRefusal::NotListed) };
+    let refuse = |reason| ReferenceVerdict::Refuse(ReferenceRefusal::Refused(reason));
+    let Some((voucher, age)) = listed else {
+        return ReferenceVerdict::Refuse(ReferenceRefusal::NotListed);
+    };
     let programme = trust.list().programme(&voucher.programme);
     let Some(programme) = programme.filter(|it| profile.programmes.contains(&it.id)) else {
         return refuse(Reason::WrongProgramme);
     };
-    if !programme.by_code {
-        return CodeVerdict::Refuse(CodeRefusal::NotAllowed);
+    if !programme.by_reference {
+        return ReferenceVerdict::Refuse(ReferenceRefusal::NotAllowed);
     }
-    let now = circumstances.floors.judge(circumstances.clock, trust.list().expires);
+    let now = circumstances.floors.effective_now(circumstances.clock, trust.list().expires);
     let mut warnings = Vec::new();
     if let Some(reason) = freshness(trust, profile, now.time, false, &mut warnings)
         .or_else(|| clock(now, programme, false, &mut warnings))
@@ -407,19 +409,19 @@ pub fn decide_by_code(
     let zone = &programme.zone;
     let expired = || zone.end_of(voucher.last_day).unwrap_or(now.time);
     let from = || zone.start_of(voucher.first_day).unwrap_or(now.time);
-    match voucher.standing(zone.day_of(now.time), live) {
-        Standing::Open => CodeVerdict::Accept(Box::new(AcceptedCode {
+    match voucher.listed_status(zone.day_of(now.time), live) {
+        ListedStatus::Open => ReferenceVerdict::Accept(Box::new(AcceptedReference {
             voucher: voucher.clone(),
             programme: programme.clone(),
             now,
             warnings,
         })),
-        Standing::ServedHere(live) => refuse(Reason::AlreadyRedeemed(live)),
-        Standing::Revoked => refuse(Reason::Revoked),
-        Standing::Suspended => refuse(Reason::Suspended),
-        Standing::Served => refuse(Reason::RedeemedElsewhere),
-        Standing::NotYet => refuse(Reason::NotYetValid { from: from() }),
-        Standing::Expired => refuse(Reason::Expired { expired: expired() }),
+        ListedStatus::ServedHere(live) => refuse(Reason::AlreadyRedeemed(live)),
+        ListedStatus::Revoked => refuse(Reason::Revoked),
+        ListedStatus::Suspended => refuse(Reason::Suspended),
+        ListedStatus::Served => refuse(Reason::RedeemedElsewhere),
+        ListedStatus::NotYet => refuse(Reason::NotYetValid { from: from() }),
+        ListedStatus::Expired => refuse(Reason::Expired { expired: expired() }),
     }
 }
 

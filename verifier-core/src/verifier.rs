@@ -1,11 +1,11 @@
 //! One phone: its key, its trust and its ledger behind the few things that staff do.
 
-mod by_code;
+mod by_reference;
 mod issue;
 mod supervisor;
 mod vouchers;
 
-pub use by_code::{CodeReceipt, CodeRedemption, CodeService};
+pub use by_reference::{ReferenceReceipt, ReferenceRedemption, ReferenceService};
 pub use issue::{FieldOrder, HeldDelegation, IssuedInField};
 pub use supervisor::Supervision;
 pub use vouchers::{FoundVoucher, VoucherListing};
@@ -14,8 +14,8 @@ use crate::clock::{self, ClockTrust, DeviceClock, Floors};
 use crate::device_key::{DeviceKey, DeviceKeyError};
 use crate::home::HomeError;
 use crate::ledger::{
-    AcceptError, Act, AppendError, ChainRef, Claim, DocumentContent, Entry, Head, Ledger,
-    LedgerError, LiveRedemption, Overridden, Page, Serving, Unsent,
+    AcceptError, Act, AppendError, ChainRef, Claim, DocumentContent, Head, Ledger, LedgerError,
+    LiveRedemption, NewRecord, Overridden, Page, Serving, Unsent,
 };
 use crate::trust::Trust;
 use crate::verdict::{
@@ -33,7 +33,7 @@ use protocol::seal::SealingKey;
 use protocol::session::SessionProof;
 use protocol::status::StatusList;
 use protocol::trust::{Grade, IssuedSetRef, TrustFile, TrustState};
-use protocol::voucher::Identity;
+use protocol::voucher::VoucherIdentity;
 use protocol::{Benefit, Hash, Span, Timestamp};
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
@@ -183,7 +183,7 @@ pub struct Service {
     pub given: Option<Benefit>,
     /// How the voucher was read.
     pub how_read: HowRead,
-    /// Who serves.
+    /// The operator who serves; one of the profile's, where it names any.
     pub operator: Option<OperatorId>,
     /// Documents to attach at once.
     pub documents: Vec<DocumentContent>,
@@ -287,7 +287,7 @@ impl Verifier {
     /// The eight digits of this phone's key, for staff to compare.
     #[must_use]
     pub fn digits(&self) -> String {
-        self.device.public_key().digits()
+        self.device.public_key().fingerprint_digits()
     }
 
     /// The profile in force.
@@ -322,7 +322,7 @@ impl Verifier {
         let circumstances =
             Circumstances { trust: trust.state(), issued, profile, clock: now, floors: &floors };
         let known = Known { ledger: &self.ledger, trust };
-        verdict::decide_with_leave(text, &circumstances, allowed, &known)
+        verdict::decide_with_override(text, &circumstances, allowed, &known)
     }
 
     /// Decides on a text and, if it is accepted, records that it was served. When this returns
@@ -467,7 +467,7 @@ impl Verifier {
         let (time, clock) = match self.trust() {
             None => (now.time, ClockTrust::Good),
             Some(trust) => {
-                let judged = self.ledger.floors()?.judge(now, trust.list().expires);
+                let judged = self.ledger.floors()?.effective_now(now, trust.list().expires);
                 (judged.time, judged.trust)
             }
         };
@@ -499,7 +499,7 @@ impl Verifier {
     /// The time to judge at; before there is trust, what the device's clock says.
     fn judged_time(&self, now: DeviceClock) -> Result<Timestamp, EngineError> {
         let Some(trust) = self.trust() else { return Ok(now.time) };
-        Ok(self.ledger.floors()?.judge(now, trust.list().expires).time)
+        Ok(self.ledger.floors()?.effective_now(now, trust.list().expires).time)
     }
 
     fn in_force(&self) -> Result<(&Trust, &Profile), EngineError> {
@@ -564,13 +564,13 @@ impl Verifier {
         self.restart_if_parted(now)?;
         let (sealing, expires) = self.sealing_key()?;
         let floors: Floors = self.ledger.floors()?;
-        let entry = Entry {
+        let new = NewRecord {
             act,
             operator,
-            clock_floor: floors.judge(now, expires).floor,
-            held: self.ledger.held()?,
+            clock_floor: floors.effective_now(now, expires).floor,
+            observed: self.ledger.observed_state()?,
         };
-        Ok(self.ledger.append(now, &entry, &*self.device, &sealing)?)
+        Ok(self.ledger.append(now, &new, &*self.device, &sealing)?)
     }
 
     /// Begins another chain when an ack has shown that this phone was restored from a backup.
@@ -579,9 +579,9 @@ impl Verifier {
             return Ok(false);
         }
         let (sealing, expires) = self.sealing_key()?;
-        let floor = self.ledger.floors()?.judge(now, expires).floor;
-        let held = self.ledger.held()?;
-        Ok(self.ledger.restart(now, floor, held, &*self.device, &sealing)?)
+        let floor = self.ledger.floors()?.effective_now(now, expires).floor;
+        let observed = self.ledger.observed_state()?;
+        Ok(self.ledger.restart(now, floor, observed, &*self.device, &sealing)?)
     }
 
     fn sealing_key(&self) -> Result<(SealingKey, Timestamp), EngineError> {
@@ -880,7 +880,7 @@ struct Known<'a> {
 impl Lookup for Known<'_> {
     type Error = EngineError;
 
-    fn redeemed(&self, identity: &Identity) -> Result<Option<LiveRedemption>, EngineError> {
+    fn redeemed(&self, identity: &VoucherIdentity) -> Result<Option<LiveRedemption>, EngineError> {
         Ok(self.ledger.live_redemption(identity)?)
     }
 

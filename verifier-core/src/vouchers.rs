@@ -38,9 +38,9 @@ pub struct NamedVoucher {
     pub status: Status,
 }
 
-/// How a listed voucher stands, as far as this phone knows.
+/// What this phone knows of a listed voucher, from the list, its dates and its own redemptions.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Standing {
+pub enum ListedStatus {
     /// It is there to be served.
     Open,
     /// Its first day is still to come.
@@ -57,22 +57,22 @@ pub enum Standing {
     Revoked,
 }
 
-/// The kinds of [`Standing`], to sort by.
+/// The kinds of [`ListedStatus`], to sort by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum StandingKind {
-    /// [`Standing::Open`].
+pub enum ListedStatusKind {
+    /// [`ListedStatus::Open`].
     Open,
-    /// [`Standing::NotYet`].
+    /// [`ListedStatus::NotYet`].
     NotYet,
-    /// [`Standing::Expired`].
+    /// [`ListedStatus::Expired`].
     Expired,
-    /// [`Standing::ServedHere`].
+    /// [`ListedStatus::ServedHere`].
     ServedHere,
-    /// [`Standing::Served`].
+    /// [`ListedStatus::Served`].
     Served,
-    /// [`Standing::Suspended`].
+    /// [`ListedStatus::Suspended`].
     Suspended,
-    /// [`Standing::Revoked`].
+    /// [`ListedStatus::Revoked`].
     Revoked,
 }
 
@@ -84,8 +84,8 @@ pub struct VoucherSearch {
     pub text: String,
     /// The one kind of assistance; any when absent.
     pub category: Option<String>,
-    /// How it stands; any way when empty.
-    pub standings: BTreeSet<StandingKind>,
+    /// Only those of this status; of any when empty.
+    pub statuses: BTreeSet<ListedStatusKind>,
     /// How many to give at most; all when absent.
     pub most: Option<usize>,
 }
@@ -107,67 +107,67 @@ impl VoucherList {
 }
 
 impl NamedVoucher {
-    /// How it stands on the day that it is where its programme is, with this phone's own redemption of it.
+    /// Its status on the day that it is where its programme is, with this phone's own redemption of it.
     #[must_use]
-    pub fn standing(&self, today: Date, live: Option<LiveRedemption>) -> Standing {
+    pub fn listed_status(&self, today: Date, live: Option<LiveRedemption>) -> ListedStatus {
         match (live, self.status) {
-            (Some(live), _) => Standing::ServedHere(live),
-            (None, Status::Redeemed) => Standing::Served,
-            (None, Status::Suspended) => Standing::Suspended,
-            (None, Status::Revoked) => Standing::Revoked,
-            (None, Status::Valid) if today < self.first_day => Standing::NotYet,
-            (None, Status::Valid) if today > self.last_day => Standing::Expired,
-            (None, Status::Valid) => Standing::Open,
+            (Some(live), _) => ListedStatus::ServedHere(live),
+            (None, Status::Redeemed) => ListedStatus::Served,
+            (None, Status::Suspended) => ListedStatus::Suspended,
+            (None, Status::Revoked) => ListedStatus::Revoked,
+            (None, Status::Valid) if today < self.first_day => ListedStatus::NotYet,
+            (None, Status::Valid) if today > self.last_day => ListedStatus::Expired,
+            (None, Status::Valid) => ListedStatus::Open,
         }
     }
 }
 
-impl Standing {
+impl ListedStatus {
     /// Which kind it is.
     #[must_use]
-    pub fn kind(&self) -> StandingKind {
+    pub fn kind(&self) -> ListedStatusKind {
         match self {
-            Standing::Open => StandingKind::Open,
-            Standing::NotYet => StandingKind::NotYet,
-            Standing::Expired => StandingKind::Expired,
-            Standing::ServedHere(_) => StandingKind::ServedHere,
-            Standing::Served => StandingKind::Served,
-            Standing::Suspended => StandingKind::Suspended,
-            Standing::Revoked => StandingKind::Revoked,
+            ListedStatus::Open => ListedStatusKind::Open,
+            ListedStatus::NotYet => ListedStatusKind::NotYet,
+            ListedStatus::Expired => ListedStatusKind::Expired,
+            ListedStatus::ServedHere(_) => ListedStatusKind::ServedHere,
+            ListedStatus::Served => ListedStatusKind::Served,
+            ListedStatus::Suspended => ListedStatusKind::Suspended,
+            ListedStatus::Revoked => ListedStatusKind::Revoked,
         }
     }
 }
 
-impl StandingKind {
+impl ListedStatusKind {
     /// Every kind.
-    pub const ALL: [StandingKind; 7] = [
-        StandingKind::Open,
-        StandingKind::NotYet,
-        StandingKind::Expired,
-        StandingKind::ServedHere,
-        StandingKind::Served,
-        StandingKind::Suspended,
-        StandingKind::Revoked,
+    pub const ALL: [ListedStatusKind; 7] = [
+        ListedStatusKind::Open,
+        ListedStatusKind::NotYet,
+        ListedStatusKind::Expired,
+        ListedStatusKind::ServedHere,
+        ListedStatusKind::Served,
+        ListedStatusKind::Suspended,
+        ListedStatusKind::Revoked,
     ];
 
     /// Its stable name.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
-            StandingKind::Open => "open",
-            StandingKind::NotYet => "not_yet",
-            StandingKind::Expired => "expired",
-            StandingKind::ServedHere => "served_here",
-            StandingKind::Served => "served",
-            StandingKind::Suspended => "suspended",
-            StandingKind::Revoked => "revoked",
+            ListedStatusKind::Open => "open",
+            ListedStatusKind::NotYet => "not_yet",
+            ListedStatusKind::Expired => "expired",
+            ListedStatusKind::ServedHere => "served_here",
+            ListedStatusKind::Served => "served",
+            ListedStatusKind::Suspended => "suspended",
+            ListedStatusKind::Revoked => "revoked",
         }
     }
 
     /// The kind with this name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        StandingKind::ALL.into_iter().find(|kind| kind.name() == name)
+        ListedStatusKind::ALL.into_iter().find(|kind| kind.name() == name)
     }
 }
 
@@ -192,9 +192,9 @@ impl VoucherSearch {
 
     /// Whether it asks for what stands like this.
     #[must_use]
-    pub fn asks_for(&self, voucher: &NamedVoucher, standing: StandingKind) -> bool {
-        self.standings.is_empty()
-            || self.standings.contains(&standing)
+    pub fn asks_for(&self, voucher: &NamedVoucher, kind: ListedStatusKind) -> bool {
+        self.statuses.is_empty()
+            || self.statuses.contains(&kind)
             || PrintedReference::typed(&self.text) == Some(voucher.reference)
     }
 }

@@ -8,8 +8,8 @@ use program_server::programmes::{self, HOLDING_DAYS, Programme};
 use program_server::providers::{self, Provider};
 use program_server::trust::{self, Ceremony};
 use program_server::vouchers::{self, Order};
-use protocol::id::{Audience, IssuerId, ProgrammeId};
-use protocol::record::{Held, SignedVoucher};
+use protocol::id::{IssuerId, ProgrammeId, ProviderId};
+use protocol::record::{ObservedState, SignedVoucher};
 use protocol::seal::SealingKey;
 use protocol::time::Zone;
 use protocol::trust::TooOldPolicy;
@@ -84,7 +84,7 @@ impl Office {
     /// must run.
     pub(crate) fn enrol(&self, number: usize) -> Phone {
         let app = &self.app;
-        let id = Audience::new(format!("provider-{number}")).unwrap();
+        let id = ProviderId::new(format!("provider-{number}")).unwrap();
         let offer = self.runtime.block_on(async {
             let provider = Provider {
                 id: id.clone(),
@@ -104,7 +104,7 @@ impl Office {
         let mut phone = Phone::enrolled(app.config.origin.as_str(), &offer);
         self.runtime.block_on(async {
             let device = devices::find(&app.db, &phone.id()).await.unwrap();
-            let digits = device.key.digits();
+            let digits = device.key.fingerprint_digits();
             devices::confirm(&app.db, &device, &digits, app.now()).await.unwrap();
         });
         phone.open_session();
@@ -140,10 +140,10 @@ impl Office {
     }
 
     /// What a phone holds that has the newest trust list, and the key to which it seals.
-    pub(crate) fn current(&self) -> (Held, SealingKey) {
+    pub(crate) fn current(&self) -> (ObservedState, SealingKey) {
         let trust = self.runtime.block_on(trust::current(&self.app)).unwrap();
         let list = trust.state.list();
-        let held = Held {
+        let observed = ObservedState {
             ack: None,
             trust_version: list.version,
             status_lists: list
@@ -152,7 +152,7 @@ impl Office {
                 .map(|entry| (entry.number, entry.least_issued))
                 .collect(),
         };
-        (held, list.sealing_keys.first().unwrap().clone())
+        (observed, list.sealing_keys.first().unwrap().clone())
     }
 }
 
@@ -184,7 +184,7 @@ fn programme() -> Programme {
         decimals: 2,
         too_old: TooOldPolicy::Refuse,
         clock_tolerance: Span::days(1),
-        by_code: false,
+        by_reference: false,
         holding_days: HOLDING_DAYS,
     }
 }

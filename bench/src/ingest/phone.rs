@@ -7,7 +7,9 @@ use protocol::ack::{Ack, Batch, Outcome};
 use protocol::enrolment::{Offer, Request};
 use protocol::id::{BootId, ChainId, ClaimId};
 use protocol::key::{P256Key, PublicKey, Signer as _};
-use protocol::record::{Body, Header, Held, HowRead, Monotonic, Record, Redeem, SignedVoucher};
+use protocol::record::{
+    Body, Header, HowRead, Monotonic, ObservedState, Record, Redeem, SignedVoucher,
+};
 use protocol::seal::SealingKey;
 use protocol::session::SessionProof;
 use protocol::{Hash, Timestamp};
@@ -85,7 +87,7 @@ impl Phone {
     pub(crate) fn redeem(
         &mut self,
         voucher: SignedVoucher,
-        held: Held,
+        observed: ObservedState,
         now: Timestamp,
     ) -> Redeemed {
         self.sequence += 1;
@@ -110,7 +112,7 @@ impl Phone {
                 boot: BootId::from_bytes([9; 16]),
             },
             operator: None,
-            held,
+            observed,
             kind: body.kind(),
             body: Hash::of(&body.encode().unwrap()),
         };

@@ -121,11 +121,13 @@ impl World<'_> {
     /// When the server is not running.
     pub fn decide_on_phone(&mut self) -> Result<(), String> {
         let place = self.random.below(self.phones.len());
-        let digits = self.phones[place].public_key()?.digits();
+        let digits = self.phones[place].public_key()?.fingerprint_digits();
         let suspend = self.random.percent(25);
         let decided = self.office.does(async |app| {
             let all = devices::list(&app.db, None).await?;
-            let Some(device) = all.into_iter().find(|device| device.key.digits() == digits) else {
+            let Some(device) =
+                all.into_iter().find(|device| device.key.fingerprint_digits() == digits)
+            else {
                 return Ok(None);
             };
             if suspend {

@@ -7,7 +7,7 @@ use super::world::World;
 use program_server::vouchers::Decision;
 use protocol::id::{ClaimId, OperatorId};
 use protocol::key::Kid;
-use protocol::record::{Held, HowRead};
+use protocol::record::{HowRead, ObservedState};
 use protocol::trust::TrustState;
 use protocol::{Benefit, GoodsLine, Hash, Money, Quantity, Timestamp};
 use verifier_core::ledger::{DocumentContent, LastAck, Page};
@@ -17,7 +17,7 @@ use verifier_core::verifier::{EngineError, Receipt, Redemption, Service, Supervi
 /// What a phone held when it decided.
 struct Knew {
     ack: Option<LastAck>,
-    held: Held,
+    observed: ObservedState,
     /// Keys of the office that its trust list says are compromised.
     compromised: Vec<Kid>,
     /// Delegations that its trust list says are ended.
@@ -33,7 +33,7 @@ impl Knew {
         let keys = list.iter().flat_map(|list| &list.keys).filter(|key| key.is_compromised());
         Ok(Knew {
             ack: ledger.last_ack()?,
-            held: ledger.held()?,
+            observed: ledger.observed_state()?,
             compromised: keys.map(|key| key.key.kid()).collect(),
             ended: list.map(|list| list.ended_delegations.clone()).unwrap_or_default(),
             needs_leave,
@@ -92,8 +92,8 @@ impl World<'_> {
         let answer = self.ask(place, &what, |verifier| match pin {
             None => verifier.redeem(&shown.text, service, clock),
             Some(pin) => {
-                let leave = Supervision { supervisor, pin };
-                verifier.redeem_with_leave(&shown.text, service, &leave, clock)
+                let supervision = Supervision { supervisor, pin };
+                verifier.redeem_with_override(&shown.text, service, &supervision, clock)
             }
         })?;
         let name = self.phones[place].name.clone();
@@ -243,8 +243,8 @@ impl World<'_> {
             self.breach(format!("{phone} serves {name} although its trust list warns of it"));
         }
         let Some(status) = voucher.status else { return };
-        let held = knew.held.status_lists.iter().find(|(number, _)| *number == status.list);
-        if let Some((_, issued)) = held
+        let observed = knew.observed.status_lists.iter().find(|(number, _)| *number == status.list);
+        if let Some((_, issued)) = observed
             && let Some(decision) = self.stands(paper, *issued)
             && decision != Decision::Lift
         {

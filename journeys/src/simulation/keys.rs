@@ -10,7 +10,7 @@ use program_server::trust::{self, RootChange};
 use program_server::{delegations, vouchers};
 use protocol::id::VoucherId;
 use protocol::key::{Ed25519Key, KeyUse, Kid, Signer as _};
-use protocol::voucher::{Identity, Reference, Voucher, sign, to_text};
+use protocol::voucher::{Reference, Voucher, VoucherIdentity, sign, to_text};
 use protocol::{Span, Timestamp};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -162,7 +162,7 @@ impl World<'_> {
         if self.random.percent(60) {
             let cti = VoucherId::from_bytes(self.random.bytes());
             let issuer = voucher.identity.issuer;
-            voucher.identity = Identity { issuer, reference: Reference::Cti(cti) };
+            voucher.identity = VoucherIdentity { issuer, reference: Reference::Cti(cti) };
             voucher.status = None;
         }
         Ok((to_text(&sign(&voucher, key)?)?, voucher))

@@ -17,7 +17,7 @@ use program_server::providers::supervisors::{self, Pin};
 use program_server::providers::{self, Provider};
 use program_server::trust::{self, Ceremony, Limits};
 use program_server::{App, devices};
-use protocol::id::{Audience, IssuerId, OperatorId, ProgrammeId};
+use protocol::id::{Audience, IssuerId, OperatorId, ProgrammeId, ProviderId};
 use protocol::key::Signer;
 use protocol::time::Zone;
 use protocol::trust::{Freshness, TooOldPolicy};
@@ -216,7 +216,7 @@ async fn furnish(app: &App) -> Result<Vec<Paper>, program_server::Error> {
         decimals: 2,
         too_old: TooOldPolicy::AskSupervisor,
         clock_tolerance: Span::days(1),
-        by_code: false,
+        by_reference: false,
         holding_days: HOLDING_DAYS,
     };
     programmes::add(&transaction, &programme).await?;
@@ -227,7 +227,7 @@ async fn furnish(app: &App) -> Result<Vec<Paper>, program_server::Error> {
         ("field", None),
     ] {
         let provider = Provider {
-            id: Audience::new(id)?,
+            id: ProviderId::new(id)?,
             name: id.to_owned(),
             groups: group.map(Audience::new).into_iter().collect::<Result<_, _>>()?,
             programmes: vec![aid.clone()],
@@ -254,7 +254,7 @@ async fn furnish(app: &App) -> Result<Vec<Paper>, program_server::Error> {
 /// When the office cannot make it.
 pub async fn offer(app: &App, provider: &str) -> program_server::Result<String> {
     let root = trust::root_hash(app.db.reader()).await?;
-    let (origin, provider) = (app.config.origin.as_str(), Audience::new(provider)?);
+    let (origin, provider) = (app.config.origin.as_str(), ProviderId::new(provider)?);
     let open_for = Span::hours(72);
     let sealing = trust::current(app).await?.state.list().sealing_keys.first().cloned();
     let now = app.now();
@@ -284,10 +284,10 @@ fn kit(
     phone.ask(|verifier| verifier.enrol(&offer, clock).map(|_| ()))?;
     if stage == Stage::Confirmed {
         sync(&mut phone, office, now)?;
-        let digits = phone.public_key()?.digits();
+        let digits = phone.public_key()?.fingerprint_digits();
         let confirmed = office.does(async |app| {
             let all = devices::list(&app.db, None).await?;
-            let own = all.into_iter().find(|device| device.key.digits() == digits);
+            let own = all.into_iter().find(|device| device.key.fingerprint_digits() == digits);
             let own = own.ok_or_else(|| program_server::Error::invalid("no such device"))?;
             devices::confirm(&app.db, &own, &digits, app.now()).await
         })?;

@@ -4,7 +4,7 @@
 mod arrows;
 mod broken_homes;
 mod bundle;
-mod by_code;
+mod by_reference;
 mod camera;
 mod delegation;
 mod licences;

@@ -17,10 +17,10 @@ fn references(listed: &[Value]) -> Vec<String> {
 }
 
 /// How the voucher with this reference stands on the phone.
-fn standing(phone: &Phone, reference: &str) -> String {
+fn status(phone: &Phone, reference: &str) -> String {
     let listed = list(phone, &["--search", reference]);
     assert_eq!(references(&listed), [reference]);
-    listed[0]["standing"].as_str().unwrap().to_owned()
+    listed[0]["status"].as_str().unwrap().to_owned()
 }
 
 fn issue(office: &Office, extra: &[&str]) -> Vec<Issued> {
@@ -74,20 +74,20 @@ fn a_provider_finds_its_vouchers_offline_and_sees_what_became_of_them() {
     assert!(!list(&phone, &[]).iter().any(|it| it.to_string().contains("Maria")));
 
     let redeemed = phone.run(&["redeem", "--json", "--text", &food.text]).unwrap().json().unwrap();
-    assert_eq!(standing(&phone, &food.printed), "served_here", "though the list is older");
+    assert_eq!(status(&phone, &food.printed), "served_here", "though the list is older");
     assert_eq!(list(&phone, &["--status", "served_here"])[0]["claim"], redeemed["claim"]);
     assert_eq!(list(&phone, &["--status", "open"]).len(), 103);
 
     let (revoked, held) = (&medicine[0].printed, &medicine[1].printed);
     office.admin(&["revoke", revoked, "--reason", "a mistake"]).unwrap();
     office.admin(&["suspend", held, "--reason", "to be looked at"]).unwrap();
-    assert_eq!(standing(&phone, revoked), "open", "the phone has not heard of it");
+    assert_eq!(status(&phone, revoked), "open", "the phone has not heard of it");
     let running = office.server.start().unwrap();
     sync(&phone);
     running.kill();
-    assert_eq!(standing(&phone, revoked), "revoked");
-    assert_eq!(standing(&phone, held), "suspended");
-    assert_eq!(standing(&phone, &food.printed), "served_here");
+    assert_eq!(status(&phone, revoked), "revoked");
+    assert_eq!(status(&phone, held), "suspended");
+    assert_eq!(status(&phone, &food.printed), "served_here");
     let closed = list(&phone, &["--status", "revoked", "--status", "suspended"]);
     assert_eq!(closed.len(), 2);
     let told = words(&phone, &["--search", revoked]).succeeded().unwrap().out;
@@ -108,6 +108,6 @@ fn what_another_phone_of_the_provider_served_is_listed_as_served() {
     sync(&other);
     sync(&phone);
     running.kill();
-    assert_eq!(standing(&phone, &voucher.printed), "served");
-    assert_eq!(standing(&other, &voucher.printed), "served_here");
+    assert_eq!(status(&phone, &voucher.printed), "served");
+    assert_eq!(status(&other, &voucher.printed), "served_here");
 }

@@ -40,7 +40,7 @@ struct ClaimLife {
     claim: String,
     programme: String,
     given: BenefitShape,
-    /// How the voucher's code was read: `camera`, `picture`, `shared` or `typed`; `by_code` when only its
+    /// How the voucher's code was read: `camera`, `picture`, `shared` or `typed`; `by_reference` when only its
     /// reference was typed.
     how_read: &'static str,
     /// When the server received it (RFC 3339).

@@ -32,7 +32,7 @@ pub enum Question {
     /// The voucher was typed in, not scanned.
     TypedIn,
     /// Only the voucher's reference was typed, and nobody has shown its signed bytes.
-    ServedByCode,
+    ServedByReference,
     /// Another phone of the provider sent what this claim's phone had signed: a mark, since the
     /// signature is its own.
     SentByAnother,
@@ -83,7 +83,7 @@ impl Question {
         Question::BecameValidMeanwhile,
         Question::Overridden,
         Question::AfterRestore,
-        Question::ServedByCode,
+        Question::ServedByReference,
         Question::TypedIn,
         Question::SentByAnother,
     ];
@@ -103,7 +103,7 @@ impl Question {
             Question::ExpiredMeanwhile => "expired_meanwhile",
             Question::BecameValidMeanwhile => "became_valid_meanwhile",
             Question::TypedIn => "typed_in",
-            Question::ServedByCode => "served_by_code",
+            Question::ServedByReference => "served_by_reference",
             Question::Overridden => "overridden",
             Question::AfterRestore => "after_restore",
             Question::SentByAnother => "sent_by_another_device",

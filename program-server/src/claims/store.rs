@@ -12,8 +12,8 @@ use crate::Result;
 use crate::database::{Migration, Room, Step, Storable, Stored, Transaction, column};
 use crate::devices::DeviceId;
 use protocol::ack::ClaimState;
-use protocol::id::{Audience, ChainId, ClaimId, VoucherId};
-use protocol::voucher::{Identity, Reference};
+use protocol::id::{ChainId, ClaimId, ProviderId, VoucherId};
+use protocol::voucher::{Reference, VoucherIdentity};
 use protocol::{Benefit, GoodsLine, Hash, Money, Quantity, Timestamp};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{ConditionalStatement, Expr, ExprTrait, Index, OnConflict, Table};
@@ -29,7 +29,7 @@ mod claim {
     use crate::claims::HowServed;
     use crate::database::Stored;
     use protocol::ack::ClaimState;
-    use protocol::id::{Audience, ChainId, ClaimId, IssuerId, ProgrammeId};
+    use protocol::id::{ChainId, ClaimId, IssuerId, ProgrammeId, ProviderId};
     use protocol::voucher::Reference;
     use protocol::{Currency, Hash, Timestamp};
     use sea_orm::entity::prelude::*;
@@ -44,7 +44,7 @@ mod claim {
         pub reference: Stored<Reference>,
         pub payload_hash: Stored<Hash>,
         pub programme: Stored<ProgrammeId>,
-        pub provider: Stored<Audience>,
+        pub provider: Stored<ProviderId>,
         pub device: Stored<Hash>,
         pub chain: Stored<ChainId>,
         pub record: Stored<Hash>,
@@ -362,8 +362,8 @@ impl Row {
         }
     }
 
-    pub(super) fn identity(&self) -> Identity {
-        Identity { issuer: self.issuer.0.clone(), reference: self.reference.0.clone() }
+    pub(super) fn identity(&self) -> VoucherIdentity {
+        VoucherIdentity { issuer: self.issuer.0.clone(), reference: self.reference.0.clone() }
     }
 
     fn given(&self) -> Option<Benefit> {
@@ -665,7 +665,7 @@ impl From<history::Model> for Event {
 /// Which claims to list.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Filter {
-    pub provider: Option<Audience>,
+    pub provider: Option<ProviderId>,
     pub state: Option<ClaimState>,
     /// Those received after this one alone.
     pub after: Option<(Timestamp, ClaimId)>,

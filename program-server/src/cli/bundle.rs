@@ -5,7 +5,7 @@ use clap::{Args, Subcommand};
 use program_server::bundles::{self, NotTaken, Taken};
 use program_server::devices::DeviceId;
 use program_server::documents::Fate;
-use program_server::files::{self, Readers};
+use program_server::files::{self, FileMode};
 use program_server::{App, Error, Result};
 use protocol::bundle::MAX_FILE_LEN;
 use protocol::id::BundleId;
@@ -51,7 +51,7 @@ impl Import {
                 Ok(one) => taken.push((path, one)),
                 Err(fault) => {
                     failed += 1;
-                    output.say(
+                    output.print(
                         &format!("{}: not taken in: {fault}", path.display()),
                         &json!({
                             "file": path.display().to_string(),
@@ -68,7 +68,7 @@ impl Import {
                 one.documents = again.documents;
             }
         }
-        taken.iter().try_for_each(|(path, one)| say(path, one, output))?;
+        taken.iter().try_for_each(|(path, one)| print_import(path, one, output))?;
         missing(&taken, output)?;
         let mut by_device: BTreeMap<DeviceId, Vec<Taken>> = BTreeMap::new();
         for (_, one) in taken {
@@ -96,8 +96,8 @@ impl Import {
         std::fs::create_dir_all(&self.out).map_err(Error::file(&self.out))?;
         for file in bundles::answer(app, taken).await? {
             let path = self.out.join(&file.name);
-            files::write(&path, &file.bytes, Readers::Usual)?;
-            output.say(
+            files::write(&path, &file.bytes, FileMode::Umask)?;
+            output.print(
                 &format!("The answer for the phone {device} is in {}.", path.display()),
                 &json!({ "answer": path.display().to_string(), "device": device.to_string() }),
             )?;
@@ -116,7 +116,7 @@ async fn take(app: &App, path: &Path) -> Result<Taken, NotTaken> {
     bundles::take(app, Arc::from(file)).await
 }
 
-fn say(path: &Path, taken: &Taken, output: &Output) -> Result<()> {
+fn print_import(path: &Path, taken: &Taken, output: &Output) -> Result<()> {
     let (bundle, records, device) = (&taken.bundle, &taken.records, &taken.device);
     let held = taken.documents.iter().filter(|(_, fate)| *fate == Fate::Held).count();
     let lacking: Vec<_> = taken
@@ -125,8 +125,8 @@ fn say(path: &Path, taken: &Taken, output: &Output) -> Result<()> {
         .filter(|(_, fate)| *fate != Fate::Held)
         .map(|(document, fate)| json!({ "document": document.to_string(), "why": fate.code() }))
         .collect();
-    let digits = device.key.digits();
-    output.say(
+    let digits = device.key.fingerprint_digits();
+    output.print(
         &format!(
             "{}: file {} of {} from the phone {} of {} ({}, digits {digits}): {} records new, {} \
              held already, {} in conflict, {} refused, {} to be sent again; {held} documents here, \
@@ -174,7 +174,7 @@ fn missing(taken: &[(&Path, Taken)], output: &Output) -> Result<()> {
         let lacking: Vec<String> =
             (1..=of).filter(|number| !given.contains(number)).map(|it| it.to_string()).collect();
         if !lacking.is_empty() {
-            output.explain(&format!(
+            output.info(&format!(
                 "Of the {of} files of bundle {bundle}, {} were not given now. Import them when they \
                  come; the phone keeps what they hold until then.",
                 lacking.join(", ")

@@ -84,14 +84,14 @@ async fn list(app: &App, state: Option<ClaimState>, output: &Output) -> Result<(
         let page = claims::list(&app.db, None, state, after).await?;
         for claim in &page.claims {
             none = false;
-            output.say(&words(claim, &programmes), &value(claim))?;
+            output.print(&words(claim, &programmes), &value(claim))?;
         }
         after = page.next;
         if after.is_none() {
             break;
         }
     }
-    if none { output.explain("There are no such claims.") } else { Ok(()) }
+    if none { output.info("There are no such claims.") } else { Ok(()) }
 }
 
 impl Decide {
@@ -107,7 +107,7 @@ impl Decide {
         };
         let decided =
             claims::decide(&app.db, self.claim, decision, self.reason.trim(), app.now()).await?;
-        output.say(
+        output.print(
             &format!(
                 "Claim {} is {} now. The phone learns it at its next sync.",
                 decided.id,
@@ -123,14 +123,14 @@ impl Refused {
         let device = devices::find(&app.db, &self.device).await?;
         let refused = sync::refused(&app.db, device.id).await?;
         if refused.is_empty() {
-            return output.explain("Everything that this phone sent was taken.");
+            return output.info("Everything that this phone sent was taken.");
         }
         for item in refused {
             let kept = match &item.bytes {
                 Some(bytes) => format!("{} bytes kept", bytes.len()),
                 None => "digest kept alone".to_owned(),
             };
-            output.say(
+            output.print(
                 &format!("{}  {}  {kept}  received {}", item.item, item.reason, item.received),
                 &json!({
                     "item": item.item.to_string(),

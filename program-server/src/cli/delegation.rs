@@ -122,7 +122,7 @@ impl GrantArguments {
         // Its status list may be new, which phones learn of in the trust list.
         trust::current(app).await?;
         let delegation = &granted.delegation;
-        output.say(
+        output.print(
             &format!(
                 "The phone {} may issue {} vouchers of at most {}, {} together, until {}: delegation {}. \
                  Next: let it sync.",
@@ -163,11 +163,11 @@ fn goods(texts: &[String]) -> Result<(Benefit, Benefit)> {
 async fn list(app: &App, output: &Output) -> Result<()> {
     let kept = delegations::all(app.db.reader()).await?;
     if kept.is_empty() {
-        return output.explain("No phone may issue vouchers.");
+        return output.info("No phone may issue vouchers.");
     }
     for kept in kept {
         let programme = programmes::get(app.db.reader(), &kept.delegation.programme).await?;
-        output.say(&words(&kept, &programme), &as_json(&kept, &programme))?;
+        output.print(&words(&kept, &programme), &as_json(&kept, &programme))?;
     }
     Ok(())
 }
@@ -196,7 +196,7 @@ impl Named {
                 fault.number, fault.code, fault.record, fault.received
             ));
         }
-        output.say(&said, &value)
+        output.print(&said, &value)
     }
 }
 
@@ -210,7 +210,7 @@ impl End {
             Error::Unavailable(format!("it is ended; the trust list is not: {error}"))
         })?;
         let version = published.state.list().version;
-        output.say(
+        output.print(
             &format!(
                 "The delegation {} is ended with trust list {version}. Next: tell providers to sync, \
                  and look at the claims that wait with issue_record_missing.",

@@ -4,11 +4,11 @@ use super::output::Output;
 use clap::{Args, Subcommand};
 use jiff::tz::TimeZone;
 use program_server::devices::{self, Device, LONGEST_OFFER, Standing};
-use program_server::files::{self, Readers};
+use program_server::files::{self, FileMode};
 use program_server::vouchers::picture::{EnrolmentCard, PictureError};
 use program_server::{App, Error, Result, programmes, providers, trust};
 use protocol::enrolment::Offer as EnrolmentOffer;
-use protocol::id::Audience;
+use protocol::id::ProviderId;
 use protocol::{Hash, Span};
 use serde_json::json;
 use std::path::PathBuf;
@@ -32,7 +32,7 @@ pub enum Enrolment {
 pub struct Offer {
     /// The provider whose phone it will be.
     #[arg(long, value_name = "ID")]
-    provider: Audience,
+    provider: ProviderId,
     /// How many hours the code is good for.
     #[arg(long, default_value_t = LONGEST_OFFER.as_seconds() / 3600, value_name = "HOURS")]
     hours: u64,
@@ -103,9 +103,9 @@ impl Offer {
         let file = |suffix| self.out.join(format!("enrolment-{reference}.{suffix}"));
         let (png_file, svg_file) = (file("png"), file("svg"));
         // Whoever reads the code first has the phone.
-        files::write(&png_file, &png, Readers::Owner)?;
-        files::write(&svg_file, svg.as_bytes(), Readers::Owner)?;
-        output.say(
+        files::write(&png_file, &png, FileMode::OwnerOnly)?;
+        files::write(&svg_file, svg.as_bytes(), FileMode::OwnerOnly)?;
+        output.print(
             &format!(
                 "The enrolment code for a phone of {} is in {}. It works once, until {}.\nRead it \
                  on the phone, then compare the digits: `vouchsafe-server enrolment pending`.",
@@ -142,7 +142,7 @@ impl Confirm {
     async fn run(self, app: &App, output: &Output) -> Result<()> {
         let device = devices::find(&app.db, &self.device).await?;
         devices::confirm(&app.db, &device, &self.digits, app.now()).await?;
-        output.say(
+        output.print(
             &format!(
                 "The phone {} of {} is confirmed. It learns it at its next sync.",
                 device.key.kid(),
@@ -157,7 +157,7 @@ impl Suspend {
     async fn run(self, app: &App, output: &Output) -> Result<()> {
         let device = devices::find(&app.db, &self.device).await?;
         devices::suspend(&app.db, &device).await?;
-        output.say(
+        output.print(
             &format!(
                 "The phone {} of {} is suspended. What it still sends is kept for a person.",
                 device.key.kid(),
@@ -171,18 +171,18 @@ impl Suspend {
 async fn list(app: &App, standing: Option<Standing>, output: &Output) -> Result<()> {
     let devices = devices::list(&app.db, standing).await?;
     if devices.is_empty() {
-        return output.explain(match standing {
+        return output.info(match standing {
             Some(_) => "No phone waits to be confirmed.",
             None => "No phone is enrolled yet: `vouchsafe-server enrolment offer` makes a code.",
         });
     }
-    devices.iter().try_for_each(|device| say(device, output))
+    devices.iter().try_for_each(|device| print_device(device, output))
 }
 
-fn say(device: &Device, output: &Output) -> Result<()> {
-    let digits = device.key.digits();
+fn print_device(device: &Device, output: &Output) -> Result<()> {
+    let digits = device.key.fingerprint_digits();
     let (front, back) = digits.split_at(4);
-    output.say(
+    output.print(
         &format!(
             "{}  {}  {}  digits {front} {back}  enrolled {}",
             device.key.kid(),

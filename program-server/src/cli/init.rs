@@ -45,7 +45,7 @@ impl Init {
         let config = Config::new(origin, issuer, office, self.database);
         let app = App::init(home, config, Clock::system()).await?;
         let folder = app.home.folder().display().to_string();
-        output.say(
+        output.print(
             &format!(
                 "A new server is in {folder}, for phones at {}.\nNext: hold the key ceremony \
                  (vouchsafe-server --home {folder} trust ceremony --root-keys DIR).",

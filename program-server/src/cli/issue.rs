@@ -4,7 +4,7 @@ mod list;
 
 use super::output::Output;
 use clap::Args;
-use program_server::files::{self, Readers};
+use program_server::files::{self, FileMode};
 use program_server::programmes::{self, Programme};
 use program_server::vouchers::{self, IssuedVoucher, Line, Order, Pictures, Sheet};
 use program_server::{App, Error, Result, trust};
@@ -118,7 +118,7 @@ impl Issue {
             .into_iter()
             .partition(|order| order.line.is_some_and(|line| before.contains_key(&line.number)));
         if !held.is_empty() {
-            output.explain(&format!(
+            output.info(&format!(
                 "{} of {} lines have their vouchers already; missing pictures are drawn.",
                 held.len(),
                 held.len() + new.len()
@@ -297,8 +297,8 @@ impl<'a> Drawing<'a> {
             let drawn =
                 drawn.await.map_err(|_| Error::invalid("a picture could not be drawn"))??;
             // Whoever holds the picture holds the voucher.
-            files::write(&png, &drawn.png, Readers::Owner)?;
-            files::write(&svg, drawn.svg.as_bytes(), Readers::Owner)?;
+            files::write(&png, &drawn.png, FileMode::OwnerOnly)?;
+            files::write(&svg, drawn.svg.as_bytes(), FileMode::OwnerOnly)?;
         }
         let Reference::Cti(cti) = &issued.voucher.identity.reference else { return Ok(()) };
         let words = format!("Voucher {} is in {}.", issued.reference, png.display());
@@ -309,7 +309,7 @@ impl<'a> Drawing<'a> {
             "png": png.display().to_string(),
             "svg": svg.display().to_string(),
         });
-        self.bar.suspend(|| self.output.say(&words, &value))?;
+        self.bar.suspend(|| self.output.print(&words, &value))?;
         self.bar.inc(1);
         Ok(())
     }

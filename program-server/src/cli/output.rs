@@ -18,11 +18,11 @@ impl Output {
         Output { json }
     }
 
-    /// Says one thing: a line of words, or a line of JSON.
+    /// Prints one thing: a line of words, or a line of JSON.
     ///
     /// # Errors
     /// [`Error::File`] when it cannot be written, so that no script takes silence for success.
-    pub fn say(self, words: &str, value: &Value) -> Result<()> {
+    pub fn print(self, words: &str, value: &Value) -> Result<()> {
         let line = if self.json { value.to_string() } else { words.to_owned() };
         let mut out = std::io::stdout().lock();
         match writeln!(out, "{line}").and_then(|()| out.flush()) {
@@ -32,16 +32,16 @@ impl Output {
         }
     }
 
-    /// Says something that scripts have no use for.
+    /// Prints something that scripts have no use for.
     ///
     /// # Errors
-    /// As [`Output::say`].
-    pub fn explain(self, words: &str) -> Result<()> {
-        if self.json { Ok(()) } else { self.say(words, &Value::Null) }
+    /// As [`Output::print`].
+    pub fn info(self, words: &str) -> Result<()> {
+        if self.json { Ok(()) } else { self.print(words, &Value::Null) }
     }
 
-    /// Says on standard error what went wrong.
-    pub fn complain(self, error: &Error) {
+    /// Prints on standard error what went wrong.
+    pub fn error(self, error: &Error) {
         let line = if self.json {
             json!({ "error": error.to_string() }).to_string()
         } else {

@@ -47,8 +47,8 @@ pub struct Add {
     #[arg(long, default_value_t = HOLDING_DAYS, value_name = "DAYS")]
     holding_days: u32,
     /// Whether providers may serve a voucher whose code cannot be read by typing its reference.
-    #[arg(long, value_enum, default_value_t = ByCode::Refuse)]
-    by_code: ByCode,
+    #[arg(long, value_enum, default_value_t = ByReference::Refuse)]
+    by_reference: ByReference,
 }
 
 /// Change what phones do in doubt. What is not given stays.
@@ -57,14 +57,14 @@ pub struct Policy {
     /// The programme.
     id: ProgrammeId,
     /// What phones do when they had no trust list for too long.
-    #[arg(long, value_enum, required_unless_present_any = ["clock_tolerance", "by_code"])]
+    #[arg(long, value_enum, required_unless_present_any = ["clock_tolerance", "by_reference"])]
     too_old: Option<TooOld>,
     /// How many hours a phone's clock may be behind and vouchers still be judged, with a warning.
     #[arg(long, value_name = "HOURS")]
     clock_tolerance: Option<u64>,
     /// Whether providers may serve a voucher whose code cannot be read by typing its reference.
     #[arg(long, value_enum)]
-    by_code: Option<ByCode>,
+    by_reference: Option<ByReference>,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -76,7 +76,7 @@ enum TooOld {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum ByCode {
+enum ByReference {
     /// They may not.
     Refuse,
     /// They may; a person decides on each such claim.
@@ -116,7 +116,9 @@ impl Policy {
             PolicyChange {
                 too_old: self.too_old.map(TooOld::policy),
                 clock_tolerance: self.clock_tolerance.map(tolerance),
-                by_code: self.by_code.map(|by_code| by_code == ByCode::Review),
+                by_reference: self
+                    .by_reference
+                    .map(|by_reference| by_reference == ByReference::Review),
             },
         )
         .await?;
@@ -127,23 +129,23 @@ impl Policy {
             TooOldPolicy::AskSupervisor => "ask-supervisor",
         };
         let hours = programme.clock_tolerance.as_seconds() / 3600;
-        let (by_code, by_code_words) = match programme.by_code {
+        let (by_reference, by_reference_words) = match programme.by_reference {
             true => {
                 ("review", "may be served by a typed reference, and each such claim is reviewed")
             }
             false => ("refuse", "are not served by a typed reference"),
         };
-        output.say(
+        output.print(
             &format!(
                 "The programme {}: when trust is too old, {too_old}; clocks may be {hours} hours \
-                 behind; vouchers {by_code_words}. Phones go by it after their next sync.",
+                 behind; vouchers {by_reference_words}. Phones go by it after their next sync.",
                 programme.id
             ),
             &json!({
                 "id": programme.id.as_str(),
                 "too_old": too_old,
                 "clock_tolerance_hours": hours,
-                "by_code": by_code,
+                "by_reference": by_reference,
             }),
         )
     }
@@ -163,13 +165,13 @@ impl Add {
             too_old: self.too_old.policy(),
             clock_tolerance: tolerance(self.clock_tolerance),
             holding_days: self.holding_days,
-            by_code: self.by_code == ByCode::Review,
+            by_reference: self.by_reference == ByReference::Review,
         };
         let transaction = app.db.begin().await?;
         programmes::add(&transaction, &programme).await?;
         transaction.commit().await?;
         super::trust::renew(app).await?;
-        output.say(
+        output.print(
             &format!("The programme {} ({}) was added.", programme.id, programme.name),
             &json!({ "id": programme.id.as_str() }),
         )
@@ -178,7 +180,7 @@ impl Add {
 
 async fn list(app: &App, output: &Output) -> Result<()> {
     for programme in programmes::all(app.db.reader()).await? {
-        output.say(
+        output.print(
             &format!(
                 "{}  {}  {}  {}, {} decimal places, claims held {} days",
                 programme.id,

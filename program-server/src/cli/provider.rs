@@ -5,7 +5,7 @@ mod supervisor;
 use super::output::Output;
 use clap::{Args, Subcommand};
 use program_server::{App, Result, providers};
-use protocol::id::{Audience, ProgrammeId};
+use protocol::id::{Audience, ProgrammeId, ProviderId};
 use serde_json::json;
 
 /// The service providers: pharmacies, hospitals, shops.
@@ -24,7 +24,7 @@ pub enum Provider {
 pub struct Add {
     /// Its id, without white space; short, since it is in the QR codes of its vouchers.
     #[arg(long)]
-    id: Audience,
+    id: ProviderId,
     /// Its name, for people.
     #[arg(long)]
     name: String,
@@ -60,7 +60,7 @@ impl Add {
         let transaction = app.db.begin().await?;
         providers::add(&transaction, &provider).await?;
         transaction.commit().await?;
-        output.say(
+        output.print(
             &format!("The provider {} ({}) was added.", provider.id, provider.name),
             &json!({ "id": provider.id.as_str() }),
         )
@@ -75,7 +75,7 @@ async fn list(app: &App, output: &Output) -> Result<()> {
             true => String::new(),
             false => format!(", in {}", groups.join(", ")),
         };
-        output.say(
+        output.print(
             &format!(
                 "{}  {}  serves {}{in_groups}",
                 provider.id,

@@ -31,7 +31,7 @@ impl Serve {
         let address = listener.local_addr().map_err(unavailable)?;
         let mut terminate = signal(SignalKind::terminate()).map_err(unavailable)?;
         let mut interrupt = signal(SignalKind::interrupt()).map_err(unavailable)?;
-        output.say(
+        output.print(
             &format!("Listening on http://{address}, for phones at {}.", app.config.origin),
             &json!({ "listening": address.to_string() }),
         )?;
@@ -45,6 +45,6 @@ impl Serve {
             .with_graceful_shutdown(stop)
             .await
             .map_err(unavailable)?;
-        output.explain("Stopped; every answer that was begun was given.")
+        output.info("Stopped; every answer that was begun was given.")
     }
 }

@@ -19,7 +19,7 @@ impl Status {
         let Status::Publish = self;
         for number in trust::status_lists(app.db.reader()).await? {
             let token = trust::status_token(app, number).await?;
-            output.say(
+            output.print(
                 &format!("Status list {number} is up to date ({} bytes).", token.bytes.len()),
                 &json!({ "list": number, "bytes": token.bytes.len() }),
             )?;

@@ -121,7 +121,7 @@ impl Trust {
             Trust::Publish { at_least } => {
                 let published = trust::publish_at_least(app, at_least).await?;
                 let list = published.state.list();
-                output.say(
+                output.print(
                     &format!(
                         "Trust list {} is published; the next is due by {}.",
                         list.version, list.expires
@@ -139,7 +139,7 @@ impl Trust {
                 let transaction = app.db.begin().await?;
                 trust::destroy_sealing_key(app, &transaction, kid).await?;
                 transaction.commit().await?;
-                output.say(
+                output.print(
                     &format!(
                         "The sealing key {kid} is destroyed here. Next: destroy its copies in the \
                          backups of keys/."
@@ -167,7 +167,7 @@ impl HoldCeremony {
             .iter()
             .map(|(purpose, kid)| ((*purpose).to_owned(), kid.to_string().into()))
             .collect();
-        output.say(
+        output.print(
             &format!(
                 "The root document is made; the next is due by {}. Its digest, which phones pin:\n  \
                  {}\nRoot keys, any {} of which sign the next one: {}\nThey are in {}: take each \
@@ -196,7 +196,7 @@ impl AddIssuerKey {
                 .await?;
         transaction.commit().await?;
         renew(app).await?;
-        output.say(
+        output.print(
             &format!(
                 "The key {} signs new vouchers. Phones that have not synced since do not know it \
                  yet.",
@@ -218,7 +218,7 @@ impl Retire {
         if at == at_once {
             reached(app, at).await;
         }
-        output.say(
+        output.print(
             &format!(
                 "The key {} is retired: what it signed before {at} stays good. If no other {} key \
                  signs, give `trust rotate {}`.",

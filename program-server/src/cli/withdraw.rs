@@ -37,7 +37,7 @@ impl Withdraw {
             trust::status_token(app, status.list).await?;
         }
         let Reference::Cti(cti) = &issued.voucher.identity.reference else { return Ok(()) };
-        output.say(
+        output.print(
             &format!(
                 "Voucher {} is {word}. Phones learn it with their next status list.",
                 issued.reference

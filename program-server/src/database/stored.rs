@@ -2,7 +2,8 @@
 
 use protocol::ack::ClaimState;
 use protocol::id::{
-    Audience, BootId, ChainId, ClaimId, EntitlementId, IssuerId, OperatorId, ProgrammeId, VoucherId,
+    Audience, BootId, ChainId, ClaimId, EntitlementId, IssuerId, OperatorId, ProgrammeId,
+    ProviderId, VoucherId,
 };
 use protocol::key::{KeyUse, Kid, PublicKey};
 use protocol::time::Zone;
@@ -109,6 +110,7 @@ storable! {
     IssuerId as String: ToString::to_string, |text| IssuerId::new(text).ok();
     ProgrammeId as String: ToString::to_string, |text| ProgrammeId::new(text).ok();
     Audience as String: ToString::to_string, |text| Audience::new(text).ok();
+    ProviderId as String: ToString::to_string, |text| ProviderId::new(text).ok();
     EntitlementId as String: ToString::to_string, |text| EntitlementId::new(text).ok();
     OperatorId as String: ToString::to_string, |text| OperatorId::new(text).ok();
     Currency as String: ToString::to_string, |text| Currency::new(&text).ok();

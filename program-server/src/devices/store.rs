@@ -3,7 +3,7 @@
 use super::{Device, DeviceId, Standing};
 use crate::Result;
 use crate::database::{Migration, Room, Step, Storable, Stored, Transaction, column};
-use protocol::id::Audience;
+use protocol::id::ProviderId;
 use protocol::key::Kid;
 use protocol::{Hash, Timestamp};
 use sea_orm::ActiveValue::Set;
@@ -15,7 +15,7 @@ use sea_orm::{
 
 mod offer {
     use crate::database::Stored;
-    use protocol::id::Audience;
+    use protocol::id::ProviderId;
     use protocol::{Hash, Timestamp};
     use sea_orm::entity::prelude::*;
 
@@ -24,7 +24,7 @@ mod offer {
     pub struct Model {
         #[sea_orm(primary_key, auto_increment = false)]
         pub code_hash: Stored<Hash>,
-        pub provider: Stored<Audience>,
+        pub provider: Stored<ProviderId>,
         pub origin: String,
         pub root: Stored<Hash>,
         pub expires: Stored<Timestamp>,
@@ -40,7 +40,7 @@ mod offer {
 mod device {
     use super::super::Standing;
     use crate::database::Stored;
-    use protocol::id::Audience;
+    use protocol::id::ProviderId;
     use protocol::key::{Kid, PublicKey};
     use protocol::{Hash, Timestamp};
     use sea_orm::entity::prelude::*;
@@ -52,7 +52,7 @@ mod device {
         pub thumbprint: Stored<Hash>,
         pub kid: Stored<Kid>,
         pub key: Stored<PublicKey>,
-        pub provider: Stored<Audience>,
+        pub provider: Stored<ProviderId>,
         pub standing: Stored<Standing>,
         pub enrolled: Stored<Timestamp>,
     }
@@ -181,7 +181,7 @@ impl From<device::Model> for Device {
 #[derive(Debug, Clone)]
 pub(super) struct KeptOffer {
     pub code_hash: Hash,
-    pub provider: Audience,
+    pub provider: ProviderId,
     pub origin: String,
     pub root: Hash,
     pub expires: Timestamp,

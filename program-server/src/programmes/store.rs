@@ -28,7 +28,7 @@ mod programme {
         pub too_old: TooOld,
         pub clock_tolerance: Stored<Span>,
         pub holding_days: Stored<u32>,
-        pub by_code: bool,
+        pub by_reference: bool,
     }
 
     #[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]
@@ -62,14 +62,14 @@ pub fn schema() -> Room {
         .col(column::number("clock_tolerance").check(Expr::col("clock_tolerance").gte(0)))
         .col(column::number("holding_days").check(Expr::col("holding_days").gte(0)))
         .into();
-    let by_code = (&mut Table::alter()
+    let by_reference = (&mut Table::alter()
         .table(Entity)
-        .add_column(column::boolean("by_code").default(false))
+        .add_column(column::boolean("by_reference").default(false))
         .take())
         .into();
     Room {
         name: "programmes",
-        migrations: vec![Migration(vec![programmes]), Migration(vec![by_code])],
+        migrations: vec![Migration(vec![programmes]), Migration(vec![by_reference])],
     }
 }
 
@@ -83,7 +83,7 @@ pub(super) async fn insert(connection: &impl ConnectionTrait, programme: &Progra
         too_old: Set(programme.too_old.into()),
         clock_tolerance: Set(Stored(programme.clock_tolerance)),
         holding_days: Set(Stored(programme.holding_days)),
-        by_code: Set(programme.by_code),
+        by_reference: Set(programme.by_reference),
     };
     Entity::insert(row).exec_without_returning(connection).await?;
     Ok(())
@@ -97,7 +97,7 @@ pub(super) async fn set_policy(
         id: Set(Stored(programme.id.clone())),
         too_old: Set(programme.too_old.into()),
         clock_tolerance: Set(Stored(programme.clock_tolerance)),
-        by_code: Set(programme.by_code),
+        by_reference: Set(programme.by_reference),
         ..Default::default()
     };
     Entity::update(row).exec(connection).await?;
@@ -142,7 +142,7 @@ impl TryFrom<Model> for Programme {
             },
             clock_tolerance: row.clock_tolerance.0,
             holding_days: row.holding_days.0,
-            by_code: row.by_code,
+            by_reference: row.by_reference,
         })
     }
 }

@@ -3,7 +3,7 @@
 use super::Provider;
 use crate::Result;
 use crate::database::{Migration, Room, Stored, column};
-use protocol::id::{Audience, OperatorId};
+use protocol::id::{Audience, OperatorId, ProviderId};
 use protocol::profile::Supervisor;
 use sea_orm::sea_query::{ForeignKey, Index, OnConflict, Table};
 use sea_orm::{
@@ -32,14 +32,14 @@ mod audience {
 
 mod provider {
     use crate::database::Stored;
-    use protocol::id::Audience;
+    use protocol::id::ProviderId;
     use sea_orm::entity::prelude::*;
 
     #[derive(Debug, Clone, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "providers")]
     pub struct Model {
         #[sea_orm(primary_key, auto_increment = false)]
-        pub id: Stored<Audience>,
+        pub id: Stored<ProviderId>,
         pub account_name: Option<String>,
     }
 
@@ -51,7 +51,7 @@ mod provider {
 
 mod member {
     use crate::database::Stored;
-    use protocol::id::Audience;
+    use protocol::id::{Audience, ProviderId};
     use sea_orm::entity::prelude::*;
 
     #[derive(Debug, Clone, PartialEq, Eq, DeriveEntityModel)]
@@ -60,7 +60,7 @@ mod member {
         #[sea_orm(primary_key, auto_increment = false)]
         pub group_id: Stored<Audience>,
         #[sea_orm(primary_key, auto_increment = false)]
-        pub provider: Stored<Audience>,
+        pub provider: Stored<ProviderId>,
     }
 
     #[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]
@@ -71,14 +71,14 @@ mod member {
 
 mod served {
     use crate::database::Stored;
-    use protocol::id::{Audience, ProgrammeId};
+    use protocol::id::{ProgrammeId, ProviderId};
     use sea_orm::entity::prelude::*;
 
     #[derive(Debug, Clone, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "provider_programmes")]
     pub struct Model {
         #[sea_orm(primary_key, auto_increment = false)]
-        pub provider: Stored<Audience>,
+        pub provider: Stored<ProviderId>,
         #[sea_orm(primary_key, auto_increment = false)]
         pub programme: Stored<ProgrammeId>,
     }
@@ -91,14 +91,14 @@ mod served {
 
 mod supervisor {
     use crate::database::Stored;
-    use protocol::id::{Audience, OperatorId};
+    use protocol::id::{OperatorId, ProviderId};
     use sea_orm::entity::prelude::*;
 
     #[derive(Debug, Clone, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "provider_supervisors")]
     pub struct Model {
         #[sea_orm(primary_key, auto_increment = false)]
-        pub provider: Stored<Audience>,
+        pub provider: Stored<ProviderId>,
         #[sea_orm(primary_key, auto_increment = false)]
         pub name: Stored<OperatorId>,
         /// Argon2id, a PHC string.
@@ -187,11 +187,11 @@ pub fn schema() -> Room {
 }
 
 pub(super) async fn insert(connection: &impl ConnectionTrait, new: &Provider) -> Result<()> {
-    let audience = |id: &Audience, name: &str| audience::ActiveModel {
-        id: Set(Stored(id.clone())),
+    let audience = |id: Audience, name: &str| audience::ActiveModel {
+        id: Set(Stored(id)),
         name: Set(name.to_owned()),
     };
-    audience::Entity::insert(audience(&new.id, &new.name))
+    audience::Entity::insert(audience(new.id.clone().into(), &new.name))
         .exec_without_returning(connection)
         .await?;
     let account_name = Set(new.account_name.clone());
@@ -202,7 +202,7 @@ pub(super) async fn insert(connection: &impl ConnectionTrait, new: &Provider) ->
     .exec_without_returning(connection)
     .await?;
     for group in &new.groups {
-        audience::Entity::insert(audience(group, group.as_str()))
+        audience::Entity::insert(audience(group.clone(), group.as_str()))
             .on_conflict(OnConflict::column(audience::Column::Id).do_nothing().to_owned())
             .exec_without_returning(connection)
             .await?;
@@ -226,7 +226,7 @@ pub(super) async fn insert(connection: &impl ConnectionTrait, new: &Provider) ->
 
 pub(super) async fn set_supervisor(
     connection: &impl ConnectionTrait,
-    provider: &Audience,
+    provider: &ProviderId,
     name: &OperatorId,
     pin_hash: String,
 ) -> Result<()> {
@@ -248,7 +248,7 @@ pub(super) async fn set_supervisor(
 /// Whether there was one.
 pub(super) async fn remove_supervisor(
     connection: &impl ConnectionTrait,
-    provider: &Audience,
+    provider: &ProviderId,
     name: &OperatorId,
 ) -> Result<bool> {
     let key = (Stored(provider.clone()), Stored(name.clone()));
@@ -258,7 +258,7 @@ pub(super) async fn remove_supervisor(
 
 pub(super) async fn supervisors(
     connection: &impl ConnectionTrait,
-    provider: &Audience,
+    provider: &ProviderId,
 ) -> Result<Vec<Supervisor>> {
     let rows = supervisor::Entity::find()
         .filter(supervisor::Column::Provider.eq(Stored(provider.clone())))
@@ -280,7 +280,7 @@ pub(super) async fn all(connection: &impl ConnectionTrait) -> Result<Vec<Provide
 
 pub(super) async fn find(
     connection: &impl ConnectionTrait,
-    id: &Audience,
+    id: &ProviderId,
 ) -> Result<Option<Provider>> {
     match provider::Entity::find_by_id(Stored(id.clone())).one(connection).await? {
         Some(row) => Ok(Some(assemble(connection, row).await?)),
@@ -323,7 +323,7 @@ async fn assemble(connection: &impl ConnectionTrait, row: provider::Model) -> Re
         .order_by_asc(served::Column::Programme)
         .all(connection)
         .await?;
-    let name = name(connection, &row.id.0).await?;
+    let name = name(connection, &row.id.0.clone().into()).await?;
     Ok(Provider {
         name: name.ok_or_else(|| crate::Error::broken("a provider without a name"))?,
         id: row.id.0,

@@ -5,7 +5,7 @@ use super::{get, store};
 use crate::database::Transaction;
 use crate::{Error, Result, keys};
 use argon2::{Argon2, PasswordHash, PasswordHasher};
-use protocol::id::{Audience, OperatorId};
+use protocol::id::{OperatorId, ProviderId};
 use protocol::profile::Supervisor;
 use sea_orm::ConnectionTrait;
 use zeroize::Zeroizing;
@@ -51,7 +51,7 @@ impl Pin {
 /// [`Error::NotFound`] without such a provider, [`Error::Database`].
 pub async fn set(
     transaction: &Transaction,
-    provider: &Audience,
+    provider: &ProviderId,
     name: &OperatorId,
     pin: &Pin,
 ) -> Result<()> {
@@ -59,13 +59,13 @@ pub async fn set(
     store::set_supervisor(&**transaction, provider, name, pin.hash()?).await
 }
 
-/// Takes a supervisor's leave away; phones learn it at their next sync.
+/// Removes a supervisor; phones learn it at their next sync.
 ///
 /// # Errors
 /// [`Error::NotFound`], [`Error::Database`].
 pub async fn remove(
     transaction: &Transaction,
-    provider: &Audience,
+    provider: &ProviderId,
     name: &OperatorId,
 ) -> Result<()> {
     if store::remove_supervisor(&**transaction, provider, name).await? {
@@ -79,6 +79,9 @@ pub async fn remove(
 ///
 /// # Errors
 /// [`Error::Database`].
-pub async fn of(connection: &impl ConnectionTrait, provider: &Audience) -> Result<Vec<Supervisor>> {
+pub async fn of(
+    connection: &impl ConnectionTrait,
+    provider: &ProviderId,
+) -> Result<Vec<Supervisor>> {
     store::supervisors(connection, provider).await
 }

@@ -22,8 +22,8 @@ use protocol::authenticity::{Authentic, NotAuthentic};
 use protocol::cose::{ObjectType, Sign1};
 use protocol::id::{ChainId, ClaimId, ProgrammeId};
 use protocol::key::KeyUse;
-use protocol::record::{Body, Document, ServeByCode, SignedVoucher};
-use protocol::voucher::Identity;
+use protocol::record::{Body, Document, ServeByReference, SignedVoucher};
+use protocol::voucher::VoucherIdentity;
 use protocol::{Hash, Span, Timestamp};
 use std::collections::{BTreeMap, BTreeSet, btree_map};
 use std::sync::Arc;
@@ -165,9 +165,9 @@ impl Held {
         let (mut acks, mut versions, mut tokens) =
             (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
         for record in items.iter().filter_map(|item| item.record.as_ref().ok()) {
-            acks.extend(record.content.header.held.ack);
-            versions.insert(record.content.header.held.trust_version);
-            tokens.extend(record.content.header.held.status_lists.iter().copied());
+            acks.extend(record.content.header.observed.ack);
+            versions.insert(record.content.header.observed.trust_version);
+            tokens.extend(record.content.header.observed.status_lists.iter().copied());
         }
         let db = app.db.reader();
         Ok(Held {
@@ -180,10 +180,10 @@ impl Held {
     /// The bracket that a record's own list of what it held opens. Acks, trust lists and status lists
     /// that this server never signed count for nothing.
     fn bracket(&self, record: &Opened, received: Timestamp) -> ServiceTime {
-        let held = &record.content.header.held;
-        let ack = held.ack.and_then(|hash| self.acks.get(&(record.signer, hash)).copied());
-        let trust = self.trust.get(&held.trust_version).copied();
-        let lists = held.status_lists.iter().filter(|token| self.status.contains(token));
+        let observed = &record.content.header.observed;
+        let ack = observed.ack.and_then(|hash| self.acks.get(&(record.signer, hash)).copied());
+        let trust = self.trust.get(&observed.trust_version).copied();
+        let lists = observed.status_lists.iter().filter(|token| self.status.contains(token));
         let lists = lists.map(|(_, issued)| *issued);
         ServiceTime::bracket(ack.into_iter().chain(trust).chain(lists), received)
     }
@@ -423,8 +423,8 @@ impl<'t> Intake<'t> {
                         Err(refusal) => settle(&mut decisions[nth], refusal.into()),
                     }
                 }
-                Body::ServeByCode(served) => {
-                    match self.filing_by_code(record, served, &decisions[nth]).await? {
+                Body::ServeByReference(served) => {
+                    match self.filing_by_reference(record, served, &decisions[nth]).await? {
                         Ok(filing) => gathered.push((nth, filing, &served.documents)),
                         Err(refusal) => settle(&mut decisions[nth], refusal.into()),
                     }
@@ -500,8 +500,8 @@ impl<'t> Intake<'t> {
     async fn registered(
         &self,
         records: &[(usize, &Opened)],
-    ) -> Result<BTreeMap<Identity, vouchers::Entry>> {
-        let identities: BTreeSet<Identity> = records
+    ) -> Result<BTreeMap<VoucherIdentity, vouchers::Entry>> {
+        let identities: BTreeSet<VoucherIdentity> = records
             .iter()
             .filter_map(|(_, record)| record.voucher.as_ref()?.as_ref().ok())
             .map(|authentic| authentic.voucher.identity.clone())
@@ -514,7 +514,7 @@ impl<'t> Intake<'t> {
         &mut self,
         record: &Opened,
         decision: &Decision,
-        register: &BTreeMap<Identity, vouchers::Entry>,
+        register: &BTreeMap<VoucherIdentity, vouchers::Entry>,
     ) -> Result<std::result::Result<Filing, Refusal>> {
         let (Body::Redeem(redeem), Some(voucher)) = (&record.content.body, &record.voucher) else {
             return Ok(Err(Refusal::RecordUnreadable));
@@ -532,10 +532,10 @@ impl<'t> Intake<'t> {
 
     /// The claim that a voucher makes of which the phone knew the reference alone, judged by the bytes
     /// that this office signed; or why it makes none.
-    async fn filing_by_code(
+    async fn filing_by_reference(
         &mut self,
         record: &Opened,
-        served: &ServeByCode,
+        served: &ServeByReference,
         decision: &Decision,
     ) -> Result<std::result::Result<Filing, Refusal>> {
         let issued = vouchers::with_reference(&**self.tx, served.reference).await?;
@@ -545,8 +545,8 @@ impl<'t> Intake<'t> {
             return Ok(Err(Refusal::NotListed));
         }
         let programme = programmes::get(&**self.tx, &issued.voucher.programme).await?;
-        if !programme.by_code {
-            return Ok(Err(Refusal::ByCodeNotAllowed));
+        if !programme.by_reference {
+            return Ok(Err(Refusal::ByReferenceNotAllowed));
         }
         let trust = Arc::clone(&self.batch.trust);
         let signed = SignedVoucher::Cose(issued.signed);
@@ -563,7 +563,7 @@ impl<'t> Intake<'t> {
         service: Service<'_>,
         voucher: &std::result::Result<Authentic, NotAuthentic>,
         decision: &Decision,
-        register: &BTreeMap<Identity, vouchers::Entry>,
+        register: &BTreeMap<VoucherIdentity, vouchers::Entry>,
     ) -> Result<std::result::Result<Filing, Refusal>> {
         let bracket = self.batch.held.bracket(record, self.now);
         let standing = self.standings.get(&record.signer).copied();
@@ -659,7 +659,7 @@ impl<'t> Intake<'t> {
         let named = self
             .records()
             .into_iter()
-            .map(|(_, record)| (record.content.header.held.trust_version, record.signer));
+            .map(|(_, record)| (record.content.header.observed.trust_version, record.signer));
         match named.max() {
             Some((version, device)) if version > self.batch.trust.state.list().version => {
                 trust::hear_of(self.tx, version, device).await

@@ -9,7 +9,7 @@ use crate::providers::Provider;
 use crate::vouchers;
 use protocol::authenticity::{Authentic, NotAuthentic};
 use protocol::id::ClaimId;
-use protocol::record::{Document, HowRead, Redeem, ServeByCode};
+use protocol::record::{Document, HowRead, Redeem, ServeByReference};
 use protocol::{Benefit, Timestamp};
 
 /// What the programme's own register says of a voucher.
@@ -58,12 +58,12 @@ impl<'r> From<&'r Redeem> for Service<'r> {
     }
 }
 
-impl<'r> From<&'r ServeByCode> for Service<'r> {
-    fn from(served: &'r ServeByCode) -> Self {
+impl<'r> From<&'r ServeByReference> for Service<'r> {
+    fn from(served: &'r ServeByReference) -> Self {
         Service {
             claim: served.claim,
             given: &served.given,
-            how: HowServed::ByCode,
+            how: HowServed::ByReference,
             overridden: false,
             documents: &served.documents,
         }
@@ -163,7 +163,7 @@ pub fn admit(
     }
     match service.how {
         HowServed::Read(HowRead::Typed) => questions.push(Question::TypedIn),
-        HowServed::ByCode => questions.push(Question::ServedByCode),
+        HowServed::ByReference => questions.push(Question::ServedByReference),
         HowServed::Read(HowRead::Camera | HowRead::Picture | HowRead::Shared) => {}
     }
     if service.overridden {
@@ -177,10 +177,10 @@ pub fn admit(
 mod tests {
     use super::*;
     use protocol::authenticity::SignedBy;
-    use protocol::id::{Audience, EntitlementId, IssuerId, ProgrammeId, VoucherId};
+    use protocol::id::{Audience, EntitlementId, IssuerId, ProgrammeId, ProviderId, VoucherId};
     use protocol::printed::PrintedReference;
     use protocol::record::SignedVoucher;
-    use protocol::voucher::{Identity, Reference, Voucher};
+    use protocol::voucher::{Reference, Voucher, VoucherIdentity};
     use protocol::{Currency, Hash, Money};
 
     fn at(seconds: u64) -> Timestamp {
@@ -194,7 +194,7 @@ mod tests {
     fn authentic() -> Authentic {
         Authentic {
             voucher: Voucher {
-                identity: Identity {
+                identity: VoucherIdentity {
                     issuer: IssuerId::new("office").unwrap(),
                     reference: Reference::Cti(VoucherId::from_bytes([1; 16])),
                 },
@@ -234,7 +234,7 @@ mod tests {
 
     fn provider() -> Provider {
         Provider {
-            id: Audience::new("corner").unwrap(),
+            id: ProviderId::new("corner").unwrap(),
             name: "Corner Pharmacy".into(),
             groups: vec![Audience::new("pharmacies").unwrap()],
             programmes: vec![ProgrammeId::new("food").unwrap()],
@@ -331,7 +331,7 @@ mod tests {
 
     #[test]
     fn what_was_served_by_its_reference_is_always_asked_about() {
-        let served = ServeByCode {
+        let served = ServeByReference {
             claim: ClaimId::from_bytes([7; 16]),
             reference: PrintedReference::from_bits([7; 5]),
             voucher: authentic().voucher.identity.hash(),
@@ -344,7 +344,7 @@ mod tests {
         let admitted =
             admit(service, &authentic(), Standing::Confirmed, bracket, Registered::InForce)
                 .unwrap();
-        assert_eq!(admitted.questions, [Question::ServedByCode]);
-        assert!(Question::ServedByCode.needs_a_person());
+        assert_eq!(admitted.questions, [Question::ServedByReference]);
+        assert!(Question::ServedByReference.needs_a_person());
     }
 }

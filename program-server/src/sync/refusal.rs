@@ -42,7 +42,7 @@ pub enum Refusal {
     /// The voucher names no provider, so it is on no list by which one could serve it by its reference.
     NotListed,
     /// The programme's vouchers are not served by a typed reference.
-    ByCodeNotAllowed,
+    ByReferenceNotAllowed,
     /// What a field officer's phone reports that it issued is not registered.
     Report(NotReported),
     /// Another record made a claim with this id.
@@ -106,7 +106,7 @@ impl Refusal {
             Refusal::Expired => "expired",
             Refusal::UnknownReference => "unknown_reference",
             Refusal::NotListed => "not_listed",
-            Refusal::ByCodeNotAllowed => "by_code_not_allowed",
+            Refusal::ByReferenceNotAllowed => "by_reference_not_allowed",
             Refusal::Report(fault) => fault.code(),
             Refusal::ClaimIdUsed => "claim_id_used",
             Refusal::ClaimOnPayable => "claim_on_payable",

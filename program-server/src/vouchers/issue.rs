@@ -9,7 +9,7 @@ use protocol::key::KeyUse;
 use protocol::printed::PrintedReference;
 use protocol::time::Zone;
 use protocol::voucher::{
-    Holder, Identity, Reference, StatusRef, SupportingDocument, Voucher, sign, to_text,
+    Holder, Reference, StatusRef, SupportingDocument, Voucher, VoucherIdentity, sign, to_text,
 };
 use protocol::{Benefit, Hash, Timestamp};
 use sea_orm::ConnectionTrait;
@@ -89,7 +89,7 @@ pub async fn issue(
             None => EntitlementId::new(reference.as_str())?,
         };
         let voucher = Voucher {
-            identity: Identity {
+            identity: VoucherIdentity {
                 issuer: app.config.issuer.clone(),
                 reference: Reference::Cti(cti),
             },

@@ -11,7 +11,7 @@ use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use protocol::Hash;
-use protocol::id::Audience;
+use protocol::id::ProviderId;
 use protocol::status::Status;
 use protocol::voucher::StatusRef;
 use serde::{Deserialize, Serialize};
@@ -93,10 +93,10 @@ async fn own_vouchers(
     Ok((about, json, body).into_response())
 }
 
-async fn page(app: &App, provider: &Audience, after: Option<&str>) -> Result<Vouchers> {
+async fn page(app: &App, provider: &ProviderId, after: Option<&str>) -> Result<Vouchers> {
     let connection = app.db.reader();
     let mut audiences = providers::get(connection, provider).await?.groups;
-    audiences.push(provider.clone());
+    audiences.push(provider.clone().into());
     let mut found = naming(connection, &audiences, after, PAGE as u64 + 1).await?;
     let more = found.len() > PAGE;
     found.truncate(PAGE);

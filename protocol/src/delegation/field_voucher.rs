@@ -5,7 +5,7 @@ use super::{Beyond, Delegation};
 use crate::cose::{ObjectType, Sign1, sign1_delegated};
 use crate::fields::{Fields, MapWriter, time, uint};
 use crate::hash::Hash;
-use crate::id::{Audience, EntitlementId, IssuerId};
+use crate::id::{Audience, EntitlementId, IssuerId, ProviderId};
 use crate::key::{PublicKey, Signer};
 use crate::money::Benefit;
 use crate::time::{Span, Timestamp};
@@ -58,7 +58,7 @@ pub struct Delegated {
 impl Delegated {
     /// Whether this phone, or another of the same provider, issued it, and so may not redeem it.
     #[must_use]
-    pub fn issued_by(&self, device: &PublicKey, provider: &Audience) -> bool {
+    pub fn issued_by(&self, device: &PublicKey, provider: &ProviderId) -> bool {
         self.delegation.device == *device || self.delegation.provider == *provider
     }
 }

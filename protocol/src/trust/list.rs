@@ -169,7 +169,7 @@ pub struct Programme {
     /// How far a device's clock may stand behind the clock floor and still be judged with a warning.
     pub clock_tolerance: Span,
     /// Whether providers may serve by a typed reference, each time to be reviewed.
-    pub by_code: bool,
+    pub by_reference: bool,
 }
 
 /// Where a status list is and who signs it.
@@ -471,10 +471,10 @@ impl ForeignIssuer {
 }
 
 /// What is not allowed is left out, so that each list has one encoding.
-fn by_code(item: Item) -> Result<bool> {
-    match item.bool("by code")? {
+fn by_reference(item: Item) -> Result<bool> {
+    match item.bool("by reference")? {
         true => Ok(true),
-        false => Err(Error::Field { object: "programme", field: "by code" }),
+        false => Err(Error::Field { object: "programme", field: "by reference" }),
     }
 }
 
@@ -492,7 +492,7 @@ impl Programme {
             .put(5, uint(u64::from(self.decimals)))
             .put(6, uint(too_old))
             .put(7, uint(self.clock_tolerance.as_seconds()))
-            .put_some(8, self.by_code.then_some(true))
+            .put_some(8, self.by_reference.then_some(true))
             .value()
     }
 
@@ -510,7 +510,11 @@ impl Programme {
                 _ => return Err(Error::Field { object: "programme", field: "too old" }),
             },
             clock_tolerance: fields.required(7, "clock tolerance")?.span("clock tolerance")?,
-            by_code: fields.optional(8, "by code")?.map(by_code).transpose()?.unwrap_or(false),
+            by_reference: fields
+                .optional(8, "by reference")?
+                .map(by_reference)
+                .transpose()?
+                .unwrap_or(false),
         };
         fields.close()?;
         Ok(programme)

@@ -118,7 +118,7 @@ fn the_thumbprint_is_that_of_the_standards_example() {
     );
     assert_eq!(key.kid(), Kid::from_hex("496bd8afadf307e5").unwrap());
     let digits = u64::from_be_bytes(hex::decode("b08c64b0421bf9dc").unwrap().try_into().unwrap());
-    assert_eq!(key.digits(), format!("{:08}", digits % 100_000_000));
+    assert_eq!(key.fingerprint_digits(), format!("{:08}", digits % 100_000_000));
 }
 
 #[test]

@@ -39,10 +39,10 @@ fn a_foreign_voucher_is_never_written() {
 
 #[test]
 fn identities_differ_by_issuer_kind_and_reference() {
-    use protocol::voucher::{Identity, Reference};
+    use protocol::voucher::{Reference, VoucherIdentity};
     let of = |issuer: &str, reference| {
         let issuer = protocol::id::IssuerId::new(issuer).unwrap();
-        Identity { issuer, reference }.hash()
+        VoucherIdentity { issuer, reference }.hash()
     };
     let hashes = [
         of("a", Reference::Code("b".to_owned())),

@@ -193,7 +193,7 @@ fn the_worked_example_of_the_document_is_a_vector() {
     for shown in [
         hex::encode(key.to_bytes()),
         key.thumbprint().to_string(),
-        key.digits(),
+        key.fingerprint_digits(),
         money.expect["payload_hash"].as_str().unwrap().to_owned(),
         money.expect["identity_hash"].as_str().unwrap().to_owned(),
     ] {
@@ -598,7 +598,7 @@ fn by_code_json() {
             let file = TrustFile::decode(&own.hex.0)?;
             assert_eq!(file.encode().unwrap(), own.hex.0);
             let trust = TrustState::restore(pinned.hash(), &file)?;
-            Ok(json!({ "by_code": trust.list().programmes[0].by_code }))
+            Ok(json!({ "by_code": trust.list().programmes[0].by_reference }))
         }
         (object, ..) => panic!("{object}: unknown, or with the wrong keys"),
     });

@@ -42,7 +42,7 @@ pub fn key(key: &PublicKey) -> Value {
         },
         "thumbprint": key.thumbprint().to_string(),
         "kid": key.kid().to_string(),
-        "digits": key.digits(),
+        "digits": key.fingerprint_digits(),
     })
 }
 
@@ -136,7 +136,7 @@ fn document(document: &Document) -> Value {
 pub fn record(record: &OpenedRecord) -> Value {
     let header = &record.header;
     let lists: Vec<Value> = header
-        .held
+        .observed
         .status_lists
         .iter()
         .map(|(number, issued)| json!([number, issued.as_seconds()]))
@@ -151,8 +151,8 @@ pub fn record(record: &OpenedRecord) -> Value {
         "monotonic": [json!(header.monotonic.millis), json!(header.monotonic.boot.to_string())],
         "operator": header.operator.as_ref().map(|it| it.as_str()),
         "held": sparse(json!({
-            "ack": header.held.ack.map(|hash| hash.to_string()),
-            "trust_version": header.held.trust_version,
+            "ack": header.observed.ack.map(|hash| hash.to_string()),
+            "trust_version": header.observed.trust_version,
             "status_lists": lists,
         })),
         "body": body(&record.body),
@@ -200,7 +200,7 @@ fn body(body: &Body) -> Value {
             "reason": reason,
             "supervisor": supervisor.to_string(),
         }),
-        Body::ServeByCode(served) => {
+        Body::ServeByReference(served) => {
             let documents: Vec<Value> = served.documents.iter().map(document).collect();
             sparse(json!({
                 "kind": "serve_by_code",

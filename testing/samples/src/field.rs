@@ -3,7 +3,7 @@
 use crate::{CASH, FOOD, Who, at, issuer_key, key, money, php, programme_id, public, trust_list};
 use protocol::Hash;
 use protocol::delegation::{self, Ceiling, Delegation, FieldVoucher};
-use protocol::id::{Audience, EntitlementId};
+use protocol::id::{Audience, EntitlementId, ProviderId};
 use protocol::key::{Ed25519Key, KeyUse, P256Key, Signer};
 use protocol::trust::{IssuerKey, KeyEnd, TrustList};
 use protocol::voucher::{Holder, StatusRef, to_text};
@@ -35,7 +35,7 @@ pub fn delegation() -> Delegation {
     Delegation {
         device: officer().public_key(),
         programme: programme_id(CASH),
-        provider: Audience::new("field-office-4").unwrap(),
+        provider: ProviderId::new("field-office-4").unwrap(),
         audience: Some(Audience::new("pharmacies").unwrap()),
         assistance: vec!["medicines".to_owned(), "food".to_owned()],
         ceiling: Ceiling::new(Benefit::Money(single), Benefit::Money(total)).unwrap(),

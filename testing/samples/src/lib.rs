@@ -10,14 +10,15 @@ pub mod raw;
 use protocol::ack::{Ack, Batch, ClaimState, ClaimUpdate, ItemResult, Outcome};
 use protocol::enrolment::{Offer, Request};
 use protocol::id::{
-    Audience, BootId, ChainId, ClaimId, EntitlementId, IssuerId, OperatorId, ProgrammeId, VoucherId,
+    Audience, BootId, ChainId, ClaimId, EntitlementId, IssuerId, OperatorId, ProgrammeId,
+    ProviderId, VoucherId,
 };
 use protocol::key::{Ed25519Key, KeyUse, P256Key, PublicKey, Signer};
 use protocol::printed::PrintedReference;
 use protocol::profile::{Limits, Profile, Supervisor};
 use protocol::record::{
-    Body, ChainPoint, Document, Header, Held, HowRead, Kind, Monotonic, Record, Redeem,
-    RefusedSubject, Restart, ServeByCode, SignedVoucher,
+    Body, ChainPoint, Document, Header, HowRead, Kind, Monotonic, ObservedState, Record, Redeem,
+    RefusedSubject, Restart, ServeByReference, SignedVoucher,
 };
 use protocol::seal::UnsealingKey;
 use protocol::session::SessionProof;
@@ -27,7 +28,9 @@ use protocol::trust::{
     AppMinimum, ForeignIssuer, Freshness, IssuerKey, KeyEnd, Programme, Root, StatusListEntry,
     TooOldPolicy, TrustFile, TrustList,
 };
-use protocol::voucher::{Holder, Identity, Reference, StatusRef, SupportingDocument, Voucher};
+use protocol::voucher::{
+    Holder, Reference, StatusRef, SupportingDocument, Voucher, VoucherIdentity,
+};
 use protocol::{Benefit, Currency, GoodsLine, Hash, Money, Quantity, Span, Timestamp};
 
 pub const ISSUER: &str = "vouchers.example.org";
@@ -235,7 +238,7 @@ fn programme(id: &str, name: &str, too_old: TooOldPolicy) -> Programme {
         decimals: 2,
         too_old,
         clock_tolerance: Span::days(1),
-        by_code: false,
+        by_reference: false,
     }
 }
 
@@ -258,7 +261,7 @@ pub fn cti(last: u8) -> VoucherId {
 /// The smallest usual voucher: money, for any provider, valid from 10 to 30 June in Manila.
 pub fn voucher() -> Voucher {
     Voucher {
-        identity: Identity { issuer: issuer(), reference: Reference::Cti(cti(1)) },
+        identity: VoucherIdentity { issuer: issuer(), reference: Reference::Cti(cti(1)) },
         entitlement: EntitlementId::new("E-10021").unwrap(),
         audience: None,
         expires: at("2026-06-30T16:00:00Z"),
@@ -276,7 +279,7 @@ pub fn voucher() -> Voucher {
 /// A voucher with every field there is.
 pub fn full_voucher() -> Voucher {
     Voucher {
-        identity: Identity { issuer: issuer(), reference: Reference::Cti(cti(2)) },
+        identity: VoucherIdentity { issuer: issuer(), reference: Reference::Cti(cti(2)) },
         audience: Some(Audience::new(PROVIDER).unwrap()),
         programme: programme_id(FOOD),
         benefit: goods(),
@@ -379,12 +382,12 @@ pub fn bodies() -> Vec<Body> {
             shared: Some(ChainPoint { sequence: 7, hash: Hash::of(b"the last both have") }),
             orphans: vec![Hash::of(b"an orphan")],
         }),
-        serve_by_code(),
+        serve_by_reference(),
     ]
 }
 
-pub fn serve_by_code() -> Body {
-    Body::ServeByCode(ServeByCode {
+pub fn serve_by_reference() -> Body {
+    Body::ServeByReference(ServeByReference {
         claim: claim(),
         reference: PrintedReference::typed("7K2M-94QX").unwrap(),
         voucher: voucher().identity.hash(),
@@ -403,7 +406,7 @@ pub fn header(sequence: u64, body: &Body) -> Header {
         clock_floor: at("2026-06-14T00:00:00Z"),
         monotonic: Monotonic { millis: 8_640_000, boot: BootId::from_bytes([0xb0; 16]) },
         operator: Some(OperatorId::new("ana").unwrap()),
-        held: Held {
+        observed: ObservedState {
             ack: Some(Hash::of(b"the last ack")),
             trust_version: 7,
             status_lists: vec![(1, at("2026-06-14T00:00:00Z")), (2, at("2026-06-13T00:00:00Z"))],
@@ -461,7 +464,7 @@ pub fn profile() -> Profile {
         issuer: issuer(),
         issued: at("2026-06-10T00:00:00Z"),
         device: device().public_key(),
-        provider: Audience::new(PROVIDER).unwrap(),
+        provider: ProviderId::new(PROVIDER).unwrap(),
         provider_name: "Botika ni Ana".to_owned(),
         groups: vec![Audience::new("pharmacies").unwrap()],
         programmes: vec![programme_id(CASH), programme_id(FOOD)],
@@ -553,5 +556,5 @@ pub const KINDS: [Kind; 8] = [
     Kind::Issue,
     Kind::Override,
     Kind::Restart,
-    Kind::ServeByCode,
+    Kind::ServeByReference,
 ];

@@ -5,7 +5,7 @@ use crate::{Vector, vector, write};
 use protocol::authenticity::{authenticate, read_text};
 use protocol::cose::{ObjectType, Sign1};
 use protocol::delegation::{self as delegated, Delegation, FieldVoucher};
-use protocol::id::Audience;
+use protocol::id::{Audience, ProviderId};
 use protocol::key::Signer;
 use protocol::profile::Profile;
 use protocol::status::{Status, StatusList};
@@ -559,7 +559,7 @@ fn trusts() -> Value {
 fn profiles() -> Value {
     let usual = samples::profile();
     let signed = |profile: &Profile| hex::encode(profile.sign(&key(Who::Profile)).unwrap());
-    let provider = |name: &str| Audience::new(name).unwrap();
+    let provider = |name: &str| ProviderId::new(name).unwrap();
     json!({
         "usual": signed(&usual),
         "officer's phone": signed(&Profile { device: officer().public_key(), ..usual.clone() }),

@@ -6,7 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use protocol::Hash;
 use protocol::id::{Audience, EntitlementId, IssuerId};
-use protocol::voucher::{Holder, Identity, Reference, Voucher};
+use protocol::voucher::{Holder, Reference, Voucher, VoucherIdentity};
 use samples::describe;
 use samples::{
     self, FOREIGN_ISSUER, FOREIGN_KID, PROVIDER, at, jwt, jwt_claims, jwt_header, jwt_with,
@@ -26,7 +26,7 @@ pub fn write_all() {
 /// What the samples' claims stand for.
 fn voucher() -> Voucher {
     Voucher {
-        identity: Identity {
+        identity: VoucherIdentity {
             issuer: IssuerId::new(FOREIGN_ISSUER).unwrap(),
             reference: Reference::Code("2-37ec-47d3-a937-5d55".to_owned()),
         },

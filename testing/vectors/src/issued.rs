@@ -86,7 +86,7 @@ impl Sets {
         let with = |voucher: &Voucher| text_of(voucher, Who::Voucher);
         let more = Voucher { benefit: samples::money(500_001), ..voucher() };
         let unknown = Voucher {
-            identity: protocol::voucher::Identity {
+            identity: protocol::voucher::VoucherIdentity {
                 issuer: samples::issuer(),
                 reference: protocol::voucher::Reference::Cti(samples::cti(9)),
             },

@@ -13,7 +13,7 @@
 
 mod alter;
 mod bundles;
-mod by_code;
+mod by_reference;
 mod bytes;
 mod delegation;
 mod devices;
@@ -86,5 +86,5 @@ fn main() {
     issued::write_all();
     bundles::write_all();
     restored::write_all();
-    by_code::write_all();
+    by_reference::write_all();
 }

@@ -1,4 +1,4 @@
-//! `restored.json`: what phones and servers say after a backup was put back, and what a supervisor's leave is told by.
+//! `restored.json`: what phones and servers say after a backup was put back, and what a supervisor's override is told by.
 
 use crate::alter::{Altered, bytes, list};
 use crate::{Vector, error, vector, write};
@@ -58,14 +58,14 @@ fn records() -> Vec<Vector> {
     let (Body::Redeem(served), Body::Restart(restarted)) = (redeem(), restart.clone()) else {
         panic!("a sample of another kind");
     };
-    let with_leave = Redeem { overridden_by: Some(Hash::of(b"the override")), ..served };
+    let with_override = Redeem { overridden_by: Some(Hash::of(b"the override")), ..served };
     let nothing_shared = Restart { shared: None, orphans: Vec::new(), ..restarted };
     vec![
         good("override", "A supervisor allowed what was refused.", allowed.clone()),
         good(
             "redeem with leave",
             "A redemption names the override that allowed it.",
-            Body::Redeem(with_leave),
+            Body::Redeem(with_override),
         ),
         good(
             "restart",

@@ -2,7 +2,7 @@
 
 use crate::{Vector, vector, write};
 use protocol::cose::ObjectType;
-use protocol::id::{Audience, IssuerId};
+use protocol::id::{Audience, IssuerId, ProviderId};
 use protocol::key::Signer;
 use protocol::profile::Profile;
 use protocol::status::{Status, StatusList};
@@ -629,7 +629,7 @@ fn profiles() -> Value {
     let usual = Profile { device: device().public_key(), ..samples::profile() };
     let signed = |profile: &Profile| hex::encode(profile.sign(&key(Who::Profile)).unwrap());
     let hospital = Profile {
-        provider: Audience::new("hospital-9").unwrap(),
+        provider: ProviderId::new("hospital-9").unwrap(),
         provider_name: "Ospital 9".to_owned(),
         groups: vec![],
         ..usual.clone()

@@ -34,21 +34,12 @@ impl From<uniffi::UnexpectedUniFFICallbackError> for KeyStoreError {
 #[uniffi::export(with_foreign)]
 pub trait KeyStore: Send + Sync {
     /// The device key's public half, as an uncompressed SEC 1 point of 65 bytes. Makes the key where there is none.
-    ///
-    /// # Errors
-    /// [`KeyStoreError`].
     fn public_key(&self) -> std::result::Result<Vec<u8>, KeyStoreError>;
 
     /// Signs by the device key: ECDSA with SHA-256, in DER.
-    ///
-    /// # Errors
-    /// [`KeyStoreError`].
     fn sign(&self, message: Vec<u8>) -> std::result::Result<Vec<u8>, KeyStoreError>;
 
     /// The bytes to be stored for the ledger's key of 32 bytes.
-    ///
-    /// # Errors
-    /// [`KeyStoreError`].
     fn wrap(&self, key: Vec<u8>) -> std::result::Result<Vec<u8>, KeyStoreError>;
 
     /// The key behind stored bytes.

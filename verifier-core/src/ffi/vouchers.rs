@@ -43,8 +43,8 @@ pub struct VoucherSearch {
     pub text: String,
     /// The one kind of assistance; any when absent.
     pub category: Option<String>,
-    /// How it stands; any way when empty.
-    pub standings: Vec<StandingKind>,
+    /// Only those of this status; of any when empty.
+    pub statuses: Vec<ListedStatusKind>,
     /// How many to give at most.
     pub most: u32,
 }
@@ -81,17 +81,17 @@ pub struct ListedVoucher {
     pub first_day: String,
     /// The last valid day.
     pub last_day: String,
-    /// How it stands, as far as this phone knows.
-    pub standing: ListedStanding,
+    /// Its status, as far as this phone knows.
+    pub status: ListedStatus,
     /// Its programme, where the trust list has it.
     pub programme: Option<Programme>,
     /// Whether the programme lets it be served by its reference.
-    pub by_code: bool,
+    pub by_reference: bool,
 }
 
-/// How a listed voucher stands.
+/// What this phone knows of a listed voucher.
 #[derive(Clone, Debug, uniffi::Enum)]
-pub enum ListedStanding {
+pub enum ListedStatus {
     /// It is there to be served.
     Open,
     /// Its first day is still to come.
@@ -113,9 +113,9 @@ pub enum ListedStanding {
     Revoked,
 }
 
-/// The kinds of `ListedStanding`, to sort by.
+/// The kinds of `ListedStatus`, to sort by.
 #[derive(Clone, Copy, Debug, uniffi::Enum)]
-pub enum StandingKind {
+pub enum ListedStatusKind {
     /// It is there to be served.
     Open,
     /// Its first day is still to come.
@@ -133,22 +133,22 @@ pub enum StandingKind {
 }
 
 impl From<VoucherSearch> for vouchers::VoucherSearch {
-    fn from(VoucherSearch { text, category, standings, most }: VoucherSearch) -> Self {
-        let standings = standings.into_iter().map(Into::into).collect();
-        Self { text, category, standings, most: usize::try_from(most).ok() }
+    fn from(VoucherSearch { text, category, statuses, most }: VoucherSearch) -> Self {
+        let statuses = statuses.into_iter().map(Into::into).collect();
+        Self { text, category, statuses, most: usize::try_from(most).ok() }
     }
 }
 
-impl From<StandingKind> for vouchers::StandingKind {
-    fn from(kind: StandingKind) -> Self {
+impl From<ListedStatusKind> for vouchers::ListedStatusKind {
+    fn from(kind: ListedStatusKind) -> Self {
         match kind {
-            StandingKind::Open => Self::Open,
-            StandingKind::NotYet => Self::NotYet,
-            StandingKind::Expired => Self::Expired,
-            StandingKind::ServedHere => Self::ServedHere,
-            StandingKind::Served => Self::Served,
-            StandingKind::Suspended => Self::Suspended,
-            StandingKind::Revoked => Self::Revoked,
+            ListedStatusKind::Open => Self::Open,
+            ListedStatusKind::NotYet => Self::NotYet,
+            ListedStatusKind::Expired => Self::Expired,
+            ListedStatusKind::ServedHere => Self::ServedHere,
+            ListedStatusKind::Served => Self::Served,
+            ListedStatusKind::Suspended => Self::Suspended,
+            ListedStatusKind::Revoked => Self::Revoked,
         }
     }
 }
@@ -168,7 +168,7 @@ impl From<verifier::VoucherListing> for VoucherListing {
 
 impl From<verifier::FoundVoucher> for ListedVoucher {
     fn from(found: verifier::FoundVoucher) -> Self {
-        let verifier::FoundVoucher { voucher, standing, programme } = found;
+        let verifier::FoundVoucher { voucher, status, programme } = found;
         Self {
             reference: voucher.reference.to_string(),
             holder: voucher.holder,
@@ -176,17 +176,17 @@ impl From<verifier::FoundVoucher> for ListedVoucher {
             benefit: voucher.benefit.into(),
             first_day: voucher.first_day.to_string(),
             last_day: voucher.last_day.to_string(),
-            standing: standing.into(),
-            by_code: programme.as_ref().is_some_and(|it| it.by_code),
+            status: status.into(),
+            by_reference: programme.as_ref().is_some_and(|it| it.by_reference),
             programme: programme.map(|it| Programme { name: it.name, decimals: it.decimals }),
         }
     }
 }
 
-impl From<vouchers::Standing> for ListedStanding {
-    fn from(standing: vouchers::Standing) -> Self {
-        use vouchers::Standing as S;
-        match standing {
+impl From<vouchers::ListedStatus> for ListedStatus {
+    fn from(status: vouchers::ListedStatus) -> Self {
+        use vouchers::ListedStatus as S;
+        match status {
             S::Open => Self::Open,
             S::NotYet => Self::NotYet,
             S::Expired => Self::Expired,

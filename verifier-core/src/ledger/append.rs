@@ -2,8 +2,8 @@
 
 use crate::clock::DeviceClock;
 use crate::ledger::chains::Chain;
-use crate::ledger::cipher::Place;
-use crate::ledger::derive::{self, Effect, Event, Occasion};
+use crate::ledger::cipher::AssociatedData;
+use crate::ledger::derive::{self, Effect, Event, EventContext};
 use crate::ledger::identity::ServedIdentity;
 use crate::ledger::sql::{Column, get, get_some};
 use crate::ledger::{Head, Ledger, LedgerError};
@@ -11,25 +11,25 @@ use protocol::id::{ChainId, ClaimId, OperatorId};
 use protocol::key::Signer;
 use protocol::printed::PrintedReference;
 use protocol::record::{
-    Body, Document, Header, Held, HowRead, OpenedRecord, Record, Redeem, RefusedSubject,
-    ServeByCode, SignedVoucher,
+    Body, Document, Header, HowRead, ObservedState, OpenedRecord, Record, Redeem, RefusedSubject,
+    ServeByReference, SignedVoucher,
 };
 use protocol::seal::SealingKey;
-use protocol::voucher::Identity;
+use protocol::voucher::VoucherIdentity;
 use protocol::{Benefit, Hash, Timestamp};
 use rusqlite::{OptionalExtension, Transaction, params};
 
 /// What is to be recorded.
 #[derive(Debug, Clone)]
-pub struct Entry {
+pub struct NewRecord {
     /// What was done.
     pub act: Act,
     /// Who worked with the phone.
     pub operator: Option<OperatorId>,
     /// The clock floor by which it was judged.
     pub clock_floor: Timestamp,
-    /// The lists and the ack by which it was judged; see [`Ledger::held`].
-    pub held: Held,
+    /// The lists and the ack by which it was judged; see [`Ledger::observed_state`].
+    pub observed: ObservedState,
 }
 
 /// What was done.
@@ -64,12 +64,12 @@ pub enum Act {
         voucher: Vec<u8>,
     },
     /// A voucher was served by its printed reference.
-    ServeByCode(CodeServing),
+    ServeByReference(ReferenceServing),
 }
 
 /// A voucher that was served by its printed reference.
 #[derive(Debug, Clone)]
-pub struct CodeServing {
+pub struct ReferenceServing {
     /// The claim that this makes: a UUIDv7.
     pub claim: ClaimId,
     /// The reference.
@@ -92,7 +92,7 @@ pub struct Serving {
     /// The voucher's own signed bytes.
     pub voucher: SignedVoucher,
     /// Which voucher it is: one live redemption an identity.
-    pub identity: Identity,
+    pub identity: VoucherIdentity,
     /// The voucher's `iat` where it may raise the soft clock floor: signed directly by a pinned
     /// issuer, and cut at the trust list's `expires`.
     pub soft_floor: Option<Timestamp>,
@@ -141,7 +141,7 @@ pub struct LiveRedemption {
     pub claim: ClaimId,
     /// When, by the phone's clock.
     pub redeemed_at: Timestamp,
-    /// By whom.
+    /// The operator who served, where one was named.
     pub operator: Option<OperatorId>,
 }
 
@@ -180,25 +180,25 @@ impl DocumentContent {
 
 /// Where the next record goes.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Tip {
+pub(super) struct AppendPoint {
     pub(super) chain: ChainId,
     pub(super) head: Option<Head>,
 }
 
-impl Tip {
+impl AppendPoint {
     /// Where the record after this one goes.
     pub(super) fn after(self, record: &Prepared) -> Self {
         let sequence = record.opened.header.sequence;
-        Tip { head: Some(Head { sequence, hash: record.opened.hash }), ..self }
+        AppendPoint { head: Some(Head { sequence, hash: record.opened.hash }), ..self }
     }
 }
 
 /// When, with what in force and by which keys a record is made.
-pub(super) struct Making<'m> {
+pub(super) struct RecordContext<'m> {
     pub(super) now: DeviceClock,
     pub(super) operator: Option<OperatorId>,
     pub(super) clock_floor: Timestamp,
-    pub(super) held: Held,
+    pub(super) observed: ObservedState,
     pub(super) device: &'m dyn Signer,
     pub(super) sealing: &'m SealingKey,
 }
@@ -219,39 +219,36 @@ impl Ledger {
     /// Records an act: signs it as the next record of the chain, seals it to the server, and stores
     /// both with the documents' content. When this returns, the record is on the disk; when it fails,
     /// nothing of it is there.
-    ///
-    /// # Errors
-    /// [`AppendError`].
     pub fn append(
         &mut self,
         now: DeviceClock,
-        entry: &Entry,
+        new: &NewRecord,
         device: &dyn Signer,
         sealing: &SealingKey,
     ) -> Result<OpenedRecord, AppendError> {
         if device.public_key() != *self.device() {
             return Err(LedgerError::OtherDevice.into());
         }
-        self.check(&entry.act)?;
-        let making = Making {
+        self.check(&new.act)?;
+        let context = RecordContext {
             now,
-            operator: entry.operator.clone(),
-            clock_floor: entry.clock_floor,
-            held: entry.held.clone(),
+            operator: new.operator.clone(),
+            clock_floor: new.clock_floor,
+            observed: new.observed.clone(),
             device,
             sealing,
         };
-        let mut tip = Tip { chain: self.chain(), head: self.head()? };
+        let mut point = AppendPoint { chain: self.chain(), head: self.head()? };
         let mut records = Vec::new();
         let mut allowed_by = None;
-        for body in entry.act.overrides() {
-            let allowed = self.prepare(&making, tip, &body, None, &[])?;
-            tip = tip.after(&allowed);
+        for body in new.act.overrides() {
+            let allowed = self.prepare(&context, point, &body, None, &[])?;
+            point = point.after(&allowed);
             allowed_by = Some(allowed.opened.hash);
             records.push(allowed);
         }
-        let (body, served, documents) = entry.act.parts(allowed_by);
-        let last = self.prepare(&making, tip, &body, served, documents)?;
+        let (body, served, documents) = new.act.parts(allowed_by);
+        let last = self.prepare(&context, point, &body, served, documents)?;
         let opened = last.opened.clone();
         records.push(last);
         self.write(now, None, &records)?;
@@ -286,7 +283,7 @@ impl Ledger {
             chain = Chain::insert(&transaction, id, &device)?;
         }
         for (arrival, (prepared, event)) in (first..).zip(records.iter().zip(&events)) {
-            let at = Occasion { arrival, chain: chain.number, clock: now };
+            let at = EventContext { arrival, chain: chain.number, clock: now };
             store(&transaction, at, prepared)?;
             derive::apply(&transaction, at, event)?;
         }
@@ -298,20 +295,14 @@ impl Ledger {
     }
 
     /// The redemption of this voucher on this phone that was not taken back.
-    ///
-    /// # Errors
-    /// [`LedgerError`].
     pub fn live_redemption(
         &self,
-        identity: &Identity,
+        identity: &VoucherIdentity,
     ) -> Result<Option<LiveRedemption>, LedgerError> {
         self.live_redemption_of(identity.hash())
     }
 
     /// The same, of the voucher whose identity has this digest.
-    ///
-    /// # Errors
-    /// [`LedgerError`].
     pub fn live_redemption_of(
         &self,
         identity: Hash,
@@ -334,9 +325,6 @@ impl Ledger {
     }
 
     /// When this was last recorded as refused for this reason, by the phone's clock.
-    ///
-    /// # Errors
-    /// [`LedgerError`].
     pub fn last_refusal(
         &self,
         subject: &RefusedSubject,
@@ -358,7 +346,7 @@ impl Ledger {
                 Some(live) => Err(AppendError::AlreadyRedeemed(live)),
                 None => Ok(()),
             },
-            Act::ServeByCode(serving) => match self.live_redemption_of(serving.voucher)? {
+            Act::ServeByReference(serving) => match self.live_redemption_of(serving.voucher)? {
                 Some(live) => Err(AppendError::AlreadyRedeemed(live)),
                 None => Ok(()),
             },
@@ -393,45 +381,50 @@ impl Ledger {
     /// Signs, seals and encrypts one record; nothing is stored yet.
     pub(super) fn prepare(
         &self,
-        making: &Making<'_>,
-        tip: Tip,
+        context: &RecordContext<'_>,
+        point: AppendPoint,
         body: &Body,
         served: Option<ServedIdentity>,
         contents: &[DocumentContent],
     ) -> Result<Prepared, AppendError> {
         let cipher = self.cipher()?;
-        let sequence = tip.head.map_or(1, |head| head.sequence + 1);
+        let sequence = point.head.map_or(1, |head| head.sequence + 1);
         let encoded = body.encode()?;
         let header = Header {
-            chain: tip.chain,
+            chain: point.chain,
             sequence,
-            previous: tip.head.map(|head| head.hash),
-            device_time: making.now.time,
-            clock_floor: making.clock_floor,
-            monotonic: making.now.monotonic,
-            operator: making.operator.clone(),
-            held: making.held.clone(),
+            previous: point.head.map(|head| head.hash),
+            device_time: context.now.time,
+            clock_floor: context.clock_floor,
+            monotonic: context.now.monotonic,
+            operator: context.operator.clone(),
+            observed: context.observed.clone(),
             kind: body.kind(),
             body: Hash::of(&encoded),
         };
-        let record = Record::sign(&header, body, making.device)?;
+        let record = Record::sign(&header, body, context.device)?;
         // A key store that signs wrongly must show now and not at the server.
         let opened = record.open(self.device())?;
-        let sealed = making.sealing.seal(&record.encode()?)?;
-        let place = |column| Place::record(tip.chain, sequence, column);
-        let encrypt = |place, plain: &[u8]| cipher.encrypt(place, plain).map_err(LedgerError::from);
+        let sealed = context.sealing.seal(&record.encode()?)?;
+        let associated_data = |column| AssociatedData::record(point.chain, sequence, column);
+        let encrypt = |associated_data, plain: &[u8]| {
+            cipher.encrypt(associated_data, plain).map_err(LedgerError::from)
+        };
         let voucher = match &served {
-            Some(served) => Some(encrypt(place("voucher"), &served.encode()?)?),
+            Some(served) => Some(encrypt(associated_data("voucher"), &served.encode()?)?),
             None => None,
         };
         let documents = contents
             .iter()
             .map(|content| {
                 let hash = Hash::of(&content.content);
-                Ok((hash, encrypt(Place::document(self.chains.first(), hash), &content.content)?))
+                Ok((
+                    hash,
+                    encrypt(AssociatedData::document(self.chains.first(), hash), &content.content)?,
+                ))
             })
             .collect::<Result<_, LedgerError>>()?;
-        let body = encrypt(place("body"), &encoded)?;
+        let body = encrypt(associated_data("body"), &encoded)?;
         Ok(Prepared { opened, record, sealed, body, served, voucher, documents })
     }
 }
@@ -476,8 +469,8 @@ impl Act {
             Act::Void { claim, reason } => {
                 (Body::Void { claim: *claim, reason: reason.clone() }, None, &[])
             }
-            Act::ServeByCode(serving) => {
-                let body = Body::ServeByCode(ServeByCode {
+            Act::ServeByReference(serving) => {
+                let body = Body::ServeByReference(ServeByReference {
                     claim: serving.claim,
                     reference: serving.reference,
                     voucher: serving.voucher,
@@ -499,7 +492,11 @@ impl Act {
     }
 }
 
-fn store(transaction: &Transaction<'_>, at: Occasion, prepared: &Prepared) -> rusqlite::Result<()> {
+fn store(
+    transaction: &Transaction<'_>,
+    at: EventContext,
+    prepared: &Prepared,
+) -> rusqlite::Result<()> {
     transaction
         .prepare_cached(
             "INSERT INTO record

@@ -13,9 +13,6 @@ use std::collections::BTreeMap;
 impl Ledger {
     /// The documents that the server does not hold and this phone does, oldest first: each with the
     /// item that names it, unless the server has one that does. What a refused record names is left.
-    ///
-    /// # Errors
-    /// [`LedgerError`].
     pub fn documents_to_carry(&self) -> Result<Vec<(Document, Option<Hash>)>, LedgerError> {
         let mut select = self.db.prepare_cached(
             "SELECT a.document, a.len, a.media_type, o.item, o.state = 'sent'
@@ -49,9 +46,6 @@ impl Ledger {
     }
 
     /// Whether these very bytes were accepted as an ack.
-    ///
-    /// # Errors
-    /// [`LedgerError`].
     pub fn holds_ack(&self, bytes: Hash) -> Result<bool, LedgerError> {
         let held = self
             .db

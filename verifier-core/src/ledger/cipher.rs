@@ -1,4 +1,5 @@
-//! Encryption of personal fields: XChaCha20-Poly1305 with random nonces, bound to their place.
+//! Encryption of personal fields: XChaCha20-Poly1305 with random nonces, bound to where they belong by the
+//! associated data (RFC 5116).
 
 use crate::ledger::DataKey;
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
@@ -11,7 +12,7 @@ const NONCE_LEN: usize = 24;
 
 /// Where a ciphertext belongs. Moved anywhere else, it does not open.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Place {
+pub(super) struct AssociatedData {
     table: &'static str,
     column: &'static str,
     chain: ChainId,
@@ -24,29 +25,34 @@ enum RowKey {
     Digest(Hash),
 }
 
-impl Place {
+impl AssociatedData {
     /// A column of the record at this place in the chain.
     pub(super) fn record(chain: ChainId, sequence: u64, column: &'static str) -> Self {
-        Place { table: "record", column, chain, row: RowKey::Number(sequence) }
+        AssociatedData { table: "record", column, chain, row: RowKey::Number(sequence) }
     }
 
     /// The content of the inbox row with this arrival number.
     pub(super) fn inbox(chain: ChainId, arrival: u64) -> Self {
-        Place { table: "inbox", column: "content", chain, row: RowKey::Number(arrival) }
+        AssociatedData { table: "inbox", column: "content", chain, row: RowKey::Number(arrival) }
     }
 
     /// The page of the list of vouchers with this number.
     pub(super) fn voucher_page(chain: ChainId, number: u64) -> Self {
-        Place { table: "voucher_page", column: "content", chain, row: RowKey::Number(number) }
+        AssociatedData {
+            table: "voucher_page",
+            column: "content",
+            chain,
+            row: RowKey::Number(number),
+        }
     }
 
     /// The content of the document with this digest.
     pub(super) fn document(chain: ChainId, hash: Hash) -> Self {
-        Place { table: "blob", column: "content", chain, row: RowKey::Digest(hash) }
+        AssociatedData { table: "blob", column: "content", chain, row: RowKey::Digest(hash) }
     }
 
     /// The names end in a zero byte and the chain has a fixed length, so no two places look alike.
-    fn associated_data(&self) -> Vec<u8> {
+    fn to_bytes(&self) -> Vec<u8> {
         let number;
         let row = match &self.row {
             RowKey::Number(sequence) => {
@@ -91,10 +97,14 @@ impl Cipher {
     }
 
     /// Encrypts: nonce, then ciphertext with its tag.
-    pub(super) fn encrypt(&self, place: Place, plain: &[u8]) -> Result<Vec<u8>, CipherFault> {
+    pub(super) fn encrypt(
+        &self,
+        associated_data: AssociatedData,
+        plain: &[u8],
+    ) -> Result<Vec<u8>, CipherFault> {
         let mut nonce = [0; NONCE_LEN];
         getrandom::fill(&mut nonce).map_err(|_| CipherFault::Random)?;
-        let aad = place.associated_data();
+        let aad = associated_data.to_bytes();
         let ciphertext = self
             .aead
             .encrypt(&XNonce::from(nonce), Payload { msg: plain, aad: &aad })
@@ -105,12 +115,12 @@ impl Cipher {
     /// Decrypts what [`Cipher::encrypt`] gave for the same place.
     pub(super) fn decrypt(
         &self,
-        place: Place,
+        associated_data: AssociatedData,
         stored: &[u8],
     ) -> Result<Zeroizing<Vec<u8>>, CipherFault> {
         let (nonce, ciphertext) =
             stored.split_first_chunk::<NONCE_LEN>().ok_or(CipherFault::Altered)?;
-        let aad = place.associated_data();
+        let aad = associated_data.to_bytes();
         self.aead
             .decrypt(&XNonce::from(*nonce), Payload { msg: ciphertext, aad: &aad })
             .map(Zeroizing::new)
@@ -136,39 +146,49 @@ mod tests {
         Cipher::new(&DataKey::from_bytes([7; 32]))
     }
 
-    fn place(chain: u8, sequence: u64, column: &'static str) -> Place {
-        Place::record(ChainId::from_bytes([chain; 16]), sequence, column)
+    fn associated_data(chain: u8, sequence: u64, column: &'static str) -> AssociatedData {
+        AssociatedData::record(ChainId::from_bytes([chain; 16]), sequence, column)
     }
 
     #[test]
     fn what_was_encrypted_opens_at_its_place_alone() {
-        let stored = cipher().encrypt(place(1, 1, "body"), b"Maria Santos").unwrap();
+        let stored = cipher().encrypt(associated_data(1, 1, "body"), b"Maria Santos").unwrap();
         let open = |place| cipher().decrypt(place, &stored).map(|plain| plain.to_vec());
-        assert_eq!(open(place(1, 1, "body")).unwrap(), b"Maria Santos");
-        for other in [place(2, 1, "body"), place(1, 2, "body"), place(1, 1, "voucher")] {
+        assert_eq!(open(associated_data(1, 1, "body")).unwrap(), b"Maria Santos");
+        for other in [
+            associated_data(2, 1, "body"),
+            associated_data(1, 2, "body"),
+            associated_data(1, 1, "voucher"),
+        ] {
             assert_eq!(open(other), Err(CipherFault::Altered));
         }
-        let inbox = Place::inbox(ChainId::from_bytes([1; 16]), 1);
+        let inbox = AssociatedData::inbox(ChainId::from_bytes([1; 16]), 1);
         assert_eq!(open(inbox), Err(CipherFault::Altered));
     }
 
     #[test]
     fn each_altered_byte_is_noticed() {
-        let stored = cipher().encrypt(place(1, 1, "body"), b"Maria Santos").unwrap();
+        let stored = cipher().encrypt(associated_data(1, 1, "body"), b"Maria Santos").unwrap();
         for at in 0..stored.len() {
             let mut altered = stored.clone();
             altered[at] ^= 1;
-            assert!(cipher().decrypt(place(1, 1, "body"), &altered).is_err(), "byte {at}");
+            assert!(
+                cipher().decrypt(associated_data(1, 1, "body"), &altered).is_err(),
+                "byte {at}"
+            );
         }
         for len in 0..stored.len() {
-            assert!(cipher().decrypt(place(1, 1, "body"), &stored[..len]).is_err(), "length {len}");
+            assert!(
+                cipher().decrypt(associated_data(1, 1, "body"), &stored[..len]).is_err(),
+                "length {len}"
+            );
         }
     }
 
     #[test]
     fn the_same_plaintext_never_looks_the_same_twice() {
-        let once = cipher().encrypt(place(1, 1, "body"), b"Maria Santos").unwrap();
-        let again = cipher().encrypt(place(1, 1, "body"), b"Maria Santos").unwrap();
+        let once = cipher().encrypt(associated_data(1, 1, "body"), b"Maria Santos").unwrap();
+        let again = cipher().encrypt(associated_data(1, 1, "body"), b"Maria Santos").unwrap();
         assert_ne!(once, again);
     }
 

@@ -1,6 +1,6 @@
 //! The claims that this phone made, and what became of them.
 
-use crate::ledger::cipher::Place;
+use crate::ledger::cipher::AssociatedData;
 use crate::ledger::identity::ServedIdentity;
 use crate::ledger::sql::{Column, get, get_some};
 use crate::ledger::{Delivery, Ledger, LedgerError, outbox};
@@ -8,7 +8,7 @@ use protocol::ack::ClaimState;
 use protocol::id::{ClaimId, OperatorId};
 use protocol::printed::PrintedReference;
 use protocol::record::{Body, Document, HowRead, Kind, SignedVoucher};
-use protocol::voucher::Identity;
+use protocol::voucher::VoucherIdentity;
 use protocol::{Benefit, Timestamp};
 use rusqlite::{Row, ToSql, params};
 use zeroize::Zeroizing;
@@ -22,7 +22,7 @@ pub struct Claim {
     pub sequence: u64,
     /// When the voucher was served, by the phone's clock.
     pub redeemed_at: Timestamp,
-    /// By whom.
+    /// The operator who served, where one was named.
     pub operator: Option<OperatorId>,
     /// What was served; `None` when this phone can no longer read it.
     pub served: Option<Served>,
@@ -55,14 +55,14 @@ pub enum ServedVoucher {
     /// Its code was read.
     Read {
         /// Which it is.
-        identity: Identity,
+        identity: VoucherIdentity,
         /// Its own signed bytes.
         signed: SignedVoucher,
         /// How it was read.
         how: HowRead,
     },
     /// Its reference was typed.
-    ByCode(PrintedReference),
+    ByReference(PrintedReference),
 }
 
 impl ServedVoucher {
@@ -71,7 +71,7 @@ impl ServedVoucher {
     pub fn reference(&self) -> String {
         match self {
             ServedVoucher::Read { identity, .. } => identity.reference.to_string(),
-            ServedVoucher::ByCode(reference) => reference.to_string(),
+            ServedVoucher::ByReference(reference) => reference.to_string(),
         }
     }
 }
@@ -106,7 +106,7 @@ pub struct Page {
 }
 
 impl Page {
-    /// All claims.
+    /// The whole of them on one page.
     pub const ALL: Page = Page { before: None, limit: u32::MAX };
 }
 
@@ -146,9 +146,6 @@ struct VoidRow {
 
 impl Ledger {
     /// Claims, newest first.
-    ///
-    /// # Errors
-    /// [`LedgerError`].
     pub fn claims(&self, page: Page) -> Result<Vec<Claim>, LedgerError> {
         match page.before {
             None => self.claims_where("TRUE ORDER BY c.record DESC LIMIT ?1", params![page.limit]),
@@ -161,9 +158,6 @@ impl Ledger {
     }
 
     /// One claim.
-    ///
-    /// # Errors
-    /// [`LedgerError`].
     pub fn claim(&self, id: ClaimId) -> Result<Option<Claim>, LedgerError> {
         Ok(self.claims_where("c.id = ?1", params![Column(id)])?.pop())
     }
@@ -265,8 +259,8 @@ impl Ledger {
                 };
                 Some(Served { voucher, given: redeem.given, warnings: redeem.warnings })
             }
-            Body::ServeByCode(served) => Some(Served {
-                voucher: ServedVoucher::ByCode(served.reference),
+            Body::ServeByReference(served) => Some(Served {
+                voucher: ServedVoucher::ByReference(served.reference),
                 given: served.given,
                 warnings: served.warnings,
             }),
@@ -294,7 +288,7 @@ impl Ledger {
         let read = |row: &Row<'_>| Ok((row.get::<_, Vec<u8>>(0)?, row.get::<_, i64>(1)?));
         let (stored, chain) = select.query_row([Column(record)], read).ok()?;
         let chain = self.chains.numbered(chain)?.id;
-        cipher.decrypt(Place::record(chain, sequence, column), &stored).ok()
+        cipher.decrypt(AssociatedData::record(chain, sequence, column), &stored).ok()
     }
 
     fn attachments(&self, claim: ClaimId) -> Result<Vec<Attachment>, LedgerError> {

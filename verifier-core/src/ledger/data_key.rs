@@ -29,15 +29,9 @@ pub enum KeyWrapError {
 /// own permissions.
 pub trait KeyWrap {
     /// The bytes to be stored for this key.
-    ///
-    /// # Errors
-    /// [`KeyWrapError`].
     fn wrap(&self, key: &DataKey) -> Result<Vec<u8>, KeyWrapError>;
 
     /// The key behind stored bytes.
-    ///
-    /// # Errors
-    /// [`KeyWrapError`].
     fn unwrap(&self, wrapped: &[u8]) -> Result<DataKey, KeyWrapError>;
 }
 

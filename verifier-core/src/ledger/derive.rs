@@ -42,7 +42,7 @@ pub(crate) fn has_no_place(code: &str) -> bool {
 
 /// When and where an event happened.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Occasion {
+pub(super) struct EventContext {
     /// Its number among all events.
     pub(super) arrival: u64,
     /// The number of the chain that the event is about: a record's own, the one that an ack names.
@@ -132,7 +132,7 @@ impl<'e> Effect<'e> {
             }
             Body::Restart(restart) => Effect::Restart { orphans: &restart.orphans },
             Body::Issue { voucher } => Effect::Issue(Issued::read(voucher)?),
-            Body::ServeByCode(served) => Effect::Redeem {
+            Body::ServeByReference(served) => Effect::Redeem {
                 claim: served.claim,
                 identity: keyed_identity(cipher, served.voucher),
                 soft_floor: None,
@@ -158,10 +158,10 @@ pub(super) fn keyed_subject(cipher: &Cipher, subject: &RefusedSubject) -> Hash {
 }
 
 /// Takes one event to the derived tables.
-pub(super) fn apply(db: &Connection, at: Occasion, event: &Event<'_>) -> rusqlite::Result<()> {
+pub(super) fn apply(db: &Connection, at: EventContext, event: &Event<'_>) -> rusqlite::Result<()> {
     match event {
         Event::Record { header, hash, item, effect } => {
-            queue(db, at, header, *hash, *item)?;
+            put_in_outbox(db, at, header, *hash, *item)?;
             act(db, at, header, effect)
         }
         Event::Enrolment => newest(db, at, "enrolment"),
@@ -208,9 +208,9 @@ pub(super) fn apply(db: &Connection, at: Occasion, event: &Event<'_>) -> rusqlit
     }
 }
 
-fn queue(
+fn put_in_outbox(
     db: &Connection,
-    at: Occasion,
+    at: EventContext,
     header: &Header,
     hash: Hash,
     item: Hash,
@@ -233,7 +233,7 @@ fn queue(
 
 fn act(
     db: &Connection,
-    at: Occasion,
+    at: EventContext,
     header: &Header,
     effect: &Effect<'_>,
 ) -> rusqlite::Result<()> {
@@ -283,7 +283,7 @@ fn act(
 /// A document that is attached to the same claim again stays where it was.
 fn attach(
     db: &Connection,
-    at: Occasion,
+    at: EventContext,
     claim: ClaimId,
     document: &Document,
 ) -> rusqlite::Result<()> {
@@ -390,7 +390,7 @@ fn sent(db: &Connection, record: u64, kind: u64, state: ClaimState) -> rusqlite:
     db.prepare_cached("UPDATE outbox SET state = 'sent', reason = NULL WHERE record = ?1")?
         .execute([Column(record)])?;
     match Kind::from_number(kind) {
-        Some(Kind::Redeem | Kind::ServeByCode) => {
+        Some(Kind::Redeem | Kind::ServeByReference) => {
             db.prepare_cached("UPDATE claim SET state = ?2 WHERE record = ?1 AND state = ?3")?
                 .execute(params![Column(record), Column(state), Column(ClaimState::Recorded)])?;
         }
@@ -407,7 +407,7 @@ fn sent(db: &Connection, record: u64, kind: u64, state: ClaimState) -> rusqlite:
 
 /// A head that is not in the chain is kept as a divergence. It settles no record: what became of one
 /// is told by its own result alone, since the server also holds records whose content it refused.
-fn compare_heads(db: &Connection, at: Occasion, ack: &Ack) -> rusqlite::Result<()> {
+fn compare_heads(db: &Connection, at: EventContext, ack: &Ack) -> rusqlite::Result<()> {
     if ack.head_hash.is_some() && !shares_head(db, at.chain, ack)? {
         db.prepare_cached(
             "INSERT OR IGNORE INTO divergence (chain, arrival, server_head) VALUES (?1, ?2, ?3)",
@@ -466,7 +466,7 @@ fn update_claim(db: &Connection, update: &ClaimUpdate) -> rusqlite::Result<()> {
     Ok(())
 }
 
-fn keep_last_ack(db: &Connection, at: Occasion, ack: &Ack, hash: Hash) -> rusqlite::Result<()> {
+fn keep_last_ack(db: &Connection, at: EventContext, ack: &Ack, hash: Hash) -> rusqlite::Result<()> {
     db.prepare_cached(
         "INSERT OR REPLACE INTO last_ack (chain, arrival, hash, cursor, server_time, head)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
@@ -482,7 +482,7 @@ fn keep_last_ack(db: &Connection, at: Occasion, ack: &Ack, hash: Hash) -> rusqli
     Ok(())
 }
 
-fn newest(db: &Connection, at: Occasion, kind: &str) -> rusqlite::Result<()> {
+fn newest(db: &Connection, at: EventContext, kind: &str) -> rusqlite::Result<()> {
     db.prepare_cached("INSERT OR REPLACE INTO newest (kind, arrival) VALUES (?1, ?2)")?
         .execute(params![kind, Column(at.arrival)])?;
     Ok(())

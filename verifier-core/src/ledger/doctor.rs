@@ -3,8 +3,8 @@
 
 use crate::clock::DeviceClock;
 use crate::ledger::chains::Chain;
-use crate::ledger::cipher::Place;
-use crate::ledger::derive::{self, Effect, Event, Occasion};
+use crate::ledger::cipher::AssociatedData;
+use crate::ledger::derive::{self, Effect, Event, EventContext};
 use crate::ledger::identity::ServedIdentity;
 use crate::ledger::inbox::{self, InboxKind};
 use crate::ledger::sql::{Column, get, get_some};
@@ -304,9 +304,9 @@ impl Visit<'_> {
     ) -> Result<(OpenedRecord, Option<ServedIdentity>), String> {
         let cipher = self.ledger.cipher().map_err(|error| error.to_string())?;
         let chain = self.chain(stored)?;
-        let place = |column| Place::record(chain.id, stored.sequence, column);
+        let associated_data = |column| AssociatedData::record(chain.id, stored.sequence, column);
         let body = cipher
-            .decrypt(place("body"), &stored.body)
+            .decrypt(associated_data("body"), &stored.body)
             .map_err(|_| "its body does not decrypt".to_owned())?;
         let record = Record { signed_header: stored.signed_header.clone(), body: body.to_vec() };
         let opened = record.open(&chain.device).map_err(|error| error.to_string())?;
@@ -314,7 +314,7 @@ impl Visit<'_> {
             None => None,
             Some(voucher) => Some(
                 cipher
-                    .decrypt(place("voucher"), voucher)
+                    .decrypt(associated_data("voucher"), voucher)
                     .ok()
                     .and_then(|plain| ServedIdentity::decode(&plain))
                     .ok_or("the identity of its voucher does not decrypt")?,
@@ -334,7 +334,7 @@ impl Visit<'_> {
         let cipher = self.ledger.cipher().map_err(|error| error.to_string())?;
         let header = &opened.header;
         let clock = DeviceClock { time: header.device_time, monotonic: header.monotonic };
-        let at = Occasion { arrival, chain: stored.chain, clock };
+        let at = EventContext { arrival, chain: stored.chain, clock };
         let effect = Effect::of(&opened.body, served, cipher)
             .ok_or("the identity of its voucher is missing")?;
         let item = Hash::of(&stored.sealed);
@@ -408,7 +408,7 @@ impl Visit<'_> {
                 Event::IssuedSet { key: key.thumbprint(), file: stored.hash }
             }
         };
-        let at = Occasion { arrival, chain, clock: stored.clock };
+        let at = EventContext { arrival, chain, clock: stored.clock };
         derive::apply(fresh, at, &event).map_err(|error| error.to_string())
     }
 
@@ -419,7 +419,7 @@ impl Visit<'_> {
         };
         let cipher = self.ledger.cipher().map_err(|error| error.to_string())?;
         let plain = cipher
-            .decrypt(Place::inbox(self.ledger.chains.first(), arrival), content)
+            .decrypt(AssociatedData::inbox(self.ledger.chains.first(), arrival), content)
             .map_err(|_| "it does not decrypt")?;
         if Hash::of(&plain) == stored.hash {
             Ok(Some(plain.to_vec()))
@@ -449,9 +449,11 @@ impl Visit<'_> {
             self.report.blobs += 1;
             let content = row.get_ref(2)?.as_blob().map_err(rusqlite::Error::from)?;
             let digest = if row.get_ref(1)?.as_str() == Ok("document") {
-                let place = Place::document(self.ledger.chains.first(), hash);
+                let associated_data = AssociatedData::document(self.ledger.chains.first(), hash);
                 match self.ledger.cipher() {
-                    Ok(cipher) => cipher.decrypt(place, content).ok().map(|it| Hash::of(&it)),
+                    Ok(cipher) => {
+                        cipher.decrypt(associated_data, content).ok().map(|it| Hash::of(&it))
+                    }
                     Err(_) => None,
                 }
             } else {

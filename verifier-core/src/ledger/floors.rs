@@ -6,9 +6,6 @@ use crate::ledger::{Ledger, LedgerError};
 
 impl Ledger {
     /// The marks that the clock floors stand on.
-    ///
-    /// # Errors
-    /// [`LedgerError`].
     pub fn floors(&self) -> Result<Floors, LedgerError> {
         let mut select =
             self.db.prepare_cached("SELECT kind, issued, millis, boot FROM clock_floor")?;

@@ -2,13 +2,13 @@
 
 use crate::clock::DeviceClock;
 use crate::home::Home;
-use crate::ledger::{Act, AppendError, DocumentContent, Entry, KeyInFile, Ledger, LedgerError};
+use crate::ledger::{Act, AppendError, DocumentContent, KeyInFile, Ledger, LedgerError, NewRecord};
 use crate::ledger::{Page, Serving};
 use protocol::id::{BootId, ClaimId, IssuerId, VoucherId};
 use protocol::key::{Ed25519Key, Signer};
 use protocol::record::{HowRead, Monotonic, SignedVoucher};
 use protocol::seal::UnsealingKey;
-use protocol::voucher::{Identity, Reference};
+use protocol::voucher::{Reference, VoucherIdentity};
 use protocol::{Benefit, Currency, Hash, Money, Timestamp};
 
 fn device() -> Ed25519Key {
@@ -32,7 +32,7 @@ fn redeem(ledger: &mut Ledger, number: u8, document: &[u8]) -> Result<(), Append
     let serving = Serving {
         claim: ClaimId::from_bytes([number; 16]),
         voucher: SignedVoucher::Cose(vec![0; 300]),
-        identity: Identity {
+        identity: VoucherIdentity {
             issuer: IssuerId::new("dswd").unwrap(),
             reference: Reference::Cti(VoucherId::from_bytes([number; 16])),
         },
@@ -46,11 +46,11 @@ fn redeem(ledger: &mut Ledger, number: u8, document: &[u8]) -> Result<(), Append
             media_type: "image/jpeg".into(),
         }],
     };
-    let held = ledger.held().unwrap();
-    let entry = Entry { act: Act::Redeem(serving), operator: None, clock_floor: now, held };
+    let observed = ledger.observed_state().unwrap();
+    let new = NewRecord { act: Act::Redeem(serving), operator: None, clock_floor: now, observed };
     let sealing = UnsealingKey::from_seed(&[3; 32]).public().clone();
     let clock = DeviceClock { time: now, monotonic };
-    ledger.append(clock, &entry, &device(), &sealing).map(|_| ())
+    ledger.append(clock, &new, &device(), &sealing).map(|_| ())
 }
 
 #[test]

@@ -3,13 +3,13 @@
 
 use protocol::cbor::{self, Value};
 use protocol::id::{IssuerId, VoucherId};
-use protocol::voucher::{Identity, Reference};
+use protocol::voucher::{Reference, VoucherIdentity};
 use protocol::{Result, Timestamp};
 
 /// The identity of a served voucher, and its issue time where that may raise the soft clock floor.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct ServedIdentity {
-    pub(super) identity: Identity,
+    pub(super) identity: VoucherIdentity,
     pub(super) soft_floor: Option<Timestamp>,
 }
 
@@ -48,10 +48,10 @@ impl ServedIdentity {
                 Some(Timestamp::from_seconds(seconds)?)
             }
         };
-        parts
-            .next()
-            .is_none()
-            .then_some(ServedIdentity { identity: Identity { issuer, reference }, soft_floor })
+        parts.next().is_none().then_some(ServedIdentity {
+            identity: VoucherIdentity { issuer, reference },
+            soft_floor,
+        })
     }
 }
 
@@ -76,7 +76,7 @@ mod tests {
             issued in proptest::option::of(0..=Timestamp::MAX.as_seconds()),
         ) {
             let served = ServedIdentity {
-                identity: Identity { issuer: IssuerId::new(issuer).unwrap(), reference },
+                identity: VoucherIdentity { issuer: IssuerId::new(issuer).unwrap(), reference },
                 soft_floor: issued.and_then(Timestamp::from_seconds),
             };
             prop_assert_eq!(ServedIdentity::decode(&served.encode().unwrap()), Some(served));

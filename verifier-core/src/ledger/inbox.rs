@@ -5,8 +5,8 @@
 //! digest and issue time stay. Acks are all kept, since the claims' states follow from them.
 
 use crate::clock::DeviceClock;
-use crate::ledger::cipher::Place;
-use crate::ledger::derive::{self, Event, Occasion};
+use crate::ledger::cipher::AssociatedData;
+use crate::ledger::derive::{self, Event, EventContext};
 use crate::ledger::sql::{Column, get, get_monotonic, get_some};
 use crate::ledger::{Ledger, LedgerError};
 use protocol::ack::Ack;
@@ -14,7 +14,7 @@ use protocol::cose::{ObjectType, Sign1};
 use protocol::id::ChainId;
 use protocol::key::PublicKey;
 use protocol::profile::Profile;
-use protocol::record::Held;
+use protocol::record::ObservedState;
 use protocol::status::StatusList;
 use protocol::trust::{StatusListEntry, TrustList, TrustState};
 use protocol::{Hash, Timestamp};
@@ -151,9 +151,6 @@ pub(super) struct Received<'r> {
 
 impl Ledger {
     /// Stores what enrolment agreed on (server, code, pinned root), in a form that the caller chooses.
-    ///
-    /// # Errors
-    /// [`LedgerError`].
     pub fn accept_enrolment(&mut self, agreed: &[u8], now: DeviceClock) -> Result<(), LedgerError> {
         let received = Received {
             kind: InboxKind::Enrolment,
@@ -166,9 +163,6 @@ impl Ledger {
     }
 
     /// Stores a trust file that was accepted as `trust`.
-    ///
-    /// # Errors
-    /// [`LedgerError`].
     pub fn accept_trust(
         &mut self,
         file: &[u8],
@@ -188,9 +182,6 @@ impl Ledger {
 
     /// Verifies a profile under the server's profile keys, and stores it when it is for this phone
     /// and not older than the one held.
-    ///
-    /// # Errors
-    /// [`AcceptError`].
     pub fn accept_profile(
         &mut self,
         signed: &[u8],
@@ -220,9 +211,6 @@ impl Ledger {
     /// Verifies an ack under the server's ack keys, stores it when it is for a chain of this phone and
     /// the key that signed it, and acts on it: items that are sent or refused, documents held, claims'
     /// states, the chain's head. An ack older than one held changes no claim and not the cursor.
-    ///
-    /// # Errors
-    /// [`AcceptError`].
     pub fn accept_ack(
         &mut self,
         signed: &[u8],
@@ -251,9 +239,6 @@ impl Ledger {
 
     /// Verifies a status list token as this entry of the trust list, not older than the one held if that
     /// one still verifies, and stores it in that one's place.
-    ///
-    /// # Errors
-    /// [`AcceptError`].
     pub fn accept_status_list(
         &mut self,
         entry: &StatusListEntry,
@@ -282,17 +267,11 @@ impl Ledger {
     }
 
     /// What enrolment agreed on last.
-    ///
-    /// # Errors
-    /// [`LedgerError`].
     pub fn enrolment(&self) -> Result<Option<Arrived>, LedgerError> {
         self.arrived(InboxKind::Enrolment)
     }
 
     /// Whether no profile came since this phone was enrolled last.
-    ///
-    /// # Errors
-    /// [`LedgerError`].
     pub fn enrolment_is_unanswered(&self) -> Result<bool, LedgerError> {
         let arrival =
             |kind: InboxKind| Ok::<_, LedgerError>(self.newest(kind)?.map(|it| it.arrival));
@@ -301,33 +280,21 @@ impl Ledger {
     }
 
     /// The last accepted trust file.
-    ///
-    /// # Errors
-    /// [`LedgerError`].
     pub fn trust_file(&self) -> Result<Option<Arrived>, LedgerError> {
         self.arrived(InboxKind::Trust)
     }
 
     /// The last accepted profile.
-    ///
-    /// # Errors
-    /// [`LedgerError`].
     pub fn profile(&self) -> Result<Option<Arrived>, LedgerError> {
         self.arrived(InboxKind::Profile)
     }
 
     /// The newest accepted ack, of whatever chain.
-    ///
-    /// # Errors
-    /// [`LedgerError`].
     pub fn last_ack(&self) -> Result<Option<LastAck>, LedgerError> {
         self.last_ack_where("TRUE ORDER BY a.server_time DESC, a.arrival DESC LIMIT 1", [])
     }
 
     /// The newest accepted ack of a chain.
-    ///
-    /// # Errors
-    /// [`LedgerError`].
     pub fn last_ack_of(&self, chain: ChainId) -> Result<Option<LastAck>, LedgerError> {
         match self.chains.named(chain) {
             Some(chain) => self.last_ack_where("a.chain = ?1", [chain.number]),
@@ -360,9 +327,6 @@ impl Ledger {
     }
 
     /// The status lists that are held, by number.
-    ///
-    /// # Errors
-    /// [`LedgerError`].
     pub fn status_lists(&self) -> Result<Vec<HeldStatusList>, LedgerError> {
         let lists = self
             .db
@@ -377,11 +341,8 @@ impl Ledger {
         Ok(lists)
     }
 
-    /// What the phone holds now, for the header of a record; version 0 without a trust list.
-    ///
-    /// # Errors
-    /// [`LedgerError`].
-    pub fn held(&self) -> Result<Held, LedgerError> {
+    /// The observed state now, for the header of a record; version 0 without a trust list.
+    pub fn observed_state(&self) -> Result<ObservedState, LedgerError> {
         // The server finds the time of an ack by the device to which it was given.
         let ack = self
             .db
@@ -398,13 +359,10 @@ impl Ledger {
             .query_map([], |row| Ok((row.get(0)?, get(row, 1)?)))?
             .collect::<rusqlite::Result<_>>()?;
         let trust_version = trust.and_then(|trust| trust.number).unwrap_or(0);
-        Ok(Held { ack, trust_version, status_lists })
+        Ok(ObservedState { ack, trust_version, status_lists })
     }
 
     /// Whether the server's view of the chain that is written and the phone's agree.
-    ///
-    /// # Errors
-    /// [`LedgerError`].
     pub fn chain_state(&self) -> Result<ChainState, LedgerError> {
         let server_head = self
             .db
@@ -467,13 +425,13 @@ impl Ledger {
         if replaced.as_ref().is_some_and(|held| held.hash == hash && held.arrival > lost) {
             return Ok(());
         }
-        let at = Occasion { arrival: self.next_arrival()?, chain, clock: now };
+        let at = EventContext { arrival: self.next_arrival()?, chain, clock: now };
         let in_blob = received.kind.in_blob();
         let content = if in_blob {
             None
         } else {
-            let place = Place::inbox(self.chains.first(), at.arrival);
-            Some(self.cipher()?.encrypt(place, received.bytes)?)
+            let associated_data = AssociatedData::inbox(self.chains.first(), at.arrival);
+            Some(self.cipher()?.encrypt(associated_data, received.bytes)?)
         };
         let transaction = self.begin()?;
         transaction
@@ -589,8 +547,10 @@ impl Ledger {
         let Some((arrival, content, clock)) = found.filter(|(arrival, ..)| *arrival > lost) else {
             return Ok(None);
         };
-        let bytes =
-            self.cipher()?.decrypt(Place::inbox(self.chains.first(), arrival), &content)?.to_vec();
+        let bytes = self
+            .cipher()?
+            .decrypt(AssociatedData::inbox(self.chains.first(), arrival), &content)?
+            .to_vec();
         Ok(Some(Arrived { bytes, clock }))
     }
 }

@@ -35,18 +35,12 @@ impl Ledger {
     }
 
     /// Whether the set with this hash is held.
-    ///
-    /// # Errors
-    /// [`LedgerError`].
     pub fn holds_issued_set(&self, pinned: Hash) -> Result<bool, LedgerError> {
         let mut find = self.db.prepare_cached("SELECT 1 FROM issued_set WHERE hash = ?1")?;
         Ok(find.exists([Column(pinned)])?)
     }
 
     /// The file of the set with this hash, if it is held.
-    ///
-    /// # Errors
-    /// [`LedgerError`].
     pub fn issued_set(&self, pinned: Hash) -> Result<Option<Vec<u8>>, LedgerError> {
         let file = self
             .db

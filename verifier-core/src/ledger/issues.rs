@@ -55,17 +55,11 @@ impl Issued {
 
 impl Ledger {
     /// How far the delegation with this digest is used up.
-    ///
-    /// # Errors
-    /// [`LedgerError`].
     pub fn used(&self, delegation: Hash) -> Result<Used, LedgerError> {
         Ok(used(&self.db, delegation)?)
     }
 
     /// Redemptions of delegated vouchers that wait to be sent.
-    ///
-    /// # Errors
-    /// [`LedgerError`].
     pub fn unsent_delegated(&self) -> Result<u64, LedgerError> {
         let waiting = self
             .db
@@ -79,9 +73,6 @@ impl Ledger {
 
     /// When this phone last went on from a backup, by its own clock: what it issued shortly before may
     /// be lost to it.
-    ///
-    /// # Errors
-    /// [`LedgerError`].
     pub fn restarted(&self) -> Result<Option<Timestamp>, LedgerError> {
         let at = self
             .db

@@ -1,6 +1,6 @@
 //! What is still to be sent: sealed records, and the documents that they name.
 
-use crate::ledger::cipher::Place;
+use crate::ledger::cipher::AssociatedData;
 use crate::ledger::sql::{Column, get, get_some};
 use crate::ledger::{Ledger, LedgerError};
 use protocol::id::ChainId;
@@ -68,18 +68,12 @@ impl Delivery {
 impl Ledger {
     /// The oldest unsent records that go in batches of the chain that is written, in order: at most
     /// `limit`, and at most `max_bytes` of sealed bytes (but at least one).
-    ///
-    /// # Errors
-    /// [`LedgerError`].
     pub fn outbox(&self, limit: usize, max_bytes: usize) -> Result<Vec<OutboxItem>, LedgerError> {
         self.outbox_of(self.chain(), &BTreeSet::new(), limit, max_bytes)
     }
 
     /// The same of any of this phone's chains, without the items `except`. Restarts come first, since
     /// they say why the records of another chain are beside them.
-    ///
-    /// # Errors
-    /// [`LedgerError`].
     pub fn outbox_of(
         &self,
         chain: ChainId,
@@ -116,9 +110,6 @@ impl Ledger {
     }
 
     /// How many records wait to go in batches of this chain, the items `except` not counted.
-    ///
-    /// # Errors
-    /// [`LedgerError`].
     pub fn waiting_of(&self, chain: ChainId, except: &BTreeSet<Hash>) -> Result<u64, LedgerError> {
         let Some(chain) = self.chains.named(chain) else { return Ok(0) };
         let mut count = self.db.prepare_cached(
@@ -135,9 +126,6 @@ impl Ledger {
     }
 
     /// How much is unsent.
-    ///
-    /// # Errors
-    /// [`LedgerError`].
     pub fn unsent(&self) -> Result<Unsent, LedgerError> {
         let documents = self
             .db
@@ -152,22 +140,22 @@ impl Ledger {
                         min(recorded_at) FILTER (WHERE state = 'waiting')
                  FROM outbox WHERE state <> 'sent'",
             )?
-            .query_row([Kind::Redeem, Kind::ServeByCode].map(|it| Column(it.number())), |row| {
-                Ok(Unsent {
-                    records: get(row, 0)?,
-                    redemptions: get(row, 1)?,
-                    refused: get(row, 2)?,
-                    since: get_some(row, 3)?,
-                    documents,
-                })
-            })?;
+            .query_row(
+                [Kind::Redeem, Kind::ServeByReference].map(|it| Column(it.number())),
+                |row| {
+                    Ok(Unsent {
+                        records: get(row, 0)?,
+                        redemptions: get(row, 1)?,
+                        refused: get(row, 2)?,
+                        since: get_some(row, 3)?,
+                        documents,
+                    })
+                },
+            )?;
         Ok(unsent)
     }
 
     /// Documents named by records that the server has, and not yet held by it, oldest first.
-    ///
-    /// # Errors
-    /// [`LedgerError`].
     pub fn documents_to_send(&self) -> Result<Vec<Document>, LedgerError> {
         let documents = self
             .db
@@ -183,9 +171,6 @@ impl Ledger {
     }
 
     /// The content of a document that this phone holds.
-    ///
-    /// # Errors
-    /// [`LedgerError`].
     pub fn read_document(&self, hash: Hash) -> Result<Option<Vec<u8>>, LedgerError> {
         let stored: Option<Vec<u8>> = self
             .db
@@ -195,7 +180,7 @@ impl Ledger {
         let Some(stored) = stored else {
             return Ok(None);
         };
-        match self.cipher()?.decrypt(Place::document(self.chains.first(), hash), &stored) {
+        match self.cipher()?.decrypt(AssociatedData::document(self.chains.first(), hash), &stored) {
             Ok(content) => Ok(Some(content.to_vec())),
             // It may be one of those that went with the key.
             Err(_) if self.unreadable_through()? > 0 => Ok(None),

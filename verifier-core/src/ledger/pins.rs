@@ -19,9 +19,6 @@ pub struct PinFailures {
 impl Ledger {
     /// The wrong PINs of a supervisor since the last right one; `pin` is the hash that the profile has,
     /// and another one begins anew.
-    ///
-    /// # Errors
-    /// [`LedgerError`].
     pub fn pin_failures(
         &self,
         supervisor: &OperatorId,
@@ -43,9 +40,6 @@ impl Ledger {
     }
 
     /// Counts a wrong PIN; durable when this returns.
-    ///
-    /// # Errors
-    /// [`LedgerError`].
     pub fn count_pin_failure(
         &mut self,
         supervisor: &OperatorId,
@@ -68,9 +62,6 @@ impl Ledger {
     }
 
     /// Forgets the wrong PINs of a supervisor, after a right one.
-    ///
-    /// # Errors
-    /// [`LedgerError`].
     pub fn forget_pin_failures(&mut self, supervisor: &OperatorId) -> Result<(), LedgerError> {
         self.db.execute("DELETE FROM pin_failure WHERE supervisor = ?1", [supervisor.as_str()])?;
         Ok(())

@@ -2,14 +2,14 @@
 //! begins with the names of the records that lost their place (docs/protocol.md §7).
 
 use crate::clock::DeviceClock;
-use crate::ledger::append::{Making, Tip};
+use crate::ledger::append::{AppendPoint, RecordContext};
 use crate::ledger::chains::{self, Chain};
 use crate::ledger::derive::HAS_NO_PLACE;
 use crate::ledger::sql::get;
 use crate::ledger::{AppendError, Ledger, LedgerError};
 use protocol::id::ChainId;
 use protocol::key::Signer;
-use protocol::record::{Body, ChainPoint, Held, Restart};
+use protocol::record::{Body, ChainPoint, ObservedState, Restart};
 use protocol::seal::SealingKey;
 use protocol::{Hash, Timestamp};
 use rusqlite::{OptionalExtension, params};
@@ -20,9 +20,6 @@ const ORPHANS_A_RECORD: usize = 1000;
 impl Ledger {
     /// Whether the server's view of this phone's records and the phone's own have parted, so that
     /// [`Ledger::restart`] has something to do.
-    ///
-    /// # Errors
-    /// [`LedgerError`].
     pub fn needs_restart(&self) -> Result<bool, LedgerError> {
         let current = self.chains.current().number;
         for chain in self.chains.all() {
@@ -39,14 +36,11 @@ impl Ledger {
     /// closed one, the last point that both ends share, and the records that lost their place, which
     /// from then on are sent beside the new chain's own, as they were signed. Does nothing unless
     /// [`Ledger::needs_restart`]; says whether it did something.
-    ///
-    /// # Errors
-    /// [`AppendError`].
     pub fn restart(
         &mut self,
         now: DeviceClock,
         clock_floor: Timestamp,
-        held: Held,
+        observed: ObservedState,
         device: &dyn Signer,
         sealing: &SealingKey,
     ) -> Result<bool, AppendError> {
@@ -70,15 +64,15 @@ impl Ledger {
                 bodies.extend(self.restarts_of(chain)?);
             }
         }
-        let making = Making { now, operator: None, clock_floor, held, device, sealing };
-        let mut tip = match begun {
-            Some(chain) => Tip { chain, head: None },
-            None => Tip { chain: current.id, head: self.head()? },
+        let context = RecordContext { now, operator: None, clock_floor, observed, device, sealing };
+        let mut point = match begun {
+            Some(chain) => AppendPoint { chain, head: None },
+            None => AppendPoint { chain: current.id, head: self.head()? },
         };
         let mut records = Vec::with_capacity(bodies.len());
         for body in bodies {
-            let record = self.prepare(&making, tip, &body, None, &[])?;
-            tip = tip.after(&record);
+            let record = self.prepare(&context, point, &body, None, &[])?;
+            point = point.after(&record);
             records.push(record);
         }
         self.write(now, begun, &records)?;

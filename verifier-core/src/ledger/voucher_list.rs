@@ -1,17 +1,17 @@
 //! The list of vouchers that name the provider: pages as they were received, encrypted, all of one list.
 
-use crate::ledger::cipher::Place;
+use crate::ledger::cipher::AssociatedData;
 use crate::ledger::sql::{Column, get};
 use crate::ledger::{Ledger, LedgerError};
 use protocol::Timestamp;
-use protocol::id::Audience;
+use protocol::id::ProviderId;
 use rusqlite::{OptionalExtension, Row, params};
 
 /// A list as it was received.
 #[derive(Clone, PartialEq, Eq)]
 pub struct KeptVoucherList {
     /// Whose vouchers it lists.
-    pub provider: Audience,
+    pub provider: ProviderId,
     /// When the last of its pages came.
     pub listed: Timestamp,
     /// Its pages, in order.
@@ -28,9 +28,6 @@ impl std::fmt::Debug for KeptVoucherList {
 
 impl Ledger {
     /// Keeps a list in place of the one before: all of it, or nothing.
-    ///
-    /// # Errors
-    /// [`LedgerError`].
     pub fn keep_voucher_list(&mut self, list: &KeptVoucherList) -> Result<(), LedgerError> {
         // A page that can no longer be read is none that is held, and is written anew.
         let held = self.voucher_list().ok().flatten().map(|held| held.pages);
@@ -57,9 +54,6 @@ impl Ledger {
     }
 
     /// The list that is held, decrypted.
-    ///
-    /// # Errors
-    /// [`LedgerError`].
     pub fn voucher_list(&self) -> Result<Option<KeptVoucherList>, LedgerError> {
         let kept = self
             .db
@@ -67,7 +61,7 @@ impl Ledger {
             .query_row([], |row| Ok((row.get::<_, String>(0)?, get(row, 1)?)))
             .optional()?;
         let Some((provider, listed)) = kept else { return Ok(None) };
-        let provider = Audience::new(provider)
+        let provider = ProviderId::new(provider)
             .map_err(|_| LedgerError::corrupt("the list of vouchers names no provider"))?;
         let cipher = self.cipher()?;
         let pages = self
@@ -111,7 +105,7 @@ impl Ledger {
         Ok(pages)
     }
 
-    fn page(&self, number: u64) -> Place {
-        Place::voucher_page(self.chains.first(), number)
+    fn page(&self, number: u64) -> AssociatedData {
+        AssociatedData::voucher_page(self.chains.first(), number)
     }
 }

@@ -37,7 +37,7 @@ pub(super) enum Progress {
 }
 
 /// The documents that the server lacks, last to be sent first in the list.
-pub(super) fn queue(verifier: &Verifier) -> Result<Vec<Upload>, EngineError> {
+pub(super) fn waiting(verifier: &Verifier) -> Result<Vec<Upload>, EngineError> {
     let documents = verifier.documents_to_send()?;
     Ok(documents
         .into_iter()

@@ -31,25 +31,25 @@ pub struct Supervision<'s> {
 }
 
 impl Verifier {
-    /// Who may give leave, as the profile names them; nobody before the phone has its profile.
+    /// Who may override, as the profile names them; nobody before the phone has its profile.
     pub fn supervisors(&self) -> impl Iterator<Item = &OperatorId> {
         let profile = self.in_force().map(|(_, profile)| profile).ok();
         profile.into_iter().flat_map(|profile| &profile.supervisors).map(|named| &named.name)
     }
 
     /// Decides on a text and records that it was served, as [`Verifier::redeem`] does, with a
-    /// supervisor's leave: what would be refused because trust is too old (where the programme lets a
+    /// supervisor's override: what would be refused because trust is too old (where the programme lets a
     /// supervisor decide) or the clock was turned back is served all the same. The override is recorded
     /// with the redemption, which names it, in one transaction. Nothing else is passed over.
     ///
     /// # Errors
     /// [`EngineError::UnknownSupervisor`], [`EngineError::WrongPin`], [`EngineError::PinWait`]; when
     /// nothing was recorded because something is broken or not allowed.
-    pub fn redeem_with_leave(
+    pub fn redeem_with_override(
         &mut self,
         text: &str,
         service: Service,
-        leave: &Supervision<'_>,
+        supervision: &Supervision<'_>,
         now: DeviceClock,
     ) -> Result<Redemption, EngineError> {
         let mut allowed: Vec<Overridable> = Vec::new();
@@ -59,10 +59,10 @@ impl Verifier {
                     return self.serve(*accepted, service, None, now);
                 }
                 Verdict::Accept(accepted) => {
-                    self.verify_pin(leave, now.monotonic)?;
+                    self.verify_pin(supervision, now.monotonic)?;
                     let overridden = Overridden {
                         reasons: allowed.iter().map(|reason| reason.code().to_owned()).collect(),
-                        supervisor: leave.supervisor.clone(),
+                        supervisor: supervision.supervisor.clone(),
                     };
                     return self.serve(*accepted, service, Some(overridden), now);
                 }
@@ -76,8 +76,12 @@ impl Verifier {
 
     /// Verifies a PIN. The attempt is counted before it is looked at, so that whoever ends the program
     /// in between gains nothing.
-    fn verify_pin(&mut self, leave: &Supervision<'_>, now: Monotonic) -> Result<(), EngineError> {
-        let supervisor = &leave.supervisor;
+    fn verify_pin(
+        &mut self,
+        supervision: &Supervision<'_>,
+        now: Monotonic,
+    ) -> Result<(), EngineError> {
+        let supervisor = &supervision.supervisor;
         let (_, profile) = self.in_force()?;
         let named = profile.supervisors.iter().find(|named| named.name == *supervisor);
         let hash = match named {
@@ -91,7 +95,7 @@ impl Verifier {
             }
         }
         self.ledger.count_pin_failure(supervisor, &hash, now)?;
-        if !is_pin(&hash, leave.pin) {
+        if !is_pin(&hash, supervision.pin) {
             return Err(EngineError::WrongPin);
         }
         Ok(self.ledger.forget_pin_failures(supervisor)?)

@@ -3,7 +3,7 @@
 use super::{EngineError, Verifier};
 use crate::clock::DeviceClock;
 use crate::ledger::{KeptVoucherList, LedgerError};
-use crate::vouchers::{NamedVoucher, Page, Standing, VoucherList, VoucherSearch};
+use crate::vouchers::{ListedStatus, NamedVoucher, Page, VoucherList, VoucherSearch};
 use protocol::printed::PrintedReference;
 use protocol::time::Zone;
 use protocol::trust::Programme;
@@ -32,8 +32,8 @@ pub struct VoucherListing {
 pub struct FoundVoucher {
     /// The voucher as the office lists it.
     pub voucher: NamedVoucher,
-    /// How it stands, as far as this phone knows.
-    pub standing: Standing,
+    /// Its status, as far as this phone knows.
+    pub status: ListedStatus,
     /// Its programme, where the trust list has it.
     pub programme: Option<Programme>,
 }
@@ -55,12 +55,12 @@ impl Verifier {
         let (mut matching, mut found) = (0, Vec::new());
         for voucher in list.vouchers.iter().filter(|voucher| search.finds(voucher)) {
             // How one stands takes a look into the ledger: only for what is shown or chosen by it.
-            if found.len() == most && search.standings.is_empty() {
+            if found.len() == most && search.statuses.is_empty() {
                 matching += 1;
                 continue;
             }
             let one = self.stands(voucher, now)?;
-            if search.asks_for(voucher, one.standing.kind()) {
+            if search.asks_for(voucher, one.status.kind()) {
                 matching += 1;
                 found.extend((found.len() < most).then_some(one));
             }
@@ -98,7 +98,7 @@ impl Verifier {
         let today = programme.map_or_else(Zone::utc, |it| it.zone.clone()).day_of(now);
         let live = self.ledger.live_redemption_of(voucher.identity)?;
         Ok(FoundVoucher {
-            standing: voucher.standing(today, live),
+            status: voucher.listed_status(today, live),
             voucher: voucher.clone(),
             programme: programme.cloned(),
         })

@@ -93,41 +93,44 @@ fn what_is_chosen_narrows_the_list_and_a_whole_reference_finds_its_voucher_all_t
     let voucher = voucher([7; 5]);
     let food = VoucherSearch { category: Some("Food".to_owned()), ..text("Maria") };
     assert!(!food.finds(&voucher));
-    let served = VoucherSearch { standings: BTreeSet::from([StandingKind::Served]), ..text("") };
-    assert!(!served.asks_for(&voucher, StandingKind::Open));
-    assert!(served.asks_for(&voucher, StandingKind::Served));
+    let served = VoucherSearch { statuses: BTreeSet::from([ListedStatusKind::Served]), ..text("") };
+    assert!(!served.asks_for(&voucher, ListedStatusKind::Open));
+    assert!(served.asks_for(&voucher, ListedStatusKind::Served));
     let whole = VoucherSearch {
         category: Some("Food".to_owned()),
         text: voucher.reference.to_string().to_lowercase(),
         ..served
     };
-    assert!(whole.finds(&voucher) && whole.asks_for(&voucher, StandingKind::Open));
+    assert!(whole.finds(&voucher) && whole.asks_for(&voucher, ListedStatusKind::Open));
 }
 
 #[test]
 fn a_voucher_stands_as_the_office_says_but_for_its_dates_and_what_was_done_here() {
     let (first, last) = (day("2026-11-01"), day("2026-11-30"));
     let stands = |status, today: Date, live| {
-        NamedVoucher { status, ..voucher([7; 5]) }.standing(today, live).kind()
+        NamedVoucher { status, ..voucher([7; 5]) }.listed_status(today, live).kind()
     };
-    assert_eq!(stands(Status::Valid, first, None), StandingKind::Open);
-    assert_eq!(stands(Status::Valid, last, None), StandingKind::Open);
-    assert_eq!(stands(Status::Valid, first.yesterday().unwrap(), None), StandingKind::NotYet);
-    assert_eq!(stands(Status::Valid, last.tomorrow().unwrap(), None), StandingKind::Expired);
-    assert_eq!(stands(Status::Redeemed, first, None), StandingKind::Served);
-    assert_eq!(stands(Status::Suspended, last.tomorrow().unwrap(), None), StandingKind::Suspended);
-    assert_eq!(stands(Status::Revoked, first, None), StandingKind::Revoked);
+    assert_eq!(stands(Status::Valid, first, None), ListedStatusKind::Open);
+    assert_eq!(stands(Status::Valid, last, None), ListedStatusKind::Open);
+    assert_eq!(stands(Status::Valid, first.yesterday().unwrap(), None), ListedStatusKind::NotYet);
+    assert_eq!(stands(Status::Valid, last.tomorrow().unwrap(), None), ListedStatusKind::Expired);
+    assert_eq!(stands(Status::Redeemed, first, None), ListedStatusKind::Served);
+    assert_eq!(
+        stands(Status::Suspended, last.tomorrow().unwrap(), None),
+        ListedStatusKind::Suspended
+    );
+    assert_eq!(stands(Status::Revoked, first, None), ListedStatusKind::Revoked);
     for status in [Status::Valid, Status::Redeemed, Status::Suspended, Status::Revoked] {
-        assert_eq!(stands(status, first, Some(live())), StandingKind::ServedHere);
+        assert_eq!(stands(status, first, Some(live())), ListedStatusKind::ServedHere);
     }
 }
 
 #[test]
-fn each_standing_has_a_name() {
-    for kind in StandingKind::ALL {
-        assert_eq!(StandingKind::from_name(kind.name()), Some(kind));
+fn each_status_has_a_name() {
+    for kind in ListedStatusKind::ALL {
+        assert_eq!(ListedStatusKind::from_name(kind.name()), Some(kind));
     }
-    assert_eq!(StandingKind::from_name("lost"), None);
+    assert_eq!(ListedStatusKind::from_name("lost"), None);
 }
 
 #[test]

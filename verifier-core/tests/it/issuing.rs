@@ -4,7 +4,7 @@
 use fixtures::{Phone, Server, clock};
 use protocol::authenticity::NotAuthentic;
 use protocol::delegation::{Beyond, Ceiling, Delegation, FieldVoucher, MAX_TEXT_LEN};
-use protocol::id::{Audience, EntitlementId};
+use protocol::id::{Audience, EntitlementId, ProviderId};
 use protocol::key::P256Key;
 use protocol::profile::Limits;
 use protocol::record::Body;
@@ -17,7 +17,7 @@ use verifier_core::verifier::{EngineError, FieldOrder, HeldDelegation, IssuedInF
 
 fn server() -> Server {
     let mut server = Server::with_trust(&field::field_trust_list());
-    server.profile.provider = Audience::new("field-office-4").unwrap();
+    server.profile.provider = ProviderId::new("field-office-4").unwrap();
     server.profile.groups.clear();
     server
 }

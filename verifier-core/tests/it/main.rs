@@ -7,7 +7,7 @@
 )]
 
 mod bundle;
-mod by_code;
+mod by_reference;
 mod clock;
 mod issuing;
 mod ledger;

@@ -55,8 +55,8 @@ fn ask(
     let text = samples::text_of(voucher, Who::Voucher);
     let service =
         Service { given: None, how_read: HowRead::Camera, operator: None, documents: Vec::new() };
-    let leave = Supervision { supervisor: lorna(), pin };
-    phone.verifier.redeem_with_leave(&text, service, &leave, now)
+    let supervision = Supervision { supervisor: lorna(), pin };
+    phone.verifier.redeem_with_override(&text, service, &supervision, now)
 }
 
 fn refusal(asked: Result<Redemption, EngineError>) -> Reason {
@@ -137,14 +137,14 @@ fn nothing_is_recorded_for_a_wrong_pin_or_a_stranger() {
     let service =
         Service { given: None, how_read: HowRead::Camera, operator: None, documents: Vec::new() };
     let supervisor = OperatorId::new("mallory").unwrap();
-    let leave = Supervision { supervisor, pin: PIN };
-    let asked = phone.verifier.redeem_with_leave(&text, service, &leave, turned_back(1));
+    let supervision = Supervision { supervisor, pin: PIN };
+    let asked = phone.verifier.redeem_with_override(&text, service, &supervision, turned_back(1));
     assert!(matches!(asked, Err(EngineError::UnknownSupervisor(_))));
     assert_eq!(phone.unsent(), 0);
 }
 
 #[test]
-fn a_voucher_that_needs_no_leave_is_served_without_a_record_of_one() {
+fn a_voucher_that_needs_no_override_is_served_without_a_record_of_one() {
     let mut server = Server::new();
     let mut phone = phone(&mut server);
     let asked = ask(&mut phone, &voucher(1), "any", fixtures::clock());

@@ -6,7 +6,7 @@ use protocol::profile::Profile;
 use protocol::record::Monotonic;
 use protocol::status::StatusList;
 use protocol::trust::{IssuedSets, TrustFile, TrustState};
-use protocol::voucher::Identity;
+use protocol::voucher::VoucherIdentity;
 use protocol::{Hash, Timestamp};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -84,7 +84,7 @@ struct Held {
 impl Lookup for Held {
     type Error = Infallible;
 
-    fn redeemed(&self, identity: &Identity) -> Result<Option<LiveRedemption>, Infallible> {
+    fn redeemed(&self, identity: &VoucherIdentity) -> Result<Option<LiveRedemption>, Infallible> {
         Ok(self.redeemed.get(&identity.hash()).cloned())
     }
 

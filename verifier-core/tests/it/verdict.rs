@@ -7,7 +7,7 @@ use protocol::profile::Profile;
 use protocol::record::Monotonic;
 use protocol::status::{Status, StatusList};
 use protocol::trust::{IssuedSet, IssuedSetRef, IssuedSets, KeyEnd, TrustList, TrustState};
-use protocol::voucher::{Identity, StatusRef, Voucher};
+use protocol::voucher::{StatusRef, Voucher, VoucherIdentity};
 use protocol::{Hash, Span, Timestamp};
 use samples::{self, Who, at};
 use std::sync::Arc;
@@ -107,7 +107,7 @@ impl Case {
 impl Lookup for Case {
     type Error = &'static str;
 
-    fn redeemed(&self, identity: &Identity) -> Result<Option<LiveRedemption>, &'static str> {
+    fn redeemed(&self, identity: &VoucherIdentity) -> Result<Option<LiveRedemption>, &'static str> {
         assert_eq!(*identity, self.voucher.identity);
         Ok(self.redeemed.clone())
     }
@@ -472,7 +472,10 @@ mod checks {
         struct Broken;
         impl Lookup for Broken {
             type Error = &'static str;
-            fn redeemed(&self, _: &Identity) -> Result<Option<LiveRedemption>, &'static str> {
+            fn redeemed(
+                &self,
+                _: &VoucherIdentity,
+            ) -> Result<Option<LiveRedemption>, &'static str> {
                 Err("the disk is gone")
             }
             fn status_list(&self, _: u32) -> Result<Option<&StatusList>, &'static str> {

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use verifier_core::clock::DeviceClock;
 use verifier_core::sync::{HttpRequest, HttpResponse, TransportFailure};
 use verifier_core::verifier::{FoundVoucher, VoucherListing};
-use verifier_core::vouchers::{Standing, StandingKind, VoucherSearch};
+use verifier_core::vouchers::{ListedStatus, ListedStatusKind, VoucherSearch};
 
 /// How many vouchers this programme's server lists on a page.
 const PAGE: usize = fixtures::PAGE;
@@ -96,8 +96,8 @@ mod fetching {
         });
         assert_eq!(sizes, [(304, true), (200, false), (304, true)]);
         assert_eq!(run.report.vouchers_listed, Some(3 * PAGE));
-        assert_eq!(find(&phone, PAGE as u32).standing, Standing::Revoked);
-        assert_eq!(find(&phone, 0).standing, Standing::Open);
+        assert_eq!(find(&phone, PAGE as u32).status, ListedStatus::Revoked);
+        assert_eq!(find(&phone, 0).status, ListedStatus::Open);
     }
 
     #[test]
@@ -226,7 +226,7 @@ mod finding {
     }
 
     #[test]
-    fn works_offline_by_reference_name_category_and_standing() {
+    fn works_offline_by_reference_name_category_and_status() {
         let mut server = office(0..20);
         for (number, one) in server.vouchers.iter_mut().enumerate() {
             one["assistance"] = if number % 2 == 0 { "Food" } else { "Medicine" }.into();
@@ -240,8 +240,8 @@ mod finding {
         assert_eq!(found(&phone, &typed("Bea A")), (0..10).collect::<Vec<_>>());
         let medicine = VoucherSearch { category: Some("Medicine".to_owned()), ..typed("Zoe") };
         assert_eq!(found(&phone, &medicine), [11, 13, 15, 17, 19]);
-        let held = BTreeSet::from([StandingKind::Suspended]);
-        assert_eq!(found(&phone, &VoucherSearch { standings: held, ..medicine }), [15]);
+        let held = BTreeSet::from([ListedStatusKind::Suspended]);
+        assert_eq!(found(&phone, &VoucherSearch { statuses: held, ..medicine }), [15]);
         assert_eq!(found(&phone, &typed("nobody here")), [0_u32; 0]);
         assert_eq!(all(&phone).unwrap().categories, ["Food", "Medicine"]);
     }
@@ -251,26 +251,26 @@ mod finding {
         let mut server = office(0..3);
         let mut phone = Phone::enrolled(&mut server);
         let claim = phone.serve(1);
-        let served = |phone: &Phone| match find(phone, 1).standing {
-            Standing::ServedHere(live) => Some(live.claim),
+        let served = |phone: &Phone| match find(phone, 1).status {
+            ListedStatus::ServedHere(live) => Some(live.claim),
             _ => None,
         };
         assert_eq!(served(&phone), Some(claim));
-        assert_eq!(find(&phone, 2).standing, Standing::Open);
+        assert_eq!(find(&phone, 2).status, ListedStatus::Open);
         let phone = phone.restart();
         assert_eq!(served(&phone), Some(claim));
-        let here = BTreeSet::from([StandingKind::ServedHere]);
-        assert_eq!(found(&phone, &VoucherSearch { standings: here, ..typed("") }), [1]);
+        let here = BTreeSet::from([ListedStatusKind::ServedHere]);
+        assert_eq!(found(&phone, &VoucherSearch { statuses: here, ..typed("") }), [1]);
         let mut phone = phone;
         phone.verifier.void(claim, "by mistake", None, clock()).unwrap();
-        assert_eq!(find(&phone, 1).standing, Standing::Open, "it was taken back");
+        assert_eq!(find(&phone, 1).status, ListedStatus::Open, "it was taken back");
     }
 
     #[test]
     fn another_providers_list_is_not_shown() {
         let mut server = office(0..3);
         let mut phone = Phone::enrolled(&mut server);
-        server.profile.provider = protocol::id::Audience::new("hope").unwrap();
+        server.profile.provider = protocol::id::ProviderId::new("hope").unwrap();
         server.profile.issued = server.profile.issued.after(Span::seconds(1));
         phone.sync_over(|request| {
             Ok(if is_list(request) { status(503) } else { server.handle(request) })
@@ -288,9 +288,10 @@ mod finding {
         server.vouchers[1]["last_day"] = today.to_string().into();
         server.vouchers[2]["first_day"] = today.tomorrow().unwrap().to_string().into();
         let phone = Phone::enrolled(&mut server);
-        let standings = [0, 1, 2].map(|number| find(&phone, number).standing.kind());
-        let expected = [StandingKind::Expired, StandingKind::Open, StandingKind::NotYet];
-        assert_eq!(standings, expected);
+        let statuses = [0, 1, 2].map(|number| find(&phone, number).status.kind());
+        let expected =
+            [ListedStatusKind::Expired, ListedStatusKind::Open, ListedStatusKind::NotYet];
+        assert_eq!(statuses, expected);
     }
 }
 

@@ -101,7 +101,7 @@ mod tests {
             decimals: 2,
             too_old: TooOldPolicy::Refuse,
             clock_tolerance: Span::days(1),
-            by_code: false,
+            by_reference: false,
             holding_days: 7,
         };
         let options = Content {

@@ -4,7 +4,7 @@ use crate::cli::output::Output;
 use clap::{Args, Subcommand};
 use program_server::providers::supervisors::{self, Pin};
 use program_server::{App, Error, Result};
-use protocol::id::{Audience, OperatorId};
+use protocol::id::{OperatorId, ProviderId};
 use serde_json::json;
 use std::io::{IsTerminal, Read};
 use std::path::PathBuf;
@@ -14,13 +14,13 @@ use zeroize::Zeroizing;
 #[derive(Debug, Subcommand)]
 pub enum Supervisor {
     Set(Set),
-    /// Take a supervisor's leave away; phones learn it at their next sync.
+    /// Remove a supervisor; phones learn it at their next sync.
     Remove(Named),
     /// List the supervisors of a provider.
     List {
         /// The provider.
         #[arg(long, value_name = "ID")]
-        provider: Audience,
+        provider: ProviderId,
     },
 }
 
@@ -29,7 +29,7 @@ pub enum Supervisor {
 pub struct Named {
     /// The provider.
     #[arg(long, value_name = "ID")]
-    provider: Audience,
+    provider: ProviderId,
     /// The supervisor's name, without white space, as phones ask for it.
     #[arg(long)]
     name: OperatorId,
@@ -54,7 +54,7 @@ impl Supervisor {
                 let transaction = app.db.begin().await?;
                 supervisors::remove(&transaction, &provider, &name).await?;
                 transaction.commit().await?;
-                output.say(
+                output.print(
                     &format!("{name} is no longer a supervisor of {provider}."),
                     &json!({ "provider": provider.as_str(), "name": name.as_str() }),
                 )
@@ -62,7 +62,7 @@ impl Supervisor {
             Supervisor::List { provider } => {
                 for supervisor in supervisors::of(app.db.reader(), &provider).await? {
                     let name = supervisor.name.as_str();
-                    output.say(name, &json!({ "provider": provider.as_str(), "name": name }))?;
+                    output.print(name, &json!({ "provider": provider.as_str(), "name": name }))?;
                 }
                 Ok(())
             }
@@ -77,7 +77,7 @@ impl Set {
         let transaction = app.db.begin().await?;
         supervisors::set(&transaction, provider, name, &pin).await?;
         transaction.commit().await?;
-        output.say(
+        output.print(
             &format!("{name} is a supervisor of {provider}. Phones learn it at their next sync."),
             &json!({ "provider": provider.as_str(), "name": name.as_str() }),
         )

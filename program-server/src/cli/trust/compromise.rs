@@ -66,7 +66,7 @@ impl Compromise {
         for number in trust::status_lists(app.db.reader()).await? {
             trust::status_token(app, number).await?;
         }
-        output.say(
+        output.print(
             &words(&compromised),
             &json!({
                 "key": key_value(&compromised.key),

@@ -60,7 +60,7 @@ impl AddForeignIssuer {
         .await?;
         transaction.commit().await?;
         renew(app).await?;
-        output.say(
+        output.print(
             &format!(
                 "Vouchers of {} are trusted for {} under the key {}.",
                 self.issuer,

@@ -101,7 +101,7 @@ impl SetLimits {
             ));
         }
         words.push("Phones go by it after their next sync.".to_owned());
-        output.say(
+        output.print(
             &words.join("\n"),
             &json!({ "trust_days": limits.trust.map(days), "status_days": limits.status.map(days) }),
         )
@@ -124,7 +124,7 @@ impl SetAppMinimum {
             let [major, minor, patch] = it.version;
             json!({ "version": format!("{major}.{minor}.{patch}"), "from": it.from.to_string() })
         });
-        output.say(&words, &json!({ "app_minimum": value }))
+        output.print(&words, &json!({ "app_minimum": value }))
     }
 }
 
@@ -137,7 +137,7 @@ impl EndDelegation {
             Error::Unavailable(format!("it is ended; the list is not: {error}"))
         })?;
         let list = published.state.list().version;
-        output.say(
+        output.print(
             &format!(
                 "The delegation {} is ended with trust list {list}: phones that have synced refuse \
                  every voucher under it, also those issued before. Next: tell providers to sync, and \

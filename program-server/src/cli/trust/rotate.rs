@@ -126,7 +126,7 @@ impl Rotate {
             }
             _ => "\nPhones learn of it at their next sync. Next: copy keys/ to its backup.",
         };
-        output.say(
+        output.print(
             &words,
             &json!({
                 "new": key_value(&rotated.new),
@@ -155,7 +155,7 @@ impl RotateSeal {
         }
         words += "\nNext: copy keys/ to its backup.";
         let left: Vec<String> = left.map(|key| key.kid.to_string()).collect();
-        output.say(&words, &json!({ "new": kid.to_string(), "left": left }))
+        output.print(&words, &json!({ "new": kid.to_string(), "left": left }))
     }
 }
 
@@ -172,7 +172,7 @@ impl RotateRoot {
         };
         let report = trust::rotate_root(app, change).await?;
         let folder = self.into.as_deref().map(|folder| folder.display().to_string());
-        output.say(&words(&report, new_trust_key, folder), &value(&report))
+        output.print(&words(&report, new_trust_key, folder), &value(&report))
     }
 }
 

@@ -88,7 +88,7 @@ pub async fn run(app: &App, output: &Output) -> Result<()> {
         words += &format!("\n  {}  {}  {}", status.number, status.programme, status.address);
     }
     let keys = trust::keys(app.db.reader()).await?;
-    output.say(
+    output.print(
         &words,
         &json!({
             "version": list.version,

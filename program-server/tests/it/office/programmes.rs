@@ -1,6 +1,8 @@
 //! Programmes and providers.
 
-use crate::office::setting::{add_provider, aid, audience, programme, provider, set_up};
+use crate::office::setting::{
+    add_provider, aid, audience, programme, provider, provider_id, set_up,
+};
 use crate::on_both_engines;
 use program_server::{Error, programmes, providers};
 
@@ -21,7 +23,7 @@ on_both_engines! {
 
     async fn a_provider_comes_back_with_its_groups_and_programmes(server: TestServer) {
         let app = set_up(&server).await;
-        let found = providers::get(app.db.reader(), &audience("mercy")).await.unwrap();
+        let found = providers::get(app.db.reader(), &provider_id("mercy")).await.unwrap();
         assert_eq!(found, provider("mercy", &["pharmacies"]));
         assert!(found.serves(Some(&audience("pharmacies"))));
         assert!(!found.serves(Some(&audience("corner"))));

@@ -7,7 +7,7 @@ use program_server::programmes::{self, HOLDING_DAYS, Programme};
 use program_server::providers::{self, Provider};
 use program_server::trust::{self, Ceremony, CeremonyReport};
 use program_server::vouchers::Order;
-use protocol::id::{Audience, ProgrammeId};
+use protocol::id::{Audience, ProgrammeId, ProviderId};
 use protocol::time::Zone;
 use protocol::trust::{TooOldPolicy, TrustFile, TrustState};
 use protocol::voucher::Holder;
@@ -15,6 +15,10 @@ use protocol::{Benefit, Currency, Money, Span};
 
 pub fn aid() -> ProgrammeId {
     ProgrammeId::new("aid").unwrap()
+}
+
+pub fn provider_id(id: &str) -> ProviderId {
+    ProviderId::new(id).unwrap()
 }
 
 pub fn audience(id: &str) -> Audience {
@@ -30,7 +34,7 @@ pub fn programme(id: &str) -> Programme {
         decimals: 2,
         too_old: TooOldPolicy::Refuse,
         clock_tolerance: Span::days(1),
-        by_code: false,
+        by_reference: false,
         holding_days: HOLDING_DAYS,
     }
 }
@@ -43,7 +47,7 @@ pub async fn add_programme(app: &App, id: &str) {
 
 pub fn provider(id: &str, groups: &[&str]) -> Provider {
     Provider {
-        id: audience(id),
+        id: provider_id(id),
         name: "Mercy Pharmacy".to_owned(),
         groups: groups.iter().map(|group| audience(group)).collect(),
         programmes: vec![aid()],

@@ -375,7 +375,7 @@ on_both_engines! {
         let asks = Some(TooOldPolicy::AskSupervisor);
         let tolerance = Some(Span::hours(2));
         let change =
-            programmes::PolicyChange { too_old: asks, clock_tolerance: tolerance, by_code: Some(true) };
+            programmes::PolicyChange { too_old: asks, clock_tolerance: tolerance, by_reference: Some(true) };
         programmes::set_policy(&transaction, &aid(), change).await.unwrap();
         transaction.commit().await.unwrap();
         let state = accepts(app, &held).await.unwrap();
@@ -385,7 +385,7 @@ on_both_engines! {
         assert_eq!(list.ended_delegations, [delegation]);
         let programme = list.programme(&aid()).unwrap();
         assert_eq!(programme.too_old, TooOldPolicy::AskSupervisor);
-        assert!(programme.by_code);
+        assert!(programme.by_reference);
         assert_eq!(programme.clock_tolerance, Span::hours(2));
         assert_eq!(trust::limits(app.db.reader()).await.unwrap(), limits);
         let transaction = app.db.begin().await.unwrap();

@@ -11,7 +11,7 @@ use protocol::authenticity::authenticate;
 use protocol::id::VoucherId;
 use protocol::record::SignedVoucher;
 use protocol::trust::IssuedSets;
-use protocol::voucher::{Identity, Reference};
+use protocol::voucher::{Reference, VoucherIdentity};
 use protocol::{Benefit, Hash, Money};
 use std::collections::BTreeSet;
 
@@ -124,11 +124,11 @@ on_both_engines! {
         let named = &issued[0].reference;
         vouchers::decide(&transaction, named, Decision::Revoke, "twice", app.now()).await.unwrap();
         transaction.commit().await.unwrap();
-        let stranger = Identity {
+        let stranger = VoucherIdentity {
             issuer: app.config.issuer.clone(),
             reference: Reference::Cti(VoucherId::from_bytes([9; 16])),
         };
-        let identities: BTreeSet<Identity> = issued
+        let identities: BTreeSet<VoucherIdentity> = issued
             .iter()
             .map(|one| one.voucher.identity.clone())
             .chain([stranger.clone()])

@@ -255,7 +255,7 @@ on_both_engines! {
         let before = profile(&answered(&office, &[first]).await);
         assert!(!Profile::open(&before, &keys).unwrap().confirmed);
         let device = phone.device(&office).await;
-        let digits = device.key.digits();
+        let digits = device.key.fingerprint_digits();
         devices::confirm(&office.app.db, &device, &digits, office.app.now()).await.unwrap();
         // The same file again, days later: the code has ended, and the phone is known by its key.
         office.wait(Span::days(4));

@@ -17,7 +17,7 @@ on_both_engines! {
         assert!(!profile.confirmed);
         let pending = devices::list(&office.app.db, Some(Standing::Unconfirmed)).await.unwrap();
         assert_eq!(pending.len(), 1);
-        assert_eq!(pending[0].key.digits(), protocol::key::Signer::public_key(&phone.key).digits());
+        assert_eq!(pending[0].key.fingerprint_digits(), protocol::key::Signer::public_key(&phone.key).fingerprint_digits());
     }
 
     async fn a_code_enrols_one_phone_and_a_lost_answer_is_given_again(server: TestServer) {
@@ -62,7 +62,7 @@ on_both_engines! {
     async fn an_offer_is_open_for_three_days_at_most(server: TestServer) {
         let office = Office::open(server).await;
         let (db, now) = (&office.app.db, office.app.now());
-        let provider = crate::phones::office::audience("mercy");
+        let provider = crate::phones::office::provider_id("mercy");
         let offer = async |hours| {
             devices::offer(db, &provider, "https://v.example", Hash::of(b""), None, hours, now).await
         };
@@ -75,7 +75,7 @@ on_both_engines! {
         let office = Office::open(server).await;
         let phone = Phone::unconfirmed(&office, "mercy").await;
         let device = phone.device(&office).await;
-        let digits = device.key.digits();
+        let digits = device.key.fingerprint_digits();
         let wrong = if digits == "00000000" { "00000001" } else { "00000000" };
         let (db, now) = (&office.app.db, office.app.now());
         assert!(devices::confirm(db, &device, wrong, now).await.is_err());
@@ -128,7 +128,7 @@ on_both_engines! {
         let answer = office.send("GET", "/v1/profile", &[bearer.as_header()], []).await;
         assert_eq!(answer.problem(), (403, "device_suspended".to_owned()));
         let device = phone.device(&office).await;
-        let digits = device.key.digits();
+        let digits = device.key.fingerprint_digits();
         assert!(devices::confirm(&office.app.db, &device, &digits, office.app.now()).await.is_err());
     }
 }

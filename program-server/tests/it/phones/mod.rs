@@ -1,7 +1,7 @@
 //! What phones and providers may rely on, over HTTP, on both databases.
 
 mod bundles;
-mod by_code;
+mod by_reference;
 mod claims;
 mod delegations;
 mod devices;

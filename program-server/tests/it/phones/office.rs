@@ -8,7 +8,7 @@ use program_server::programmes::{self, HOLDING_DAYS, Programme};
 use program_server::providers::{self, Provider};
 use program_server::trust::{self, Ceremony};
 use program_server::vouchers::{self, Order};
-use protocol::id::{Audience, ClaimId, ProgrammeId};
+use protocol::id::{Audience, ClaimId, ProgrammeId, ProviderId};
 use protocol::key::KeyUse;
 use protocol::key::PublicKey;
 use protocol::record::SignedVoucher;
@@ -54,6 +54,10 @@ pub fn programme() -> ProgrammeId {
     ProgrammeId::new("aid").unwrap()
 }
 
+pub fn provider_id(id: &str) -> ProviderId {
+    ProviderId::new(id).unwrap()
+}
+
 pub fn audience(id: &str) -> Audience {
     Audience::new(id).unwrap()
 }
@@ -92,7 +96,7 @@ impl Office {
             decimals: 2,
             too_old: TooOldPolicy::Refuse,
             clock_tolerance: Span::days(1),
-            by_code: false,
+            by_reference: false,
             holding_days: HOLDING_DAYS,
         };
         programmes::add(&tx, &aid).await.unwrap();
@@ -100,7 +104,7 @@ impl Office {
             [("mercy", ["pharmacies"].as_slice()), ("corner", &["pharmacies"]), ("harbour", &[])]
         {
             let provider = Provider {
-                id: audience(id),
+                id: provider_id(id),
                 name: format!("{id} pharmacy"),
                 groups: groups.iter().map(|group| audience(group)).collect(),
                 programmes: vec![programme()],

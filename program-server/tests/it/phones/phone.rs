@@ -1,6 +1,6 @@
 //! A phone to test with: a key, a chain of records, and what it sends.
 
-use crate::phones::office::{Answer, Office, audience};
+use crate::phones::office::{Answer, Office, provider_id};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use program_server::devices::{self, Device, DeviceId};
@@ -11,7 +11,7 @@ use protocol::id::{BootId, ChainId, ClaimId};
 use protocol::key::{KeyUse, P256Key, Signer};
 use protocol::profile::Profile;
 use protocol::record::{
-    Body, Document, Header, Held, HowRead, Monotonic, Record, Redeem, SignedVoucher,
+    Body, Document, Header, HowRead, Monotonic, ObservedState, Record, Redeem, SignedVoucher,
 };
 use protocol::session::SessionProof;
 use protocol::{Benefit, Hash, Span};
@@ -72,7 +72,7 @@ impl Phone {
     pub async fn confirmed(office: &Office, provider: &str) -> Self {
         let mut phone = Phone::unconfirmed(office, provider).await;
         let device = phone.device(office).await;
-        let digits = device.key.digits();
+        let digits = device.key.fingerprint_digits();
         devices::confirm(&office.app.db, &device, &digits, office.app.now()).await.unwrap();
         phone.open_session(office).await;
         phone
@@ -136,18 +136,23 @@ impl Phone {
 
     /// The next record of the chain.
     pub async fn record(&mut self, office: &Office, body: Body) -> Record {
-        let held = Held {
+        let observed = ObservedState {
             ack: self.last_ack,
             trust_version: office.trust_version().await,
             status_lists: Vec::new(),
         };
-        self.record_holding(office, &body, held)
+        self.record_observing(office, &body, observed)
     }
 
     /// The next record of the chain, by a phone that held these.
-    pub fn record_holding(&mut self, office: &Office, body: &Body, held: Held) -> Record {
+    pub fn record_observing(
+        &mut self,
+        office: &Office,
+        body: &Body,
+        observed: ObservedState,
+    ) -> Record {
         self.sequence += 1;
-        let (record, hash) = self.make(office, self.sequence, self.previous, body, held);
+        let (record, hash) = self.make(office, self.sequence, self.previous, body, observed);
         self.previous = Some(hash);
         record
     }
@@ -159,7 +164,7 @@ impl Phone {
         sequence: u64,
         previous: Option<Hash>,
         body: &Body,
-        held: Held,
+        observed: ObservedState,
     ) -> (Record, Hash) {
         let now = office.app.now();
         let header = Header {
@@ -170,7 +175,7 @@ impl Phone {
             clock_floor: now,
             monotonic: Monotonic { millis: 1000, boot: BootId::from_bytes([9; 16]) },
             operator: None,
-            held,
+            observed,
             kind: body.kind(),
             body: Hash::of(&body.encode().unwrap()),
         };
@@ -248,7 +253,7 @@ pub const COSE: [(&str, &str); 1] = [("content-type", "application/cose")];
 pub async fn offer(office: &Office, provider: &str) -> Offer {
     let root = trust::root_hash(office.app.db.reader()).await.unwrap();
     let (origin, now) = (office.app.config.origin.as_str(), office.app.now());
-    let provider = audience(provider);
+    let provider = provider_id(provider);
     let trust = trust::current(&office.app).await.unwrap();
     let (db, sealing) = (&office.app.db, trust.state.list().sealing_keys.first().cloned());
     devices::offer(db, &provider, origin, root, sealing, Span::hours(72), now).await.unwrap()

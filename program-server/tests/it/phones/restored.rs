@@ -1,7 +1,7 @@
 //! Phones restored from backups, phones whose key was lost, and supervisors' overrides.
 
 use crate::on_both_engines;
-use crate::phones::office::{Office, audience, order, pesos};
+use crate::phones::office::{Office, order, pesos, provider_id};
 use crate::phones::phone::{Phone, document, outcomes, redeem, told};
 use program_server::providers::supervisors::{self, Pin};
 use program_server::{devices, sync};
@@ -222,8 +222,8 @@ on_both_engines! {
         let phone = Phone::confirmed(&office, "mercy").await;
         let name = OperatorId::new("lorna").unwrap();
         let tx = office.app.db.begin().await.unwrap();
-        supervisors::set(&tx, &audience("mercy"), &name, &Pin::new("271828").unwrap()).await.unwrap();
-        supervisors::set(&tx, &audience("mercy"), &name, &Pin::new("314159").unwrap()).await.unwrap();
+        supervisors::set(&tx, &provider_id("mercy"), &name, &Pin::new("271828").unwrap()).await.unwrap();
+        supervisors::set(&tx, &provider_id("mercy"), &name, &Pin::new("314159").unwrap()).await.unwrap();
         tx.commit().await.unwrap();
         office.wait(Span::seconds(1));
         let profile = phone.profile(&office).await;
@@ -231,8 +231,8 @@ on_both_engines! {
         assert_eq!(profile.supervisors[0].name, name);
         assert!(profile.supervisors[0].pin_hash.starts_with("$argon2id$"));
         let tx = office.app.db.begin().await.unwrap();
-        supervisors::remove(&tx, &audience("mercy"), &name).await.unwrap();
-        assert!(supervisors::remove(&tx, &audience("mercy"), &name).await.is_err());
+        supervisors::remove(&tx, &provider_id("mercy"), &name).await.unwrap();
+        assert!(supervisors::remove(&tx, &provider_id("mercy"), &name).await.is_err());
         tx.commit().await.unwrap();
         assert!(phone.profile(&office).await.supervisors.is_empty());
         assert!(Pin::new("12345").is_err(), "too short to withstand guessing");

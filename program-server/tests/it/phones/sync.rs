@@ -9,7 +9,7 @@ use program_server::vouchers::{Decision, Order};
 use protocol::ack::{Ack, Batch, Outcome};
 use protocol::id::ChainId;
 use protocol::key::KeyUse;
-use protocol::record::{Body, Held, HowRead, Record, RefusedSubject, SignedVoucher};
+use protocol::record::{Body, HowRead, ObservedState, Record, RefusedSubject, SignedVoucher};
 use protocol::voucher::Voucher;
 use protocol::{Hash, Span, Timestamp};
 
@@ -17,8 +17,8 @@ fn refused(code: &str) -> Outcome {
     Outcome::Refused(code.to_owned())
 }
 
-fn holding(ack: Option<Hash>, trust_version: u64) -> Held {
-    Held { ack, trust_version, status_lists: Vec::new() }
+fn holding(ack: Option<Hash>, trust_version: u64) -> ObservedState {
+    ObservedState { ack, trust_version, status_lists: Vec::new() }
 }
 
 async fn kept(office: &Office, phone: &Phone) -> Vec<(String, bool)> {
@@ -277,7 +277,7 @@ on_both_engines! {
         other.news(&office).await;
         let served = redeem(&voucher, pesos(100));
         let claim = served.claim;
-        let record = phone.record_holding(&office, &Body::Redeem(served), holding(other.last_ack, 1));
+        let record = phone.record_observing(&office, &Body::Redeem(served), holding(other.last_ack, 1));
         phone.send(&office, &[record]).await;
         assert_eq!(office.state(claim).await, ("in_review".into(), Some("expired_meanwhile".into())));
     }
@@ -307,7 +307,7 @@ on_both_engines! {
         let mut phone = Phone::confirmed(&office, "mercy").await;
         let (voucher, _) = office.issued(order()).await;
         let unregistered = Voucher {
-            identity: protocol::voucher::Identity {
+            identity: protocol::voucher::VoucherIdentity {
                 issuer: voucher.identity.issuer.clone(),
                 reference: protocol::voucher::Reference::Cti(protocol::id::VoucherId::from_bytes([4; 16])),
             },
@@ -334,7 +334,7 @@ on_both_engines! {
         assert_eq!(outcomes(&ack), [&Outcome::Accepted]);
         assert_eq!(told(&ack, claims[0]), Some(("in_review", Some("device_unconfirmed"))));
         let device = phone.device(&office).await;
-        let digits = device.key.digits();
+        let digits = device.key.fingerprint_digits();
         devices::confirm(&office.app.db, &device, &digits, office.app.now()).await.unwrap();
         assert_eq!(told(&phone.news(&office).await, claims[0]), Some(("submitted", None)));
     }

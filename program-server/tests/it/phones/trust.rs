@@ -7,7 +7,7 @@ use program_server::{trust, vouchers};
 use protocol::Span;
 use protocol::ack::Outcome;
 use protocol::key::KeyUse;
-use protocol::record::{Body, Held};
+use protocol::record::{Body, ObservedState};
 use protocol::voucher::Voucher;
 
 /// Declares the office's voucher key compromised, with what the register says was issued.
@@ -64,10 +64,10 @@ on_both_engines! {
         office.wait(Span::days(20));
         let overstated = vec![(list, office.app.now())];
         let (ack, status_lists) = (phone.last_ack, overstated);
-        let held = Held { ack, trust_version, status_lists };
+        let observed = ObservedState { ack, trust_version, status_lists };
         let body = redeem(&signed, voucher.benefit.clone());
         let claim = body.claim;
-        let record = phone.record_holding(&office, &Body::Redeem(body), held);
+        let record = phone.record_observing(&office, &Body::Redeem(body), observed);
         phone.open_session(&office).await;
         let answer = phone.send(&office, &[record]).await;
         assert_eq!(told(&answer, claim), Some(("in_review", Some("expired_meanwhile"))));
@@ -79,9 +79,9 @@ on_both_engines! {
         let keys = office.keys(KeyUse::Status).await;
         let issued = protocol::status::StatusList::open(&token.bytes, &keys).unwrap().issued;
         assert!(issued > held_until);
-        let held = Held { ack: phone.last_ack, trust_version, status_lists: vec![(list, issued)] };
+        let observed = ObservedState { ack: phone.last_ack, trust_version, status_lists: vec![(list, issued)] };
         let body = redeem(&signed, voucher.benefit.clone());
-        let record = phone.record_holding(&office, &Body::Redeem(body), held);
+        let record = phone.record_observing(&office, &Body::Redeem(body), observed);
         phone.open_session(&office).await;
         let answer = phone.send(&office, &[record]).await;
         assert_eq!(outcomes(&answer), [&Outcome::Refused("expired".to_owned())]);

@@ -7,7 +7,7 @@ use protocol::Hash;
 use protocol::id::OperatorId;
 use protocol::key::Signer;
 use protocol::record::{Body, RefusedSubject};
-use verifier_core::ledger::{Act, AppendError, Entry, LedgerError, LiveRedemption};
+use verifier_core::ledger::{Act, AppendError, LedgerError, LiveRedemption, NewRecord};
 
 #[test]
 fn what_was_recorded_is_there_after_a_restart() {
@@ -103,13 +103,13 @@ fn a_claim_id_that_is_taken_records_nothing() {
 #[test]
 fn only_the_chains_own_key_signs_it() {
     let mut phone = Phone::on_a_new_ledger();
-    let entry = Entry {
+    let new = NewRecord {
         act: Act::Redeem(serving(1, 1)),
         operator: None,
         clock_floor: time(0),
-        held: phone.ledger.held().unwrap(),
+        observed: phone.ledger.observed_state().unwrap(),
     };
-    let refused = phone.ledger.append(clock(10), &entry, &key(99), &sealing());
+    let refused = phone.ledger.append(clock(10), &new, &key(99), &sealing());
     assert!(matches!(refused, Err(AppendError::Ledger(LedgerError::OtherDevice))));
     assert_eq!(phone.ledger.head().unwrap(), None);
 }
@@ -126,13 +126,13 @@ fn a_key_that_signs_wrongly_records_nothing() {
         }
     }
     let mut phone = Phone::on_a_new_ledger();
-    let entry = Entry {
+    let new = NewRecord {
         act: Act::Redeem(serving(1, 1)),
         operator: None,
         clock_floor: time(0),
-        held: phone.ledger.held().unwrap(),
+        observed: phone.ledger.observed_state().unwrap(),
     };
-    let refused = phone.ledger.append(clock(10), &entry, &Broken, &sealing());
+    let refused = phone.ledger.append(clock(10), &new, &Broken, &sealing());
     assert!(matches!(refused, Err(AppendError::Protocol(protocol::Error::Signature))));
     assert_eq!(phone.ledger.head().unwrap(), None);
 }
@@ -143,7 +143,7 @@ fn a_record_says_what_was_held_and_who_worked() {
     let (file, state) = fixtures::ledger::trust(4, 1);
     phone.ledger.accept_trust(&file, &state, clock(1)).unwrap();
     let record = phone.redeem(10, 1, 1);
-    assert_eq!(record.header.held.trust_version, 4);
+    assert_eq!(record.header.observed.trust_version, 4);
     assert_eq!(record.header.device_time, time(10));
     assert_eq!(record.header.operator, Some(OperatorId::new("ana").unwrap()));
 }

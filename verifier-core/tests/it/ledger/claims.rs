@@ -33,11 +33,11 @@ fn a_claim_shows_what_was_served_and_by_whom() {
 #[test]
 fn a_foreign_voucher_is_listed_and_found_again_by_its_code() {
     use protocol::id::IssuerId;
-    use protocol::voucher::{Identity, Reference};
+    use protocol::voucher::{Reference, VoucherIdentity};
     let mut phone = Phone::on_a_new_ledger();
     let mut serving = serving(1, 1);
     serving.voucher = SignedVoucher::Jwt("eyJhbGciOiJSUzI1NiJ9.e30.c2ln".into());
-    serving.identity = Identity {
+    serving.identity = VoucherIdentity {
         issuer: IssuerId::new("openg2p").unwrap(),
         reference: Reference::Code("123456".into()),
     };

@@ -13,7 +13,7 @@ fn serve(phone: &mut Phone, seconds: u64, number: u8, issued: Option<Timestamp>)
 
 /// The floor at a reading, as the clock judges it.
 fn floor(phone: &Phone, at: DeviceClock) -> Timestamp {
-    phone.ledger.floors().unwrap().judge(at, time(1000 * 86_400)).floor
+    phone.ledger.floors().unwrap().effective_now(at, time(1000 * 86_400)).floor
 }
 
 fn hard(phone: &Phone) -> Vec<FloorMark> {

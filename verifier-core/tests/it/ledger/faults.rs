@@ -9,16 +9,16 @@ use protocol::key::Signer;
 use protocol::voucher::Reference;
 use std::fs;
 use verifier_core::home::{Home, HomeError};
-use verifier_core::ledger::{Act, AppendError, Entry, KeyInFile, Ledger, LedgerError, Page};
+use verifier_core::ledger::{Act, AppendError, KeyInFile, Ledger, LedgerError, NewRecord, Page};
 
 fn append(ledger: &mut Ledger) -> Result<(), AppendError> {
-    let entry = Entry {
+    let new = NewRecord {
         act: Act::Redeem(serving(9, 9)),
         operator: None,
         clock_floor: time(0),
-        held: ledger.held().unwrap(),
+        observed: ledger.observed_state().unwrap(),
     };
-    ledger.append(clock(99), &entry, &device(), &sealing()).map(|_| ())
+    ledger.append(clock(99), &new, &device(), &sealing()).map(|_| ())
 }
 
 #[test]

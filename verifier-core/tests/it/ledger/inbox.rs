@@ -31,9 +31,9 @@ fn what_was_accepted_is_there_after_a_restart_as_it_was_received() {
     assert_eq!((lists[0].number, lists[0].issued, &lists[0].token), (1, time(4), &token));
     let last = ledger.last_ack().unwrap().unwrap();
     assert_eq!((last.cursor, last.server_time, last.clock), (7, time(5), clock(6)));
-    let held = ledger.held().unwrap();
-    assert_eq!(held.ack, Some(last.hash));
-    assert_eq!((held.trust_version, held.status_lists), (1, vec![(1, time(4))]));
+    let observed = ledger.observed_state().unwrap();
+    assert_eq!(observed.ack, Some(last.hash));
+    assert_eq!((observed.trust_version, observed.status_lists), (1, vec![(1, time(4))]));
 }
 
 #[test]

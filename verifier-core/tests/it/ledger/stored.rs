@@ -60,7 +60,7 @@ fn open_with_everything(dir: &Path) -> Ledger {
     assert_eq!(identity_in(&claims[2]), Some(identity(1)));
     let content = ledger.read_document(digest(b"receipt of Maria")).unwrap();
     assert_eq!(content.as_deref(), Some(b"receipt of Maria".as_slice()));
-    assert_eq!(ledger.held().unwrap().trust_version, 2);
+    assert_eq!(ledger.observed_state().unwrap().trust_version, 2);
     assert_eq!(ledger.last_ack().unwrap().unwrap().cursor, 5);
     assert_eq!(ledger.outbox(10, usize::MAX).unwrap().len(), 4);
     ledger

@@ -115,7 +115,7 @@ fun ClaimPage(id: String, state: ClaimState, justServed: Boolean, actions: Claim
             val badge = badge(claim)
             Badge(badge.signal, stringResource(badge.label))
             Text(stringResource(badge.meaning), style = MaterialTheme.typography.bodyLarge)
-            if (claim.byCode) Banner(Signal.Attention, stringResource(R.string.by_reference_claim))
+            if (claim.byReference) Banner(Signal.Attention, stringResource(R.string.by_reference_claim))
             ClaimTimeline(claim, formats)
             claim.reference?.let { LabelledValue(stringResource(R.string.label_reference), formats.reference(it)) }
             val receipt = receiptOf(claim, formats)

@@ -14,15 +14,15 @@ import kotlinx.coroutines.runBlocking
 import kotlinx.coroutines.withContext
 import org.vouchsafe.core.Benefit
 import org.vouchsafe.core.Claim
-import org.vouchsafe.core.CodeRedemption
-import org.vouchsafe.core.CodeService
-import org.vouchsafe.core.CodeVerdict
+import org.vouchsafe.core.ReferenceRedemption
+import org.vouchsafe.core.ReferenceService
+import org.vouchsafe.core.ReferenceVerdict
 import org.vouchsafe.core.Health
 import org.vouchsafe.core.HttpOutcome
 import org.vouchsafe.core.HttpRequest
 import org.vouchsafe.core.Imported
 import org.vouchsafe.core.KeyStore
-import org.vouchsafe.core.LeaveRedemption
+import org.vouchsafe.core.OverrideOutcome
 import org.vouchsafe.core.ListedVoucher
 import org.vouchsafe.core.NewDocument
 import org.vouchsafe.core.Redemption
@@ -66,8 +66,8 @@ class EnginePhone(
 
     override suspend fun supervisors(): List<String> = engine { it.supervisors() }
 
-    override suspend fun redeemWithOverride(voucher: String, request: RedemptionRequest, by: SupervisorOverride): LeaveRedemption =
-        changing { it.redeemWithLeave(voucher, request.toService(), by.supervisor, by.pin, clocks.now()) }
+    override suspend fun redeemWithOverride(voucher: String, request: RedemptionRequest, by: SupervisorOverride): OverrideOutcome =
+        changing { it.redeemWithOverride(voucher, request.toService(), by.supervisor, by.pin, clocks.now()) }
 
     override suspend fun void(claim: String, reason: String) = changing { it.void(claim, reason, null, clocks.now()) }
 
@@ -79,10 +79,10 @@ class EnginePhone(
 
     override suspend fun listedVoucher(reference: String): ListedVoucher? = engine { it.listedVoucher(reference, clocks.now()) }
 
-    override suspend fun checkReference(reference: String): CodeVerdict = engine { it.checkCode(reference, clocks.now()) }
+    override suspend fun checkReference(reference: String): ReferenceVerdict = engine { it.checkReference(reference, clocks.now()) }
 
-    override suspend fun redeemByReference(reference: String, given: Benefit): CodeRedemption = changing {
-        it.serveByCode(reference, CodeService(given, operator = null, documents = emptyList()), clocks.now())
+    override suspend fun redeemByReference(reference: String, given: Benefit): ReferenceRedemption = changing {
+        it.serveByReference(reference, ReferenceService(given, operator = null, documents = emptyList()), clocks.now())
     }
 
     override suspend fun attach(claim: String, document: NewDocument) =

@@ -4,14 +4,14 @@ import java.io.OutputStream
 import kotlinx.coroutines.flow.StateFlow
 import org.vouchsafe.core.Benefit
 import org.vouchsafe.core.Claim
-import org.vouchsafe.core.CodeRedemption
-import org.vouchsafe.core.CodeVerdict
+import org.vouchsafe.core.ReferenceRedemption
+import org.vouchsafe.core.ReferenceVerdict
 import org.vouchsafe.core.Health
 import org.vouchsafe.core.HowRead
 import org.vouchsafe.core.HttpOutcome
 import org.vouchsafe.core.HttpRequest
 import org.vouchsafe.core.Imported
-import org.vouchsafe.core.LeaveRedemption
+import org.vouchsafe.core.OverrideOutcome
 import org.vouchsafe.core.ListedVoucher
 import org.vouchsafe.core.NewDocument
 import org.vouchsafe.core.Redemption
@@ -48,7 +48,7 @@ interface Phone {
     suspend fun supervisors(): List<String>
 
     /** As [redeem], where a supervisor overrides the refusal. */
-    suspend fun redeemWithOverride(voucher: String, request: RedemptionRequest, by: SupervisorOverride): LeaveRedemption
+    suspend fun redeemWithOverride(voucher: String, request: RedemptionRequest, by: SupervisorOverride): OverrideOutcome
 
     /** Voids a redemption: the claim is withdrawn, and the voucher can be served again. */
     suspend fun void(claim: String, reason: String)
@@ -65,10 +65,10 @@ interface Phone {
     suspend fun listedVoucher(reference: String): ListedVoucher?
 
     /** Decides on the reference of a listed voucher. Writes nothing. */
-    suspend fun checkReference(reference: String): CodeVerdict
+    suspend fun checkReference(reference: String): ReferenceVerdict
 
     /** Records that a voucher was served by its reference; when it returns `Done`, the record is on the disk. */
-    suspend fun redeemByReference(reference: String, given: Benefit): CodeRedemption
+    suspend fun redeemByReference(reference: String, given: Benefit): ReferenceRedemption
 
     /** Attaches a document to a claim; when it returns, the document is on the disk. */
     suspend fun attach(claim: String, document: NewDocument)

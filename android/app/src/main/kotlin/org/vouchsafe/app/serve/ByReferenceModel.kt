@@ -7,16 +7,16 @@ import kotlinx.coroutines.flow.asStateFlow
 import kotlinx.coroutines.flow.update
 import org.vouchsafe.app.device.Phone
 import org.vouchsafe.core.Benefit
-import org.vouchsafe.core.CodeRedemption
-import org.vouchsafe.core.CodeRefusal
-import org.vouchsafe.core.CodeVerdict
+import org.vouchsafe.core.ReferenceRedemption
+import org.vouchsafe.core.ReferenceRefusal
+import org.vouchsafe.core.ReferenceVerdict
 import org.vouchsafe.core.Warning
 
 data class ByReferenceState(
     val form: ServeState = ServeState(),
     val warnings: List<Warning> = emptyList(),
     /** Why it is not served by its reference. */
-    val refusal: CodeRefusal? = null,
+    val refusal: ReferenceRefusal? = null,
 )
 
 /** Serves one voucher by its reference: takes in what is given, and records it once. */
@@ -28,11 +28,11 @@ class ByReferenceModel(private val phone: Phone, private val reference: String) 
     init {
         attempt {
             when (val verdict = phone.checkReference(reference)) {
-                is CodeVerdict.Accept -> {
+                is ReferenceVerdict.Accept -> {
                     val form = ServeState(verdict.accepted.voucher.toServe())
                     current.value = ByReferenceState(form, verdict.accepted.warnings)
                 }
-                is CodeVerdict.Refuse -> current.update { it.copy(refusal = verdict.refusal) }
+                is ReferenceVerdict.Refuse -> current.update { it.copy(refusal = verdict.refusal) }
             }
         }
     }
@@ -42,9 +42,9 @@ class ByReferenceModel(private val phone: Phone, private val reference: String) 
         updateForm { it.copy(busy = true, error = null) }
         attempt {
             when (val done = phone.redeemByReference(reference, given)) {
-                is CodeRedemption.Done -> updateForm { it.copy(served = done.claim) }
-                is CodeRedemption.Refused -> current.update { it.copy(refusal = done.refusal) }
-                CodeRedemption.NotWithinVoucher -> updateForm { it.copy(refused = true) }
+                is ReferenceRedemption.Done -> updateForm { it.copy(served = done.claim) }
+                is ReferenceRedemption.Refused -> current.update { it.copy(refusal = done.refusal) }
+                ReferenceRedemption.NotWithinVoucher -> updateForm { it.copy(refused = true) }
             }
         }
     }

@@ -19,7 +19,7 @@ import org.vouchsafe.app.verdict.refusalDisplay
 import org.vouchsafe.app.verdict.warning
 import org.vouchsafe.app.verdict.whyAndWhatToDo
 import org.vouchsafe.core.Benefit
-import org.vouchsafe.core.CodeRefusal
+import org.vouchsafe.core.ReferenceRefusal
 import org.vouchsafe.core.Refusal
 
 /** Serves a voucher whose code cannot be read by the reference that is printed on it. */
@@ -53,14 +53,14 @@ fun ByReferencePage(state: ByReferenceState, onServe: (Benefit) -> Unit, onBack:
     }
 }
 
-private fun signal(refusal: CodeRefusal): Signal = when (refusal) {
-    CodeRefusal.NotListed, CodeRefusal.NotAllowed -> Signal.Attention
-    is CodeRefusal.Refused -> refusalDisplay(refusal.reason).signal
+private fun signal(refusal: ReferenceRefusal): Signal = when (refusal) {
+    ReferenceRefusal.NotListed, ReferenceRefusal.NotAllowed -> Signal.Attention
+    is ReferenceRefusal.Refused -> refusalDisplay(refusal.reason).signal
 }
 
 @Composable
-private fun message(refusal: CodeRefusal, formats: Formats): String = when (refusal) {
-    CodeRefusal.NotListed -> stringResource(R.string.no_longer_listed)
-    CodeRefusal.NotAllowed -> stringResource(R.string.by_reference_not_allowed)
-    is CodeRefusal.Refused -> whyAndWhatToDo(Refusal(refusal.reason, voucher = null, mayBeOverridden = false), formats)
+private fun message(refusal: ReferenceRefusal, formats: Formats): String = when (refusal) {
+    ReferenceRefusal.NotListed -> stringResource(R.string.no_longer_listed)
+    ReferenceRefusal.NotAllowed -> stringResource(R.string.by_reference_not_allowed)
+    is ReferenceRefusal.Refused -> whyAndWhatToDo(Refusal(refusal.reason, voucher = null, mayBeOverridden = false), formats)
 }

@@ -10,7 +10,7 @@ import org.vouchsafe.app.device.RedemptionRequest
 import org.vouchsafe.app.device.SupervisorOverride
 import org.vouchsafe.core.Benefit
 import org.vouchsafe.core.HowRead
-import org.vouchsafe.core.LeaveRedemption
+import org.vouchsafe.core.OverrideOutcome
 import org.vouchsafe.core.Redemption
 import org.vouchsafe.core.Refusal
 import org.vouchsafe.core.Verdict
@@ -61,9 +61,9 @@ class OverrideModel(private val phone: Phone, private val text: String, private 
         current.update { it.copy(form = it.form.copy(busy = true, error = null), pin = null) }
         attempt {
             when (val done = phone.redeemWithOverride(text, RedemptionRequest(given, howRead), by)) {
-                is LeaveRedemption.Decided -> decided(done.redemption)
-                LeaveRedemption.WrongPin -> current.update { it.copy(pin = PinError.Wrong) }
-                is LeaveRedemption.Wait -> current.update { it.copy(pin = PinError.Wait(done.seconds)) }
+                is OverrideOutcome.Decided -> decided(done.redemption)
+                OverrideOutcome.WrongPin -> current.update { it.copy(pin = PinError.Wrong) }
+                is OverrideOutcome.Wait -> current.update { it.copy(pin = PinError.Wait(done.seconds)) }
             }
         }
     }

@@ -17,7 +17,7 @@ import org.vouchsafe.app.ui.Page
 import org.vouchsafe.app.ui.PrimaryButton
 import org.vouchsafe.app.ui.SecondaryButton
 import org.vouchsafe.app.ui.formats
-import org.vouchsafe.core.ListedStanding
+import org.vouchsafe.core.ListedStatus
 
 /** One voucher as the office lists it: whose it may be, what it gives, and how it stands. */
 @Composable
@@ -45,7 +45,7 @@ fun VoucherPage(
 ) {
     val formats = formats()
     val voucher = state.voucher
-    val served = voucher?.standing as? ListedStanding.ServedHere
+    val served = voucher?.status as? ListedStatus.ServedHere
     Page(
         stringResource(R.string.voucher),
         onBack,
@@ -53,10 +53,10 @@ fun VoucherPage(
             served != null -> {
                 { PrimaryButton(stringResource(R.string.see_claim), { onClaim(served.claim) }) }
             }
-            voucher?.standing == ListedStanding.Open -> {
+            voucher?.status == ListedStatus.Open -> {
                 {
                     PrimaryButton(stringResource(R.string.scan_it), onScan)
-                    if (voucher.byCode) SecondaryButton(stringResource(R.string.serve_by_reference), onServeByReference)
+                    if (voucher.byReference) SecondaryButton(stringResource(R.string.serve_by_reference), onServeByReference)
                 }
             }
             else -> null
@@ -65,7 +65,7 @@ fun VoucherPage(
         Text(formats.isolateLtr(reference), style = MaterialTheme.typography.displaySmall, fontWeight = FontWeight.Bold)
         state.error?.let { ErrorMessage(it) }
         if (voucher != null) {
-            val badge = badge(voucher.standing)
+            val badge = badge(voucher.status)
             Badge(badge.signal, stringResource(badge.label))
             Text(meaning(voucher, formats), style = MaterialTheme.typography.bodyLarge)
             Text(benefit(voucher, formats), style = MaterialTheme.typography.headlineMedium)

@@ -7,43 +7,43 @@ import org.vouchsafe.app.R
 import org.vouchsafe.app.ui.Formats
 import org.vouchsafe.app.ui.Signal
 import org.vouchsafe.app.verdict.receiptNumber
-import org.vouchsafe.core.ListedStanding
+import org.vouchsafe.core.ListedStatus
 import org.vouchsafe.core.ListedVoucher
-import org.vouchsafe.core.StandingKind
+import org.vouchsafe.core.ListedStatusKind
 
-enum class VoucherFilter(@param:StringRes val label: Int, val standings: List<StandingKind>) {
+enum class VoucherFilter(@param:StringRes val label: Int, val statuses: List<ListedStatusKind>) {
     All(R.string.voucher_all, emptyList()),
-    Open(R.string.voucher_open, listOf(StandingKind.OPEN)),
-    Served(R.string.voucher_served, listOf(StandingKind.SERVED_HERE, StandingKind.SERVED)),
+    Open(R.string.voucher_open, listOf(ListedStatusKind.OPEN)),
+    Served(R.string.voucher_served, listOf(ListedStatusKind.SERVED_HERE, ListedStatusKind.SERVED)),
     Closed(
         R.string.filter_closed,
-        listOf(StandingKind.NOT_YET, StandingKind.EXPIRED, StandingKind.SUSPENDED, StandingKind.REVOKED),
+        listOf(ListedStatusKind.NOT_YET, ListedStatusKind.EXPIRED, ListedStatusKind.SUSPENDED, ListedStatusKind.REVOKED),
     ),
 }
 
 /** The state of a listed voucher as staff say it. */
 data class VoucherBadge(val signal: Signal, @param:StringRes val label: Int)
 
-fun badge(standing: ListedStanding): VoucherBadge = when (standing) {
-    ListedStanding.Open -> VoucherBadge(Signal.Good, R.string.voucher_open)
-    ListedStanding.NotYet -> VoucherBadge(Signal.Neutral, R.string.verdict_not_yet)
-    ListedStanding.Expired -> VoucherBadge(Signal.Neutral, R.string.verdict_expired)
-    is ListedStanding.ServedHere -> VoucherBadge(Signal.Neutral, R.string.voucher_served_here)
-    ListedStanding.Served -> VoucherBadge(Signal.Neutral, R.string.voucher_served)
-    ListedStanding.Suspended -> VoucherBadge(Signal.Attention, R.string.verdict_suspended)
-    ListedStanding.Revoked -> VoucherBadge(Signal.Bad, R.string.verdict_revoked)
+fun badge(status: ListedStatus): VoucherBadge = when (status) {
+    ListedStatus.Open -> VoucherBadge(Signal.Good, R.string.voucher_open)
+    ListedStatus.NotYet -> VoucherBadge(Signal.Neutral, R.string.verdict_not_yet)
+    ListedStatus.Expired -> VoucherBadge(Signal.Neutral, R.string.verdict_expired)
+    is ListedStatus.ServedHere -> VoucherBadge(Signal.Neutral, R.string.voucher_served_here)
+    ListedStatus.Served -> VoucherBadge(Signal.Neutral, R.string.voucher_served)
+    ListedStatus.Suspended -> VoucherBadge(Signal.Attention, R.string.verdict_suspended)
+    ListedStatus.Revoked -> VoucherBadge(Signal.Bad, R.string.verdict_revoked)
 }
 
 /** What that means, and what to do. */
 @Composable
-fun meaning(voucher: ListedVoucher, formats: Formats): String = when (val standing = voucher.standing) {
-    ListedStanding.Open -> stringResource(R.string.voucher_open_means)
-    ListedStanding.NotYet -> stringResource(R.string.why_not_yet_valid, formats.day(voucher.firstDay))
-    ListedStanding.Expired -> stringResource(R.string.why_expired, formats.day(voucher.lastDay))
-    is ListedStanding.ServedHere -> stringResource(
-        R.string.why_already_redeemed, formats.moment(standing.at), formats.isolateLtr(receiptNumber(standing.claim)),
+fun meaning(voucher: ListedVoucher, formats: Formats): String = when (val status = voucher.status) {
+    ListedStatus.Open -> stringResource(R.string.voucher_open_means)
+    ListedStatus.NotYet -> stringResource(R.string.why_not_yet_valid, formats.day(voucher.firstDay))
+    ListedStatus.Expired -> stringResource(R.string.why_expired, formats.day(voucher.lastDay))
+    is ListedStatus.ServedHere -> stringResource(
+        R.string.why_already_redeemed, formats.moment(status.at), formats.isolateLtr(receiptNumber(status.claim)),
     )
-    ListedStanding.Served -> stringResource(R.string.voucher_served_means)
-    ListedStanding.Suspended -> stringResource(R.string.why_suspended)
-    ListedStanding.Revoked -> stringResource(R.string.why_revoked)
+    ListedStatus.Served -> stringResource(R.string.voucher_served_means)
+    ListedStatus.Suspended -> stringResource(R.string.why_suspended)
+    ListedStatus.Revoked -> stringResource(R.string.why_revoked)
 }

@@ -20,7 +20,7 @@ data class VoucherQuery(
     val filter: VoucherFilter = VoucherFilter.All,
     val limit: Int = PAGE,
 ) {
-    fun toSearch() = VoucherSearch(typed, category, filter.standings, limit.toUInt())
+    fun toSearch() = VoucherSearch(typed, category, filter.statuses, limit.toUInt())
 
     companion object {
         const val PAGE = 50

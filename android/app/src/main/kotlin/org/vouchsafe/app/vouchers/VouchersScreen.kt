@@ -173,7 +173,7 @@ private fun Count(listing: VoucherListing, formats: Formats) {
 
 @Composable
 private fun VoucherRow(voucher: ListedVoucher, formats: Formats, onClick: () -> Unit) {
-    val badge = badge(voucher.standing)
+    val badge = badge(voucher.status)
     ListRow(
         badge.signal,
         stringResource(badge.label),

@@ -48,11 +48,11 @@ import org.vouchsafe.app.vouchers.VouchersState
 import org.vouchsafe.core.Accepted
 import org.vouchsafe.core.Benefit
 import org.vouchsafe.core.Claim
-import org.vouchsafe.core.CodeRefusal
+import org.vouchsafe.core.ReferenceRefusal
 import org.vouchsafe.core.EngineException
 import org.vouchsafe.core.Goods
 import org.vouchsafe.core.Health
-import org.vouchsafe.core.ListedStanding
+import org.vouchsafe.core.ListedStatus
 import org.vouchsafe.core.ListedVoucher
 import org.vouchsafe.core.Programme
 import org.vouchsafe.core.Reason
@@ -176,7 +176,7 @@ private fun claim(number: Int, state: String, delivery: RecordDelivery = RecordD
     operator = null,
     reference = "01a1fe13b9fa7224a36a89b57f98c799",
     given = if (number % 3 == 0) goods.benefit else Benefit.Money((120_000 + 37 * number).toULong(), "PHP"),
-    byCode = false,
+    byReference = false,
     state = state,
     reason = null,
     delivery = delivery,
@@ -189,27 +189,27 @@ private val claims = listOf(
     claim(1, "recorded", RecordDelivery.Waiting), claim(2, "submitted"), claim(3, "in_review"), claim(4, "conflict"),
     claim(5, "approved"), claim(6, "paid"), claim(7, "rejected"),
 )
-private fun listed(reference: String, standing: ListedStanding, of: Voucher = money) = ListedVoucher(
+private fun listed(reference: String, status: ListedStatus, of: Voucher = money) = ListedVoucher(
     reference = reference,
     holder = "M*** C*** S***",
     assistance = of.assistance,
     benefit = of.benefit,
     firstDay = "2026-12-01",
     lastDay = "2027-06-03",
-    standing = standing,
+    status = status,
     programme = of.programme,
-    byCode = false,
+    byReference = false,
 )
 
 private val listed = listOf(
-    listed("0K2M-94QX", ListedStanding.Open),
-    listed("1ZZ0-0042", ListedStanding.Open, goods),
-    listed("7K2M-94QX", ListedStanding.ServedHere("0193f0a2b4c6d8e0f102030405060708", 1_795_000_000uL)),
-    listed("8A00-94QX", ListedStanding.NotYet),
-    listed("9A00-94QX", ListedStanding.Served, goods),
-    listed("AA00-94QX", ListedStanding.Suspended),
-    listed("BA00-94QX", ListedStanding.Revoked),
-    listed("CA00-94QX", ListedStanding.Expired),
+    listed("0K2M-94QX", ListedStatus.Open),
+    listed("1ZZ0-0042", ListedStatus.Open, goods),
+    listed("7K2M-94QX", ListedStatus.ServedHere("0193f0a2b4c6d8e0f102030405060708", 1_795_000_000uL)),
+    listed("8A00-94QX", ListedStatus.NotYet),
+    listed("9A00-94QX", ListedStatus.Served, goods),
+    listed("AA00-94QX", ListedStatus.Suspended),
+    listed("BA00-94QX", ListedStatus.Revoked),
+    listed("CA00-94QX", ListedStatus.Expired),
 )
 private val listing = VoucherListing(
     listed = 1_795_000_000uL,
@@ -251,14 +251,14 @@ private val others: List<Pair<String, @Composable () -> Unit>> = listOf(
         val warnings = listOf(Warning.StatusStale(900_000uL))
         ByReferencePage(ByReferenceState(ServeState(listed[0].toServe()), warnings), {}, {})
     },
-    "serve-by-reference-not-allowed" to { ByReferencePage(ByReferenceState(refusal = CodeRefusal.NotAllowed), {}, {}) },
-    "serve-by-reference-revoked" to { ByReferencePage(ByReferenceState(refusal = CodeRefusal.Refused(Reason.Revoked)), {}, {}) },
+    "serve-by-reference-not-allowed" to { ByReferencePage(ByReferenceState(refusal = ReferenceRefusal.NotAllowed), {}, {}) },
+    "serve-by-reference-revoked" to { ByReferencePage(ByReferenceState(refusal = ReferenceRefusal.Refused(Reason.Revoked)), {}, {}) },
     "override" to { OverridePage(overriding, { _, _ -> }, {}) },
     "override-pin-wrong" to { OverridePage(overriding.copy(supervisors = listOf("lorna"), pin = PinError.Wrong), { _, _ -> }, {}) },
     "override-pin-wait" to { OverridePage(overriding.copy(pin = PinError.Wait(1_790uL)), { _, _ -> }, {}) },
     "override-no-help" to { OverridePage(overriding.copy(refusal = refusal(Reason.Revoked).refusal), { _, _ -> }, {}) },
     "override-nobody" to { OverridePage(overriding.copy(supervisors = emptyList()), { _, _ -> }, {}) },
-    "claim-by-reference" to { ClaimPage(claims[2].id, ClaimState(claims[2].copy(byCode = true)), false, ClaimActions()) },
+    "claim-by-reference" to { ClaimPage(claims[2].id, ClaimState(claims[2].copy(byReference = true)), false, ClaimActions()) },
     "claims" to { Claims(ClaimsState(claims, more = true, loaded = true, today = totalOf(claims.take(2)), month = totalOf(claims))) },
     "claims-none" to { Claims(ClaimsState(loaded = true)) },
     "claims-none-like-this" to { Claims(ClaimsState(loaded = true), "0506", ClaimFilter.Paid) },
@@ -280,7 +280,7 @@ private val others: List<Pair<String, @Composable () -> Unit>> = listOf(
     "voucher-open" to { ListedPage(listed[0]) },
     "voucher-served-here" to { ListedPage(listed[2]) },
     "voucher-not-yet" to { ListedPage(listed[3]) },
-    "voucher-open-by-reference" to { ListedPage(listed[0].copy(byCode = true)) },
+    "voucher-open-by-reference" to { ListedPage(listed[0].copy(byReference = true)) },
     "voucher-not-listed" to { VoucherPage("7K2M-94QX", VoucherState(loaded = true), {}, {}, {}, {}) },
     "tabs" to { Column { Tabs(Screen.Vouchers) {} } },
     "receipt" to { ClaimPage(claims[0].id, ClaimState(claims[0]), justServed = true, ClaimActions()) },

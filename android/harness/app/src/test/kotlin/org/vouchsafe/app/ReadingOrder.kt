@@ -127,8 +127,8 @@ object ReadingOrder {
         R.string.supervisor, *things, R.string.confirm_giving,
     )
 
-    private fun listed(standing: Int, meaning: Int) = below(
-        R.string.voucher, "94QX", standing, meaning, ANYTHING, R.string.label_holder, R.string.label_assistance, R.string.label_from,
+    private fun listed(status: Int, meaning: Int) = below(
+        R.string.voucher, "94QX", status, meaning, ANYTHING, R.string.label_holder, R.string.label_assistance, R.string.label_from,
         R.string.label_until, R.string.label_programme,
     )
 

@@ -17,7 +17,7 @@ class ClaimsTest {
         operator = null,
         reference = "01a1fe13b9fa7224a36a89b57f98c799",
         given = Benefit.Money(120_037uL, "PHP"),
-        byCode = false,
+        byReference = false,
         state = "paid",
         reason = null,
         delivery = RecordDelivery.Sent,

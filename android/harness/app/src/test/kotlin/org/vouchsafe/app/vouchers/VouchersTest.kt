@@ -15,8 +15,8 @@ import org.vouchsafe.app.AppRobot
 import org.vouchsafe.app.R
 import org.vouchsafe.app.ServerRule
 import org.vouchsafe.core.Benefit
-import org.vouchsafe.core.CodeRedemption
-import org.vouchsafe.core.CodeRefusal
+import org.vouchsafe.core.ReferenceRedemption
+import org.vouchsafe.core.ReferenceRefusal
 import org.vouchsafe.core.HttpOutcome
 import org.vouchsafe.core.Office
 import org.vouchsafe.core.planeOf
@@ -119,10 +119,10 @@ class VouchersTest {
         robot.environment.transport.stub = null
         assertEquals(null, runBlocking { robot.container.phone.sync(robot.environment.transport::send) }!!.stopped)
         val held = office.claims().single { it["claim"].asString == claim.id }
-        assertEquals("by_code", held["how_read"].asString)
+        assertEquals("by_reference", held["how_read"].asString)
         assertEquals("in_review", held["state"].asString)
         val again = runBlocking { robot.container.phone.redeemByReference(voucher.reference, claim.given!!) }
-        assertEquals(CodeRedemption.Refused(CodeRefusal.NotListed), again)
+        assertEquals(ReferenceRedemption.Refused(ReferenceRefusal.NotListed), again)
         office.command("programme", "policy", "aid", "--by-code", "refuse")
     }
 

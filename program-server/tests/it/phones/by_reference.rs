@@ -9,14 +9,14 @@ use program_server::vouchers::{self, Decision, Order};
 use protocol::ack::Outcome;
 use protocol::id::ClaimId;
 use protocol::printed::PrintedReference;
-use protocol::record::{Body, Document, ServeByCode, SignedVoucher};
+use protocol::record::{Body, Document, ServeByReference, SignedVoucher};
 use protocol::{Hash, Span};
 
-/// An office whose programme lets providers serve by code, or does not.
-async fn office(server: crate::support::TestServer, by_code: bool) -> Office {
+/// An office whose programme lets providers serve by reference, or does not.
+async fn office(server: crate::support::TestServer, by_reference: bool) -> Office {
     let office = Office::open(server).await;
     let tx = office.app.db.begin().await.unwrap();
-    let change = PolicyChange { by_code: Some(by_code), ..PolicyChange::default() };
+    let change = PolicyChange { by_reference: Some(by_reference), ..PolicyChange::default() };
     programmes::set_policy(&tx, &programme(), change).await.unwrap();
     tx.commit().await.unwrap();
     office
@@ -30,13 +30,13 @@ fn order() -> Order {
 /// A voucher of this office with a service of it by its reference.
 struct Typed {
     signed: SignedVoucher,
-    served: ServeByCode,
+    served: ServeByReference,
 }
 
 async fn typed(office: &Office, order: Order) -> Typed {
     let (voucher, signed) = office.issued(order).await;
     let issued = vouchers::issued(office.app.db.reader(), &voucher.identity).await.unwrap();
-    let served = ServeByCode {
+    let served = ServeByReference {
         claim: new_claim(),
         reference: PrintedReference::parse(&issued.unwrap().reference).unwrap(),
         voucher: voucher.identity.hash(),
@@ -47,9 +47,9 @@ async fn typed(office: &Office, order: Order) -> Typed {
     Typed { signed, served }
 }
 
-/// Sends a service by code; gives what became of its record.
-async fn send(office: &Office, phone: &mut Phone, served: &ServeByCode) -> Outcome {
-    let record = phone.record(office, Body::ServeByCode(served.clone())).await;
+/// Sends a service by reference; gives what became of its record.
+async fn send(office: &Office, phone: &mut Phone, served: &ServeByReference) -> Outcome {
+    let record = phone.record(office, Body::ServeByReference(served.clone())).await;
     phone.send(office, &[record]).await.results.remove(0).outcome
 }
 
@@ -69,15 +69,15 @@ fn state(state: &str, reason: &str) -> (String, Option<String>) {
 }
 
 on_both_engines! {
-    async fn a_claim_by_code_waits_for_a_person_and_goes_on_when_one_upholds_it(server: TestServer) {
+    async fn a_claim_by_reference_waits_for_a_person_and_goes_on_when_one_upholds_it(server: TestServer) {
         let office = office(server, true).await;
         let mut phone = Phone::confirmed(&office, "mercy").await;
         let typed = typed(&office, order()).await;
         assert_eq!(send(&office, &mut phone, &typed.served).await, Outcome::Accepted);
         let claim = typed.served.claim;
-        assert_eq!(office.state(claim).await, state("in_review", "served_by_code"));
+        assert_eq!(office.state(claim).await, state("in_review", "served_by_reference"));
         let found = claims::find(&office.app.db, claim).await.unwrap();
-        assert_eq!(found.how_served, HowServed::ByCode);
+        assert_eq!(found.how_served, HowServed::ByReference);
         assert_eq!(found.given, pesos(100));
         let decision = claims::Decision::Uphold;
         let now = office.app.now();
@@ -86,15 +86,15 @@ on_both_engines! {
         assert_eq!(send(&office, &mut phone, &typed.served).await, refused("claim_id_used"));
     }
 
-    async fn where_the_programme_does_not_allow_it_nothing_is_served_by_code(server: TestServer) {
+    async fn where_the_programme_does_not_allow_it_nothing_is_served_by_reference(server: TestServer) {
         let office = office(server, false).await;
         let mut phone = Phone::confirmed(&office, "mercy").await;
         let typed = typed(&office, order()).await;
         let outcome = send(&office, &mut phone, &typed.served).await;
-        assert_eq!(outcome, refused("by_code_not_allowed"));
+        assert_eq!(outcome, refused("by_reference_not_allowed"));
         assert_eq!(office.claims().await, 0);
         let trust = program_server::trust::current(&office.app).await.unwrap();
-        assert!(!trust.state.list().programme(&programme()).unwrap().by_code);
+        assert!(!trust.state.list().programme(&programme()).unwrap().by_reference);
         assert_eq!(scan(&office, &mut phone, &typed.signed).await.1, Outcome::Accepted);
     }
 
@@ -102,15 +102,15 @@ on_both_engines! {
         let office = office(server, true).await;
         let mut phone = Phone::confirmed(&office, "mercy").await;
         let (one, other) = (typed(&office, order()).await, typed(&office, order()).await);
-        let unknown = ServeByCode { reference: PrintedReference::from_bits([0; 5]), ..one.served.clone() };
-        let swapped = ServeByCode { voucher: other.served.voucher, ..one.served.clone() };
+        let unknown = ServeByReference { reference: PrintedReference::from_bits([0; 5]), ..one.served.clone() };
+        let swapped = ServeByReference { voucher: other.served.voucher, ..one.served.clone() };
         for served in [unknown, swapped] {
             assert_eq!(send(&office, &mut phone, &served).await, refused("unknown_reference"));
         }
         assert_eq!(office.claims().await, 0);
     }
 
-    async fn a_voucher_that_names_no_provider_is_on_no_list_and_not_served_by_code(server: TestServer) {
+    async fn a_voucher_that_names_no_provider_is_on_no_list_and_not_served_by_reference(server: TestServer) {
         let office = office(server, true).await;
         let mut phone = Phone::confirmed(&office, "mercy").await;
         let typed = typed(&office, crate::phones::office::order()).await;
@@ -126,7 +126,7 @@ on_both_engines! {
         let outcome = send(&office, &mut phone, &elsewhere.served).await;
         assert_eq!(outcome, refused("wrong_provider"));
         let more = typed(&office, order()).await.served;
-        let more = ServeByCode { given: pesos(500_001), ..more };
+        let more = ServeByReference { given: pesos(500_001), ..more };
         assert_eq!(send(&office, &mut phone, &more).await, refused("more_than_voucher"));
         let (voucher, _) = office.issued(order()).await;
         let issued = vouchers::issued(office.app.db.reader(), &voucher.identity).await.unwrap();
@@ -134,13 +134,13 @@ on_both_engines! {
         office.decide(&voucher, Decision::Revoke).await;
         office.wait(Span::seconds(10));
         phone.news(&office).await;
-        let revoked = ServeByCode {
+        let revoked = ServeByReference {
             claim: new_claim(),
             reference,
             voucher: voucher.identity.hash(),
             ..more.clone()
         };
-        let revoked = ServeByCode { given: pesos(1), ..revoked };
+        let revoked = ServeByReference { given: pesos(1), ..revoked };
         assert_eq!(send(&office, &mut phone, &revoked).await, refused("revoked"));
         let late = typed(&office, order()).await.served;
         office.wait(Span::days(30));
@@ -179,15 +179,15 @@ on_both_engines! {
         let void = Body::Void { claim: scanned, reason: "the wrong person".to_owned() };
         let record = first.record(&office, void).await;
         first.send(&office, &[record]).await;
-        assert_eq!(office.state(claim).await, state("in_review", "served_by_code"));
+        assert_eq!(office.state(claim).await, state("in_review", "served_by_reference"));
     }
 
-    async fn a_claim_by_code_names_its_documents(server: TestServer) {
+    async fn a_claim_by_reference_names_its_documents(server: TestServer) {
         let office = office(server, true).await;
         let mut phone = Phone::confirmed(&office, "mercy").await;
         let typed = typed(&office, order()).await;
         let photo = Document { hash: Hash::of(b"a photo"), len: 7, media_type: "image/jpeg".to_owned() };
-        let served = ServeByCode { documents: vec![photo], ..typed.served };
+        let served = ServeByReference { documents: vec![photo], ..typed.served };
         assert_eq!(send(&office, &mut phone, &served).await, Outcome::Accepted);
         let decision = claims::Decision::Uphold;
         let now = office.app.now();

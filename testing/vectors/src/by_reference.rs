@@ -7,10 +7,12 @@ use protocol::Hash;
 use protocol::cbor;
 use protocol::cose::{MultiSigned, ObjectType, Sign1};
 use protocol::key::Signer;
-use protocol::record::{Body, OpenedRecord, Record, ServeByCode};
+use protocol::record::{Body, OpenedRecord, Record, ServeByReference};
 use protocol::trust::{Programme, TrustList};
 use samples::describe;
-use samples::{self, Who, device, header, key, raw, record, serve_by_code, trust_file, trust_list};
+use samples::{
+    self, Who, device, header, key, raw, record, serve_by_reference, trust_file, trust_list,
+};
 use serde_json::{Value, json};
 
 pub fn write_all() {
@@ -39,20 +41,22 @@ fn records() -> Vec<Vector> {
         case(name, what, &record.encode().unwrap(), describe::record(&opened))
     };
     let bad = |name, what: &str, alter: fn(Altered) -> Altered, code: &str| {
-        let good = record(9, &serve_by_code());
-        let body = alter(Altered::payload(&serve_by_code().encode().unwrap())).encode();
+        let good = record(9, &serve_by_reference());
+        let body = alter(Altered::payload(&serve_by_reference().encode().unwrap())).encode();
         let parsed = Sign1::parse(ObjectType::Record, &good.signed_header).unwrap();
         let signed_header = Altered::payload(parsed.unverified_payload())
             .with(&[10], bytes(Hash::of(&body).as_bytes()))
             .sign(ObjectType::Record, &device());
         case(name, what, &Record { signed_header, body }.encode().unwrap(), error(code))
     };
-    let Body::ServeByCode(served) = serve_by_code() else { panic!("a sample of another kind") };
-    let plain = ServeByCode { warnings: Vec::new(), documents: Vec::new(), ..served };
+    let Body::ServeByReference(served) = serve_by_reference() else {
+        panic!("a sample of another kind")
+    };
+    let plain = ServeByReference { warnings: Vec::new(), documents: Vec::new(), ..served };
     let text = "field.wrong";
     vec![
-        good("served by code", "With a warning and a document.", serve_by_code()),
-        good("served by code alone", "With nothing besides.", Body::ServeByCode(plain)),
+        good("served by code", "With a warning and a document.", serve_by_reference()),
+        good("served by code alone", "With nothing besides.", Body::ServeByReference(plain)),
         bad(
             "reference in small letters",
             "A record has the reference as it is printed, however it was typed.",
@@ -97,18 +101,18 @@ fn records() -> Vec<Vector> {
 
 fn trust_files() -> Vec<Vector> {
     let pinned = samples::root_hash(&samples::root()).to_string();
-    let list = |by_code| {
+    let list = |by_reference| {
         let mut list = trust_list();
-        list.programmes[0] = Programme { by_code, ..list.programmes[0].clone() };
+        list.programmes[0] = Programme { by_reference, ..list.programmes[0].clone() };
         list
     };
     let case = |name, what: &str, file: Vec<u8>, expect: Value| {
         let own = json!({ "object": "trust", "hex": hex::encode(file), "pinned": pinned, "expect": expect });
         vector(name, what, own)
     };
-    let good = |name, what: &str, list: &TrustList, by_code: bool| {
+    let good = |name, what: &str, list: &TrustList, by_reference: bool| {
         let file = samples::trust_file_with(list).encode().unwrap();
-        case(name, what, file, json!({ "by_code": by_code }))
+        case(name, what, file, json!({ "by_code": by_reference }))
     };
     let signed = list(true).sign(&[&key(Who::Trust)]).unwrap();
     let signed = MultiSigned::parse(ObjectType::TrustList, &signed).unwrap();

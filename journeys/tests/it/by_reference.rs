@@ -5,8 +5,8 @@ use journeys::enrolled::{self, enrolled};
 use journeys::phone::Phone;
 use serde_json::Value;
 
-fn serve_by_code(phone: &Phone, reference: &str) -> (Option<i32>, Value) {
-    let answer = phone.run(&["serve-by-code", "--json", reference]).unwrap();
+fn serve_by_reference(phone: &Phone, reference: &str) -> (Option<i32>, Value) {
+    let answer = phone.run(&["serve-by-reference", "--json", reference]).unwrap();
     (answer.status, answer.json().unwrap())
 }
 
@@ -21,20 +21,20 @@ fn a_code_is_served_where_the_programme_allows_it_reviewed_and_set_against_a_sca
     office.enrol(&other, "mercy").unwrap();
     phone.sync().unwrap();
     running.kill();
-    let (status, refused) = serve_by_code(&phone, &voucher.printed);
-    assert_eq!((status, &refused["reason"]), (Some(1), &"by_code_not_allowed".into()));
+    let (status, refused) = serve_by_reference(&phone, &voucher.printed);
+    assert_eq!((status, &refused["reason"]), (Some(1), &"by_reference_not_allowed".into()));
 
-    office.admin(&["programme", "policy", "aid", "--by-code", "review"]).unwrap();
+    office.admin(&["programme", "policy", "aid", "--by-reference", "review"]).unwrap();
     let running = office.server.start().unwrap();
     phone.sync().unwrap();
     running.kill();
     let typed = voucher.printed.to_lowercase().replace('-', " ");
-    let (status, served) = serve_by_code(&phone, &typed);
+    let (status, served) = serve_by_reference(&phone, &typed);
     assert_eq!((status, &served["given"]), (Some(0), &"PHP 500.00".into()), "{served}");
-    let (status, again) = serve_by_code(&phone, &voucher.printed);
+    let (status, again) = serve_by_reference(&phone, &voucher.printed);
     assert_eq!((status, &again["reason"]), (Some(1), &"already_redeemed".into()));
     assert_eq!(phone.check(&voucher.text, None).unwrap()["reason"], "already_redeemed");
-    assert_eq!(phone.claims().unwrap()[0]["by_code"], true);
+    assert_eq!(phone.claims().unwrap()[0]["by_reference"], true);
 
     other.run(&["redeem", "--text", &voucher.text]).unwrap().succeeded().unwrap();
     let running = office.server.start().unwrap();
@@ -42,9 +42,9 @@ fn a_code_is_served_where_the_programme_allows_it_reviewed_and_set_against_a_sca
     let claims = office.claims().unwrap();
     assert_eq!(
         (&claims[0]["state"], &claims[0]["how_read"]),
-        (&"in_review".into(), &"by_code".into())
+        (&"in_review".into(), &"by_reference".into())
     );
-    assert_eq!(claims[0]["reason"], "served_by_code");
+    assert_eq!(claims[0]["reason"], "served_by_reference");
     assert_eq!(other.sync().unwrap()["conflicts"], 1);
     phone.sync().unwrap();
     running.kill();

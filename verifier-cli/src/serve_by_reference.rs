@@ -1,4 +1,4 @@
-//! `vouchsafe serve-by-code`: serve a voucher whose code cannot be read by the reference that is printed on it.
+//! `vouchsafe serve-by-reference`: serve a voucher whose code cannot be read by the reference that is printed on it.
 
 use crate::failure::{self, Failure};
 use crate::given::Given;
@@ -8,8 +8,8 @@ use protocol::printed::PrintedReference;
 use serde_json::{Value, json};
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use verifier_core::verdict::{CodeRefusal, CodeVerdict, Reason};
-use verifier_core::verifier::{CodeReceipt, CodeRedemption, CodeService};
+use verifier_core::verdict::{Reason, ReferenceRefusal, ReferenceVerdict};
+use verifier_core::verifier::{ReferenceReceipt, ReferenceRedemption, ReferenceService};
 
 /// Serve a voucher whose code cannot be read by its printed reference, where the programme allows it
 ///
@@ -52,14 +52,14 @@ pub(crate) fn run(
         arguments.document.iter().map(|file| redeem::document(file)).collect::<Result<_, _>>()?;
     let mut verifier = phone::open(home)?;
     let clock = phone::clock();
-    let accepted = match verifier.check_code(arguments.reference, clock)? {
-        CodeVerdict::Accept(accepted) => accepted,
-        CodeVerdict::Refuse(refusal) => return refused(arguments, &refusal, out),
+    let accepted = match verifier.check_reference(arguments.reference, clock)? {
+        ReferenceVerdict::Accept(accepted) => accepted,
+        ReferenceVerdict::Refuse(refusal) => return refused(arguments, &refusal, out),
     };
     let given = arguments.given.of(&accepted.programme)?;
-    let service = CodeService { given, operator: arguments.operator.clone(), documents };
-    match verifier.serve_by_code(arguments.reference, service, clock)? {
-        CodeRedemption::Done(receipt) => {
+    let service = ReferenceService { given, operator: arguments.operator.clone(), documents };
+    match verifier.serve_by_reference(arguments.reference, service, clock)? {
+        ReferenceRedemption::Done(receipt) => {
             if arguments.json {
                 writeln!(out, "{}", receipt_json(&receipt))?;
             } else {
@@ -67,8 +67,8 @@ pub(crate) fn run(
             }
             Ok(Outcome::Done)
         }
-        CodeRedemption::Refused(refusal) => refused(arguments, &refusal, out),
-        CodeRedemption::NotWithinVoucher(accepted) => Err(Failure::Argument(format!(
+        ReferenceRedemption::Refused(refusal) => refused(arguments, &refusal, out),
+        ReferenceRedemption::NotWithinVoucher(accepted) => Err(Failure::Argument(format!(
             "the voucher gives {}; more than that, or anything else, cannot be given for it. Nothing was recorded",
             words::benefit_words(&accepted.voucher.benefit, Some(&accepted.programme))
         ))),
@@ -77,22 +77,22 @@ pub(crate) fn run(
 
 fn refused(
     arguments: &Arguments,
-    refusal: &CodeRefusal,
+    refusal: &ReferenceRefusal,
     out: &mut impl Write,
 ) -> failure::Result<Outcome> {
     let said = match refusal {
-        CodeRefusal::NotListed => {
+        ReferenceRefusal::NotListed => {
             "it is not on the office's list for this provider. Scan its code, or send the person to the programme office"
                 .to_owned()
         }
-        CodeRefusal::NotAllowed => {
+        ReferenceRefusal::NotAllowed => {
             "this programme's vouchers are not served by their references. Scan its code".to_owned()
         }
-        CodeRefusal::Refused(reason) => words::reason_words(reason, None),
+        ReferenceRefusal::Refused(reason) => words::reason_words(reason, None),
     };
     if arguments.json {
         let mut object = json!({ "verdict": "refuse", "reason": refusal.code(), "words": said });
-        if let CodeRefusal::Refused(Reason::AlreadyRedeemed(live)) = refusal {
+        if let ReferenceRefusal::Refused(Reason::AlreadyRedeemed(live)) = refusal {
             object["claim"] = json!(live.claim.to_string());
         }
         writeln!(out, "{object}")?;
@@ -102,8 +102,8 @@ fn refused(
     Ok(Outcome::Refused)
 }
 
-fn receipt_json(receipt: &CodeReceipt) -> Value {
-    let CodeReceipt { claim, sequence, given, accepted } = receipt;
+fn receipt_json(receipt: &ReferenceReceipt) -> Value {
+    let ReferenceReceipt { claim, sequence, given, accepted } = receipt;
     let warnings: Vec<&str> = accepted.warnings.iter().map(|it| it.code()).collect();
     json!({
         "verdict": "accept",
@@ -115,9 +115,9 @@ fn receipt_json(receipt: &CodeReceipt) -> Value {
     })
 }
 
-fn write_receipt(receipt: &CodeReceipt, out: &mut impl Write) -> failure::Result<()> {
-    let CodeReceipt { claim, sequence, given, accepted } = receipt;
-    writeln!(out, "REDEEMED BY CODE")?;
+fn write_receipt(receipt: &ReferenceReceipt, out: &mut impl Write) -> failure::Result<()> {
+    let ReferenceReceipt { claim, sequence, given, accepted } = receipt;
+    writeln!(out, "REDEEMED BY REFERENCE")?;
     writeln!(out, "  Give: {}", words::benefit_words(given, Some(&accepted.programme)))?;
     writeln!(out, "  Receipt {claim} (record {sequence})")?;
     writeln!(out, "  A person at the office decides on this claim: keep the voucher.")?;

@@ -2,8 +2,10 @@
 
 use super::{EngineError, Verifier, new_claim_id};
 use crate::clock::DeviceClock;
-use crate::ledger::{Act, CodeServing, DocumentContent};
-use crate::verdict::{self, AcceptedCode, Circumstances, CodeRefusal, CodeVerdict, Reason};
+use crate::ledger::{Act, DocumentContent, ReferenceServing};
+use crate::verdict::{
+    self, AcceptedReference, Circumstances, Reason, ReferenceRefusal, ReferenceVerdict,
+};
 use protocol::Benefit;
 use protocol::id::{ClaimId, OperatorId};
 use protocol::printed::PrintedReference;
@@ -11,10 +13,10 @@ use protocol::trust::IssuedSets;
 
 /// What staff asks to be recorded as served by a reference.
 #[derive(Debug, Clone)]
-pub struct CodeService {
+pub struct ReferenceService {
     /// What is given; the whole voucher when absent.
     pub given: Option<Benefit>,
-    /// Who serves.
+    /// The operator who serves; one of the profile's, where it names any.
     pub operator: Option<OperatorId>,
     /// Documents to attach at once.
     pub documents: Vec<DocumentContent>,
@@ -22,18 +24,18 @@ pub struct CodeService {
 
 /// What came of asking to serve by a reference.
 #[derive(Debug)]
-pub enum CodeRedemption {
+pub enum ReferenceRedemption {
     /// Recorded durably.
-    Done(Box<CodeReceipt>),
+    Done(Box<ReferenceReceipt>),
     /// Refused; nothing was recorded.
-    Refused(CodeRefusal),
+    Refused(ReferenceRefusal),
     /// What should be given is not within the voucher; nothing was recorded.
-    NotWithinVoucher(Box<AcceptedCode>),
+    NotWithinVoucher(Box<AcceptedReference>),
 }
 
 /// Proof for staff that a voucher was served by its reference.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CodeReceipt {
+pub struct ReferenceReceipt {
     /// The claim.
     pub claim: ClaimId,
     /// The record's place in the phone's chain.
@@ -41,7 +43,7 @@ pub struct CodeReceipt {
     /// What was given.
     pub given: Benefit,
     /// What was accepted.
-    pub accepted: AcceptedCode,
+    pub accepted: AcceptedReference,
 }
 
 impl Verifier {
@@ -49,11 +51,11 @@ impl Verifier {
     ///
     /// # Errors
     /// When the phone is not enrolled or its storage is broken.
-    pub fn check_code(
+    pub fn check_reference(
         &self,
         reference: PrintedReference,
         now: DeviceClock,
-    ) -> Result<CodeVerdict, EngineError> {
+    ) -> Result<ReferenceVerdict, EngineError> {
         let (trust, profile) = self.in_force()?;
         let floors = self.ledger.floors()?;
         let issued = &IssuedSets::none();
@@ -67,31 +69,31 @@ impl Verifier {
             Some((voucher, _)) => self.ledger.live_redemption_of(voucher.identity)?,
             None => None,
         };
-        Ok(verdict::decide_by_code(listed, &circumstances, live))
+        Ok(verdict::decide_by_reference(listed, &circumstances, live))
     }
 
     /// Decides on a reference and, if it is accepted, records that its voucher was served. When this returns
-    /// [`CodeRedemption::Done`], the record is on the disk.
+    /// [`ReferenceRedemption::Done`], the record is on the disk.
     ///
     /// # Errors
     /// When nothing was recorded because something is broken or not allowed.
-    pub fn serve_by_code(
+    pub fn serve_by_reference(
         &mut self,
         reference: PrintedReference,
-        service: CodeService,
+        service: ReferenceService,
         now: DeviceClock,
-    ) -> Result<CodeRedemption, EngineError> {
-        let accepted = match self.check_code(reference, now)? {
-            CodeVerdict::Accept(accepted) => *accepted,
-            CodeVerdict::Refuse(refusal) => return Ok(CodeRedemption::Refused(refusal)),
+    ) -> Result<ReferenceRedemption, EngineError> {
+        let accepted = match self.check_reference(reference, now)? {
+            ReferenceVerdict::Accept(accepted) => *accepted,
+            ReferenceVerdict::Refuse(refusal) => return Ok(ReferenceRedemption::Refused(refusal)),
         };
         self.check_may_serve(service.operator.as_ref(), &service.documents, accepted.now.time)?;
         let given = service.given.unwrap_or_else(|| accepted.voucher.benefit.clone());
         if !given.is_within(&accepted.voucher.benefit) {
-            return Ok(CodeRedemption::NotWithinVoucher(Box::new(accepted)));
+            return Ok(ReferenceRedemption::NotWithinVoucher(Box::new(accepted)));
         }
         let claim = new_claim_id(accepted.now.time)?;
-        let serving = CodeServing {
+        let serving = ReferenceServing {
             claim,
             reference,
             voucher: accepted.voucher.identity,
@@ -99,15 +101,15 @@ impl Verifier {
             warnings: accepted.warnings.iter().map(|it| it.code().to_owned()).collect(),
             documents: service.documents,
         };
-        match self.append(Act::ServeByCode(serving), service.operator, now) {
+        match self.append(Act::ServeByReference(serving), service.operator, now) {
             Ok(record) => {
                 let sequence = record.header.sequence;
-                let receipt = CodeReceipt { claim, sequence, given, accepted };
-                Ok(CodeRedemption::Done(Box::new(receipt)))
+                let receipt = ReferenceReceipt { claim, sequence, given, accepted };
+                Ok(ReferenceRedemption::Done(Box::new(receipt)))
             }
-            Err(EngineError::AlreadyServed(live)) => {
-                Ok(CodeRedemption::Refused(CodeRefusal::Refused(Reason::AlreadyRedeemed(live))))
-            }
+            Err(EngineError::AlreadyServed(live)) => Ok(ReferenceRedemption::Refused(
+                ReferenceRefusal::Refused(Reason::AlreadyRedeemed(live)),
+            )),
             Err(error) => Err(error),
         }
     }

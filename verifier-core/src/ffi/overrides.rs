@@ -1,4 +1,4 @@
-//! What Kotlin sees of a supervisor's leave.
+//! What Kotlin sees of a supervisor's override.
 
 use super::{DeviceClock, EngineError, Redemption, Result, Service, Verifier};
 use crate::verifier;
@@ -11,41 +11,41 @@ impl Verifier {
         self.engine().supervisors().map(ToString::to_string).collect()
     }
 
-    /// As `redeem`, with a supervisor's leave and PIN: trust that is too old, where the programme lets a supervisor
+    /// As `redeem`, with a supervisor's override and PIN: trust that is too old, where the programme lets a supervisor
     /// decide, and a clock that was turned back do not stand against the voucher; everything else does.
     ///
     /// # Errors
     /// [`EngineError::NotAllowed`] for a name that is no supervisor's. Nothing was recorded, and why.
-    pub fn redeem_with_leave(
+    pub fn redeem_with_override(
         &self,
         text: &str,
         service: Service,
         supervisor: &str,
         pin: &str,
         now: DeviceClock,
-    ) -> Result<LeaveRedemption> {
+    ) -> Result<OverrideOutcome> {
         let service = service.try_into()?;
         let supervisor = OperatorId::new(supervisor).map_err(EngineError::Argument)?;
-        let leave = verifier::Supervision { supervisor, pin };
-        match self.engine().redeem_with_leave(text, service, &leave, now.into()) {
-            Ok(redemption) => Ok(LeaveRedemption::Decided { redemption: redemption.into() }),
-            Err(verifier::EngineError::WrongPin) => Ok(LeaveRedemption::WrongPin),
+        let supervision = verifier::Supervision { supervisor, pin };
+        match self.engine().redeem_with_override(text, service, &supervision, now.into()) {
+            Ok(redemption) => Ok(OverrideOutcome::Decided { redemption: redemption.into() }),
+            Err(verifier::EngineError::WrongPin) => Ok(OverrideOutcome::WrongPin),
             Err(verifier::EngineError::PinWait(wait)) => {
-                Ok(LeaveRedemption::Wait { seconds: wait.as_seconds() })
+                Ok(OverrideOutcome::Wait { seconds: wait.as_seconds() })
             }
             Err(error) => Err(error.into()),
         }
     }
 }
 
-/// What came of a supervisor's leave.
+/// What came of a supervisor's override.
 #[derive(Clone, Debug, uniffi::Enum)]
 #[expect(
     clippy::large_enum_variant,
     reason = "it is made once a voucher, and crosses the border at once"
 )]
-pub enum LeaveRedemption {
-    /// The leave was given, or was not needed, or does not help.
+pub enum OverrideOutcome {
+    /// The override was given, or was not needed, or does not help.
     Decided {
         /// What came of the voucher.
         redemption: Redemption,

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::ledger::DocumentContent;
 use crate::verifier::FoundVoucher;
-use crate::vouchers::Standing;
+use crate::vouchers::ListedStatus;
 use crate::{verdict, verifier};
 use protocol::printed::PrintedReference;
 
@@ -16,50 +16,50 @@ impl Verifier {
     ///
     /// # Errors
     /// `EngineError::Enrolment` before the phone has its profile, `EngineError::Storage`.
-    pub fn check_code(&self, reference: &str, now: DeviceClock) -> Result<CodeVerdict> {
+    pub fn check_reference(&self, reference: &str, now: DeviceClock) -> Result<ReferenceVerdict> {
         let Some(reference) = PrintedReference::typed(reference) else {
-            return Ok(CodeVerdict::Refuse { refusal: CodeRefusal::NotListed });
+            return Ok(ReferenceVerdict::Refuse { refusal: ReferenceRefusal::NotListed });
         };
-        Ok(self.engine().check_code(reference, now.into())?.into())
+        Ok(self.engine().check_reference(reference, now.into())?.into())
     }
 
     /// Decides on a reference and, if it is accepted, records that its voucher was served. When this returns
-    /// [`CodeRedemption::Done`], the record is on the disk. A person at the office decides on the claim.
+    /// [`ReferenceRedemption::Done`], the record is on the disk. A person at the office decides on the claim.
     ///
     /// # Errors
     /// Nothing was recorded, and why.
-    pub fn serve_by_code(
+    pub fn serve_by_reference(
         &self,
         reference: &str,
-        service: CodeService,
+        service: ReferenceService,
         now: DeviceClock,
-    ) -> Result<CodeRedemption> {
+    ) -> Result<ReferenceRedemption> {
         let Some(reference) = PrintedReference::typed(reference) else {
-            return Ok(CodeRedemption::Refused { refusal: CodeRefusal::NotListed });
+            return Ok(ReferenceRedemption::Refused { refusal: ReferenceRefusal::NotListed });
         };
         let service = service.try_into()?;
-        Ok(self.engine().serve_by_code(reference, service, now.into())?.into())
+        Ok(self.engine().serve_by_reference(reference, service, now.into())?.into())
     }
 }
 
 /// What the phone says of a reference.
 #[derive(Clone, Debug, uniffi::Enum)]
-pub enum CodeVerdict {
+pub enum ReferenceVerdict {
     /// It may be served.
     Accept {
         /// The voucher, and what staff should know.
-        accepted: AcceptedCode,
+        accepted: AcceptedReference,
     },
     /// It may not.
     Refuse {
         /// Why.
-        refusal: CodeRefusal,
+        refusal: ReferenceRefusal,
     },
 }
 
 /// A listed voucher that may be served by its reference.
 #[derive(Clone, Debug, uniffi::Record)]
-pub struct AcceptedCode {
+pub struct AcceptedReference {
     /// The voucher as the office lists it.
     pub voucher: ListedVoucher,
     /// What staff should know.
@@ -68,7 +68,7 @@ pub struct AcceptedCode {
 
 /// Why a voucher is not served by its reference.
 #[derive(Clone, Debug, uniffi::Enum)]
-pub enum CodeRefusal {
+pub enum ReferenceRefusal {
     /// The office's list for this provider does not have it.
     NotListed,
     /// The programme's vouchers are not served by their references.
@@ -82,10 +82,10 @@ pub enum CodeRefusal {
 
 /// What staff asks to be recorded as served by a reference.
 #[derive(Clone, uniffi::Record)]
-pub struct CodeService {
+pub struct ReferenceService {
     /// What is given; the whole voucher when absent.
     pub given: Option<Benefit>,
-    /// Who serves.
+    /// The operator who serves; one of the profile's, where it names any.
     pub operator: Option<String>,
     /// Documents to attach at once.
     pub documents: Vec<NewDocument>,
@@ -93,10 +93,10 @@ pub struct CodeService {
 
 /// What came of asking to serve by a reference.
 #[derive(Clone, Debug, uniffi::Enum)]
-pub enum CodeRedemption {
+pub enum ReferenceRedemption {
     /// Recorded durably.
     Done {
-        /// The claim.
+        /// The claim's id: 32 hexadecimal digits.
         claim: String,
         /// What was given.
         given: Benefit,
@@ -104,16 +104,16 @@ pub enum CodeRedemption {
     /// Refused; nothing was recorded.
     Refused {
         /// Why.
-        refusal: CodeRefusal,
+        refusal: ReferenceRefusal,
     },
     /// What should be given is not within the voucher; nothing was recorded.
     NotWithinVoucher,
 }
 
-impl TryFrom<CodeService> for verifier::CodeService {
+impl TryFrom<ReferenceService> for verifier::ReferenceService {
     type Error = EngineError;
 
-    fn try_from(service: CodeService) -> Result<Self> {
+    fn try_from(service: ReferenceService) -> Result<Self> {
         Ok(Self {
             given: service.given.map(protocol::Benefit::try_from).transpose()?,
             operator: operator_id(service.operator)?,
@@ -122,44 +122,48 @@ impl TryFrom<CodeService> for verifier::CodeService {
     }
 }
 
-impl From<verdict::CodeVerdict> for CodeVerdict {
-    fn from(verdict: verdict::CodeVerdict) -> Self {
+impl From<verdict::ReferenceVerdict> for ReferenceVerdict {
+    fn from(verdict: verdict::ReferenceVerdict) -> Self {
         match verdict {
-            verdict::CodeVerdict::Accept(accepted) => Self::Accept { accepted: (*accepted).into() },
-            verdict::CodeVerdict::Refuse(refusal) => Self::Refuse { refusal: refusal.into() },
+            verdict::ReferenceVerdict::Accept(accepted) => {
+                Self::Accept { accepted: (*accepted).into() }
+            }
+            verdict::ReferenceVerdict::Refuse(refusal) => Self::Refuse { refusal: refusal.into() },
         }
     }
 }
 
-impl From<verdict::AcceptedCode> for AcceptedCode {
-    fn from(accepted: verdict::AcceptedCode) -> Self {
-        let verdict::AcceptedCode { voucher, programme, warnings, .. } = accepted;
+impl From<verdict::AcceptedReference> for AcceptedReference {
+    fn from(accepted: verdict::AcceptedReference) -> Self {
+        let verdict::AcceptedReference { voucher, programme, warnings, .. } = accepted;
         let programme = Some(programme);
         Self {
-            voucher: FoundVoucher { voucher, standing: Standing::Open, programme }.into(),
+            voucher: FoundVoucher { voucher, status: ListedStatus::Open, programme }.into(),
             warnings: warnings.into_iter().filter_map(warning).collect(),
         }
     }
 }
 
-impl From<verdict::CodeRefusal> for CodeRefusal {
-    fn from(refusal: verdict::CodeRefusal) -> Self {
+impl From<verdict::ReferenceRefusal> for ReferenceRefusal {
+    fn from(refusal: verdict::ReferenceRefusal) -> Self {
         match refusal {
-            verdict::CodeRefusal::NotListed => Self::NotListed,
-            verdict::CodeRefusal::NotAllowed => Self::NotAllowed,
-            verdict::CodeRefusal::Refused(reason) => Self::Refused { reason: reason.into() },
+            verdict::ReferenceRefusal::NotListed => Self::NotListed,
+            verdict::ReferenceRefusal::NotAllowed => Self::NotAllowed,
+            verdict::ReferenceRefusal::Refused(reason) => Self::Refused { reason: reason.into() },
         }
     }
 }
 
-impl From<verifier::CodeRedemption> for CodeRedemption {
-    fn from(redemption: verifier::CodeRedemption) -> Self {
+impl From<verifier::ReferenceRedemption> for ReferenceRedemption {
+    fn from(redemption: verifier::ReferenceRedemption) -> Self {
         match redemption {
-            verifier::CodeRedemption::Done(receipt) => {
+            verifier::ReferenceRedemption::Done(receipt) => {
                 Self::Done { claim: receipt.claim.to_string(), given: receipt.given.into() }
             }
-            verifier::CodeRedemption::Refused(refusal) => Self::Refused { refusal: refusal.into() },
-            verifier::CodeRedemption::NotWithinVoucher(_) => Self::NotWithinVoucher,
+            verifier::ReferenceRedemption::Refused(refusal) => {
+                Self::Refused { refusal: refusal.into() }
+            }
+            verifier::ReferenceRedemption::NotWithinVoucher(_) => Self::NotWithinVoucher,
         }
     }
 }
