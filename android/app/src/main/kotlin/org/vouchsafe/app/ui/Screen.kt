@@ -19,7 +19,7 @@ sealed interface Screen {
 
     data class Serve(val voucher: String, val howRead: HowRead) : Screen
 
-    data class SupervisorOverride(val voucher: String, val howRead: HowRead) : Screen
+    data class Override(val voucher: String, val howRead: HowRead) : Screen
 
     /** What was just served. */
     data class Receipt(val claim: String) : Screen

@@ -196,10 +196,10 @@ class TrustVectorsTest {
         val words = mapOf("redeemed" to "redeemed_elsewhere")
         for ((index, mark) in marks) {
             assertEquals(words[mark] ?: mark, statusOf(index))
-            if (index - 1 >= 0 && index - 1 !in marks) assertEquals("valid", told(index - 1))
+            if (index - 1 >= 0 && index - 1 !in marks) assertEquals("valid", statusOf(index - 1))
         }
         val entries = expect["entries"].asInt
-        if (entries < MOST_ENTRIES) assertEquals("unknown", told(entries))
+        if (entries < MOST_ENTRIES) assertEquals("unknown", statusOf(entries))
     }
 
     /** 64 entries, all valid. */
