@@ -1,4 +1,4 @@
-//! A supervisor's leave, with the real binaries: set at the office, verified on the phone without a
+//! A supervisor's override, with the real binaries: set at the office, verified on the phone without a
 //! network, recorded with what was served, and reviewed by a person.
 
 use journeys::command::Answer;
@@ -26,9 +26,9 @@ fn typed(dir: &Path, pin: &str) -> String {
     file.to_str().unwrap().to_owned()
 }
 
-fn redeem_with_leave(phone: &Phone, text: &str, pin_file: &str) -> Answer {
-    let leave = ["--override", "lorna", "--pin-file", pin_file];
-    phone.run(&[["redeem", "--json", "--text", text].as_slice(), &leave].concat()).unwrap()
+fn redeem_with_override(phone: &Phone, text: &str, pin_file: &str) -> Answer {
+    let override_flags = ["--override", "lorna", "--pin-file", pin_file];
+    phone.run(&[["redeem", "--json", "--text", text].as_slice(), &override_flags].concat()).unwrap()
 }
 
 #[test]
@@ -48,13 +48,13 @@ fn a_supervisor_lets_serve_what_is_refused_for_its_age_and_a_person_reviews_the_
     let refused = phone.run(&["redeem", "--json", "--text", text]).unwrap();
     assert_eq!(refused.status, Some(1));
     assert_eq!(refused.json().unwrap()["reason"], "trust_too_old");
-    let guessed = redeem_with_leave(&phone, text, &typed(dir.path(), "314159"));
+    let guessed = redeem_with_override(&phone, text, &typed(dir.path(), "314159"));
     assert_eq!(guessed.status, Some(2), "{}", guessed.err);
     assert!(phone.claims().unwrap().is_empty(), "nothing was recorded");
-    let served = redeem_with_leave(&phone, text, &typed(dir.path(), PIN));
+    let served = redeem_with_override(&phone, text, &typed(dir.path(), PIN));
     assert_eq!(served.status, Some(0), "{}", served.err);
-    let again = redeem_with_leave(&phone, text, &typed(dir.path(), PIN));
-    assert_eq!(again.json().unwrap()["reason"], "already_redeemed", "leave goes no further");
+    let again = redeem_with_override(&phone, text, &typed(dir.path(), PIN));
+    assert_eq!(again.json().unwrap()["reason"], "already_redeemed", "an override goes no further");
 
     let running = office.server.start().unwrap();
     let report = phone.sync().unwrap();
