@@ -1,8 +1,8 @@
 //! Batches of records into a server's own process, against the two signature checks that each record
 //! needs.
 
+mod bulk_load;
 mod engine;
-mod filling;
 mod office;
 mod phone;
 mod process;
@@ -13,7 +13,7 @@ use crate::report::{Goal, Line};
 use engine::{Engine, Schema};
 use office::{Office, Running};
 use phone::Phone;
-use process::Watched;
+use process::MonitoredProcess;
 use program_server::trust;
 use protocol::key::{KeyUse, PublicKey};
 use protocol::record::ObservedState;
@@ -37,7 +37,7 @@ const CHECKED: usize = 20;
 const MANY: u64 = 10_000_000;
 
 /// What a run took.
-struct Taken {
+struct Measurement {
     records: usize,
     wall: Duration,
     /// Processor time of the server, the database's included.
@@ -69,15 +69,15 @@ fn on_each_engine(benchmark: &'static str, postgres: Option<&str>, already: u64)
 
 fn on(benchmark: &'static str, engine: &Engine, already: u64) -> Vec<Line> {
     let office = Office::open(engine.url());
-    filling::fill(&office, already);
+    bulk_load::fill(&office, already);
     let running = office.start();
     let phones: Vec<Phone> = (0..PHONES).map(|number| office.enrol(number)).collect();
     let prepared = Prepared::make(&office, phones);
 
     let before = signatures::time_of_both(&prepared.checks);
-    let taken = measure(&prepared, &running, engine);
+    let measurement = measure(&prepared, &running, engine);
     let after = signatures::time_of_both(&prepared.checks);
-    let lines = lines(benchmark, engine, already, &taken, (before + after) / 2);
+    let lines = lines(benchmark, engine, already, &measurement, (before + after) / 2);
     let memory = memory(benchmark, engine, &running);
     lines.into_iter().chain(memory).collect()
 }
@@ -134,10 +134,12 @@ impl Prepared {
 }
 
 /// Lets every phone send, all at once.
-fn measure(prepared: &Prepared, running: &Running, engine: &Engine) -> Taken {
-    let server = Watched::new(running.process());
-    let of_server = || server.taken() + engine.process().map_or(Duration::ZERO, Watched::taken);
-    let clocks = || (Instant::now(), of_server(), Watched::taken_by_this(), process::idle());
+fn measure(prepared: &Prepared, running: &Running, engine: &Engine) -> Measurement {
+    let server = MonitoredProcess::new(running.process());
+    let of_server =
+        || server.cpu_time() + engine.process().map_or(Duration::ZERO, MonitoredProcess::cpu_time);
+    let clocks =
+        || (Instant::now(), of_server(), MonitoredProcess::cpu_time_of_this(), process::idle());
     // The phones wait here until the last has warmed up, and again until the clocks were read.
     let (warm, begin) = (Barrier::new(PHONES + 1), Barrier::new(PHONES + 1));
     let (start, answers) = thread::scope(|scope| {
@@ -168,7 +170,7 @@ fn measure(prepared: &Prepared, running: &Running, engine: &Engine) -> Taken {
         let answers: Vec<_> = first.into_iter().chain(rest).map(|(answer, _)| answer).collect();
         phone.assert_accepted(&answers, &prepared.acks);
     }
-    Taken {
+    Measurement {
         records: PHONES * BATCHES * RECORDS,
         wall: end.0 - start.0,
         server: end.1 - start.1,
@@ -182,10 +184,10 @@ fn lines(
     benchmark: &'static str,
     engine: &Engine,
     already: u64,
-    taken: &Taken,
+    measurement: &Measurement,
     both: Duration,
 ) -> Vec<Line> {
-    let Taken { records, wall, server, phones, idle, batches } = taken;
+    let Measurement { records, wall, server, phones, idle, batches } = measurement;
     let each = |time: Duration| time / u32::try_from(*records).unwrap();
     let name = engine.name();
     let upon = if already == 0 { String::new() } else { format!(", upon {already} records") };
@@ -234,8 +236,8 @@ fn lines(
 fn memory(benchmark: &'static str, engine: &Engine, running: &Running) -> Vec<Line> {
     let megabytes = |bytes: u64| format!("{:.1} MB", bytes as f64 / 1e6);
     let batches = (PHONES * RECORDS) as u64 * 1000;
-    let peak = Watched::new(running.process()).peak_memory();
-    let database = engine.process().map(Watched::memory);
+    let peak = MonitoredProcess::new(running.process()).peak_memory();
+    let database = engine.process().map(MonitoredProcess::memory);
     let beside = database.map_or(String::new(), |bytes| {
         format!("; PostgreSQL's processes had {} at the end", megabytes(bytes))
     });

@@ -1,7 +1,7 @@
 //! A month of news: what phones fetch of trust and status lists while a programme of 100,000 vouchers
 //! is served, and what their entity tags save them.
 //!
-//! The server's own rooms issue, redeem, revoke and sign; a clock is led through thirty days. A phone
+//! The server's own modules issue, redeem, revoke and sign; a clock is led through thirty days. A phone
 //! asks as the sync engine does, with the tag of what it holds, and counts what it gets.
 
 use crate::report::{Goal, Line};

@@ -16,7 +16,7 @@ use crate::memory;
 use crate::report::{Goal, Line};
 use curves::Tally;
 use frames::Picture;
-use readers::{READERS, Reader, Said};
+use readers::{Decoded, READERS, Reader};
 
 /// How often each picture is read by each reader, after a first time that is not counted.
 const ROUNDS: usize = 5;
@@ -157,10 +157,10 @@ impl Side {
 }
 
 /// Exactly what the picture says, byte for byte. A picture may hold further symbols.
-fn judge(said: &[Said], expected: &[u8]) -> Verdict {
-    if said.iter().any(|said| said.is(expected)) {
+fn judge(decoded: &[Decoded], expected: &[u8]) -> Verdict {
+    if decoded.iter().any(|decoded| decoded.is(expected)) {
         Verdict::Right
-    } else if said.is_empty() {
+    } else if decoded.is_empty() {
         Verdict::Nothing
     } else {
         Verdict::False

@@ -19,9 +19,7 @@ pub(crate) struct Line {
     pub(crate) benchmark: &'static str,
     /// What is divided by what.
     pub(crate) what: String,
-    /// The ratio.
     pub(crate) ratio: f64,
-    /// Its goal.
     pub(crate) goal: Goal,
     /// What stands behind the ratio, with units.
     pub(crate) detail: String,

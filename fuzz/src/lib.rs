@@ -1,27 +1,27 @@
 //! Fuzz targets, one a decoder, with their corpora.
 //!
-//! A [`Target`] takes any bytes. It ends whatever they are, panics only when a promise is broken, and
+//! A [`Target`] takes any bytes. It ends whatever they are, panics only when an invariant is broken, and
 //! checks on the way that what was read writes back to the same bytes. `corpus/NAME/` holds its seeds;
-//! `tests/replay.rs` runs them and a fixed number of changed ones on the stable compiler, and the
+//! `tests/replay.rs` runs them and a fixed number of mutated ones on the stable compiler, and the
 //! program `fuzz` goes on for as long as one likes.
 #![forbid(unsafe_code)]
 
 mod altered;
-mod carried;
-mod changes;
+mod bundles;
 mod field;
+mod fixtures;
 mod moment;
+mod mutator;
 mod script;
 mod sync;
 mod targets;
-mod world;
 
-pub use changes::Changes;
+pub use mutator::Mutator;
 pub use targets::TARGETS;
 
 use std::path::{Path, PathBuf};
 
-/// One door that bytes from outside come through.
+/// One entry point for bytes from outside.
 #[derive(Clone, Copy)]
 pub struct Target {
     /// Its name, and that of its folder in `corpus/`.

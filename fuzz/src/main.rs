@@ -1,7 +1,7 @@
 //! Runs one target: on given files, to see what they do, or on changed seeds for as long as one likes.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program for developers")]
 
-use fuzz::{Changes, TARGETS, Target};
+use fuzz::{Mutator, TARGETS, Target};
 use std::process::ExitCode;
 
 const USAGE: &str = "fuzz TARGET FILE…   show these files to the target
@@ -47,9 +47,9 @@ fn change(target: Target, rounds: u64, seed: Option<u64>) -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    let mut changes = Changes::seeded(seed.unwrap_or(1));
+    let mut mutator = Mutator::seeded(seed.unwrap_or(1));
     for round in 0..rounds {
-        let bytes = changes.next(&seeds);
+        let bytes = mutator.next(&seeds);
         if !holds(target, &bytes) {
             let file = format!("{}-{round}.broken", target.name);
             match std::fs::write(&file, &bytes) {

@@ -2,11 +2,11 @@
 
 use crate::Target;
 use crate::altered::altered;
-use crate::carried::bundle;
+use crate::bundles::bundle;
 use crate::field::{delegation, field_voucher};
+use crate::fixtures::{FIXTURES, issuing_key, public, root_keys, signer, trust_key, unsealing};
 use crate::moment::moment;
 use crate::sync::sync;
-use crate::world::{WORLD, issuing_key, public, root_keys, signer, trust_key, unsealing};
 use protocol::ack::{Ack, Batch};
 use protocol::authenticity::{authenticate, read_text};
 use protocol::cose::{MultiSigned, ObjectType, Sign1, sign_multi, sign1};
@@ -29,7 +29,6 @@ use verifier_core::clock::{DeviceClock, Floors};
 use verifier_core::ledger::LiveRedemption;
 use verifier_core::verdict::{Circumstances, Lookup, decide};
 
-/// Every target.
 pub const TARGETS: [Target; 25] = [
     Target { name: "ack", run: ack },
     Target { name: "altered", run: altered },
@@ -165,15 +164,15 @@ fn key(bytes: &[u8]) {
 }
 
 fn openg2p(bytes: &[u8]) {
-    let world = &*WORLD;
-    if let Some(foreign) = &world.foreign.foreign {
-        let _ = openg2p::voucher(bytes, &world.foreign.issuer, foreign, &world.zone);
+    let fixtures = &*FIXTURES;
+    if let Some(foreign) = &fixtures.foreign.foreign {
+        let _ = openg2p::voucher(bytes, &fixtures.foreign.issuer, foreign, &fixtures.zone);
     }
     if let Ok(text) = std::str::from_utf8(bytes) {
         let _ = Jwt::parse(text);
         let _ = authenticate(
             &SignedVoucher::Jwt(text.to_owned()),
-            world.trust.list(),
+            fixtures.trust.list(),
             &IssuedSets::none(),
         );
     }
@@ -230,25 +229,25 @@ fn text(bytes: &[u8]) {
 }
 
 fn trust_file(bytes: &[u8]) {
-    let world = &*WORLD;
-    let now = world.trust.list().issued;
+    let fixtures = &*FIXTURES;
+    let now = fixtures.trust.list().issued;
     if let Ok(file) = TrustFile::decode(bytes) {
         assert_eq!(file.encode().as_deref(), Ok(bytes));
-        follow(world.trust.accept(&file, now));
+        follow(fixtures.trust.accept(&file, now));
         let _ = file.first_root_hash().and_then(|pinned| TrustState::first(pinned, &file, now));
     }
     let list = sign_multi(ObjectType::TrustList, bytes, &[&trust_key()]).unwrap_or_default();
-    follow(world.trust.accept(&TrustFile { list, ..world.file.clone() }, now));
+    follow(fixtures.trust.accept(&TrustFile { list, ..fixtures.file.clone() }, now));
     let keys = root_keys();
     let by: Vec<&dyn Signer> = keys.iter().map(|key| key as &dyn Signer).collect();
     let roots = vec![sign_multi(ObjectType::Root, bytes, &by).unwrap_or_default()];
-    let file = TrustFile { roots, list: world.file.list.clone() };
+    let file = TrustFile { roots, list: fixtures.file.list.clone() };
     let _ = TrustState::first(Hash::of(bytes), &file, now);
 }
 
 /// What is accepted in place of what is held is no older, and no other of the same version.
 fn follow(next: protocol::Result<TrustState>) {
-    let held = &WORLD.trust;
+    let held = &FIXTURES.trust;
     if let Ok(next) = next {
         let (from, to) = (held.list().version, next.list().version);
         assert!(from < to || (from == to && held.list_hash() == next.list_hash()));
@@ -272,12 +271,12 @@ impl Lookup for NothingKnown {
 }
 
 fn verdict(bytes: &[u8]) {
-    let world = &*WORLD;
+    let fixtures = &*FIXTURES;
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     let circumstances = Circumstances {
-        trust: &world.trust,
+        trust: &fixtures.trust,
         issued: &IssuedSets::none(),
-        profile: &world.profile,
+        profile: &fixtures.profile,
         clock: DeviceClock {
             time: Timestamp::from_seconds(1_781_517_600).unwrap_or(Timestamp::MAX),
             monotonic: Monotonic { millis: 0, boot: BootId::from_bytes([0; 16]) },
@@ -290,7 +289,7 @@ fn verdict(bytes: &[u8]) {
 }
 
 fn voucher(bytes: &[u8]) {
-    let trust = WORLD.trust.list();
+    let trust = FIXTURES.trust.list();
     let _ = authenticate(&SignedVoucher::Cose(bytes.to_vec()), trust, &IssuedSets::none());
     if let Ok(text) = voucher::to_text(bytes) {
         assert_eq!(read_text(&text), Ok(SignedVoucher::Cose(bytes.to_vec())));

@@ -1,7 +1,7 @@
 //! The corpora and a fixed number of changed seeds, on the stable compiler: the same bytes every time.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail as tests do")]
 
-use fuzz::{Changes, TARGETS, Target};
+use fuzz::{Mutator, TARGETS, Target};
 use std::collections::BTreeSet;
 use std::panic::catch_unwind;
 
@@ -82,9 +82,9 @@ fn every_beginning_of_a_seed_holds() {
 fn changed_seeds_hold() {
     for (number, target) in TARGETS.into_iter().enumerate() {
         let seeds = target.seeds().unwrap();
-        let mut changes = Changes::seeded(number as u64);
+        let mut mutator = Mutator::seeded(number as u64);
         for _ in 0..rounds(target) {
-            show(target, &changes.next(&seeds));
+            show(target, &mutator.next(&seeds));
         }
     }
 }
@@ -92,7 +92,7 @@ fn changed_seeds_hold() {
 #[test]
 fn one_seed_makes_the_same_changes_again() {
     let seeds = [b"a good seed".to_vec(), b"another".to_vec()];
-    let [mut first, mut second, mut other] = [7, 7, 8].map(Changes::seeded);
+    let [mut first, mut second, mut other] = [7, 7, 8].map(Mutator::seeded);
     let mut differ = false;
     for _ in 0..50 {
         let bytes = first.next(&seeds);

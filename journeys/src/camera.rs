@@ -1,15 +1,16 @@
-//! A camera and its troubles: a flat picture becomes a photo of that picture lying on a table.
+//! Degradation by a camera: a flat picture becomes a photo of that picture lying on a table.
 //!
 //! The sheet is seen from an angle, lit from one side, a little out of focus, and the sensor adds its noise. The same
-//! seed gives the same photo, so that a test can rely on it. Each trouble is a function of its own on a [`Photo`].
+//! seed gives the same photo, so that a test can rely on it. Each kind of degradation is a function of its own on a
+//! [`Photo`].
 
 use std::f32::consts::TAU;
 
 use image::{Rgb, RgbImage};
 
-/// How much trouble the camera has. Nought everywhere gives the sheet straight on, on its table.
+/// How much the camera degrades a picture. Nought everywhere gives the sheet straight on, on its table.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Troubles {
+pub struct Degradation {
     /// How far the corners of the sheet are moved by the angle of view, in percent of its sides.
     pub perspective: f32,
     /// How far out of focus: standard deviation of the blur, in pixels.
@@ -22,7 +23,7 @@ pub struct Troubles {
     pub seed: u64,
 }
 
-impl Default for Troubles {
+impl Default for Degradation {
     fn default() -> Self {
         Self { perspective: 7.0, blur: 1.0, noise: 7.0, light: 45.0, seed: 1 }
     }
@@ -41,15 +42,15 @@ const SHADOW_WIDTH: f32 = 0.012;
 
 /// Takes the photo. It is larger than the picture by the table around it.
 #[must_use]
-pub fn photograph(picture: &RgbImage, troubles: &Troubles) -> RgbImage {
-    let mut chance = Chance::new(troubles.seed);
+pub fn photograph(picture: &RgbImage, degradation: &Degradation) -> RgbImage {
+    let mut chance = Chance::new(degradation.seed);
     let (width, height) = (picture.width() as f32, picture.height() as f32);
     let mut photo = table((width * TABLE) as u32, (height * TABLE) as u32, &mut chance);
-    let corners = corners_of_sheet(width, height, troubles.perspective, &mut chance);
+    let corners = corners_of_sheet(width, height, degradation.perspective, &mut chance);
     lay_sheet(&mut photo, picture, corners);
-    blur(&mut photo, troubles.blur);
-    light(&mut photo, troubles.light, &mut chance);
-    noise(&mut photo, troubles.noise, &mut chance);
+    blur(&mut photo, degradation.blur);
+    light(&mut photo, degradation.light, &mut chance);
+    noise(&mut photo, degradation.noise, &mut chance);
     photo.developed()
 }
 

@@ -10,7 +10,6 @@ pub struct Answer {
     pub line: String,
     /// The exit status; none when a signal ended it.
     pub status: Option<i32>,
-    /// What it printed.
     pub out: String,
     /// What it printed to the error output.
     pub err: String,

@@ -19,13 +19,11 @@ impl Phone {
         Phone { vouchsafe: vouchsafe.to_owned(), home: home.to_owned() }
     }
 
-    /// The command's program.
     #[must_use]
     pub fn binary(&self) -> &Path {
         &self.vouchsafe
     }
 
-    /// The home's directory.
     #[must_use]
     pub fn home(&self) -> &Path {
         &self.home

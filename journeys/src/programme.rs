@@ -9,7 +9,6 @@ use std::path::{Path, PathBuf};
 /// The programme office: its server and where it puts what it makes.
 #[derive(Debug, Clone)]
 pub struct Office {
-    /// The server.
     pub server: Server,
     dir: PathBuf,
 }
@@ -23,7 +22,6 @@ pub struct Issued {
     pub printed: String,
     /// The text of its QR code.
     pub text: String,
-    /// Its picture.
     pub png: PathBuf,
 }
 

@@ -5,36 +5,36 @@
 //! disk is full and what the clocks show (docs/simulation.md). Then all faults stop, every phone syncs until quiet, and
 //! both ends must agree that nothing was lost and nothing is there twice.
 
+mod actions;
 mod backups;
-mod books;
-mod bureau;
-mod carriage;
-mod deeds;
+mod crash_points;
+mod faults;
 mod field;
-mod finale;
-mod gate;
+mod file_transfer;
+mod invariants;
 mod keys;
-mod mishaps;
 mod money;
 pub mod network;
 pub mod office;
-mod papers;
+mod office_actions;
 mod phone;
+mod quiesce;
 mod random;
-mod reckoning;
+mod snapshots;
 mod story;
 mod template;
+mod vouchers;
 mod world;
 
-pub use reckoning::Tally;
+pub use invariants::Tally;
 pub use template::Template;
 
-use network::Middle;
+use network::Interceptor;
 use world::World;
 
 /// How often what is rare happened.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Sights {
+pub struct Coverage {
     /// Vouchers that the officer's phone issued.
     pub issued: usize,
     /// Times that a voucher under a delegation was served.
@@ -49,9 +49,9 @@ pub struct Sights {
     pub compromised: usize,
 }
 
-impl Sights {
+impl Coverage {
     /// Adds what another story had.
-    pub fn add(&mut self, other: Sights) {
+    pub fn add(&mut self, other: Coverage) {
         self.issued += other.issued;
         self.delegated += other.delegated;
         self.overridden += other.overridden;
@@ -65,12 +65,11 @@ impl Sights {
 #[derive(Debug)]
 pub struct Played {
     /// How often what is rare happened.
-    pub sights: Sights,
+    pub coverage: Coverage,
     /// What it came to.
     pub tally: Tally,
-    /// The promises that it broke.
+    /// The invariants that it broke.
     pub broken: Vec<String>,
-    /// What happened.
     pub history: Vec<String>,
 }
 
@@ -84,22 +83,23 @@ impl Played {
 
 /// Plays the story of a seed, with `middle` between network and server.
 #[must_use]
-pub fn play(template: &Template, seed: u64, middle: Box<dyn Middle>) -> Played {
-    let mut world = match World::new(template, seed, middle) {
+pub fn play(template: &Template, seed: u64, interceptor: Box<dyn Interceptor>) -> Played {
+    let mut world = match World::new(template, seed, interceptor) {
         Ok(world) => world,
         Err(error) => {
             let tally = Tally::default();
-            let sights = Sights::default();
-            return Played { sights, tally, broken: vec![error], history: Vec::new() };
+            let coverage = Coverage::default();
+            return Played { coverage, tally, broken: vec![error], history: Vec::new() };
         }
     };
-    let reckoned = world.play().and_then(|()| world.end_faults()).and_then(|()| world.reckon());
-    let tally = match reckoned {
+    let checked =
+        world.play().and_then(|()| world.quiesce()).and_then(|()| world.check_invariants());
+    let tally = match checked {
         Ok(tally) => tally,
         Err(error) => {
             world.breach(error);
             Tally::default()
         }
     };
-    Played { sights: world.sights, tally, broken: world.broken, history: world.history }
+    Played { coverage: world.coverage, tally, broken: world.broken, history: world.history }
 }

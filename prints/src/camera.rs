@@ -42,8 +42,8 @@ pub(crate) struct Camera {
 
 impl Camera {
     pub(crate) fn new(modules: usize, seed: u64, severity: Severity) -> Self {
-        let mut luck = Random::of(seed, "camera");
-        let mut draw = |scale: damage::Scale| scale.draw(severity, &mut luck);
+        let mut random = Random::of(seed, "camera");
+        let mut draw = |scale: damage::Scale| scale.draw(severity, &mut random);
         let module = draw(damage::MODULE);
         let (tilt, defocus, motion, noise) =
             (draw(damage::TILT), draw(damage::DEFOCUS), draw(damage::MOTION), draw(damage::NOISE));
@@ -51,10 +51,10 @@ impl Camera {
             (draw(damage::EXPOSURE), draw(damage::SHADE), draw(damage::GLARE));
         let modules = modules as f64;
         let size = if modules * module > FITS_SMALL { LARGE } else { SMALL };
-        let mut angle = || luck.between(0.0, std::f64::consts::TAU);
+        let mut angle = || random.between(0.0, std::f64::consts::TAU);
         let (turn, tilted_to, shaded_to, glare_to) = (angle(), angle(), angle(), angle());
-        let glare_start = (luck.between(-0.4, 0.4), luck.between(-0.4, 0.4));
-        let glare_speed = luck.between(0.05, 0.2);
+        let glare_start = (random.between(-0.4, 0.4), random.between(-0.4, 0.4));
+        let glare_speed = random.between(0.05, 0.2);
         let glare_step = (glare_speed * libm::cos(glare_to), glare_speed * libm::sin(glare_to));
         Self {
             seed,
@@ -77,28 +77,29 @@ impl Camera {
     }
 
     pub(crate) fn frame(&self, paper: &Paper, index: u32) -> Frame {
-        let mut luck = Random::of(self.seed, &format!("frame {index}"));
+        let mut random = Random::of(self.seed, &format!("frame {index}"));
         let (width, height) = (self.size.0 as usize, self.size.1 as usize);
-        let mut light = self.looked_at(paper, &mut luck);
-        let blur =
-            self.module * self.defocus * luck.between(1.0 - damage::HUNTING, 1.0 + damage::HUNTING);
-        blur_rows_and_columns(&mut light, width, &bell_weights(blur));
-        let length = self.module * self.motion * luck.unit();
-        let direction = luck.between(0.0, std::f64::consts::PI);
-        smear(&mut light, width, length, direction);
-        self.expose(&mut light, index, &mut luck);
-        let pixels = self.developed(&light, &mut luck);
+        let mut light = self.rendered(paper, &mut random);
+        let blur = self.module
+            * self.defocus
+            * random.between(1.0 - damage::HUNTING, 1.0 + damage::HUNTING);
+        gaussian_blur(&mut light, width, &gaussian_weights(blur));
+        let length = self.module * self.motion * random.unit();
+        let direction = random.between(0.0, std::f64::consts::PI);
+        motion_blur(&mut light, width, length, direction);
+        self.expose(&mut light, index, &mut random);
+        let pixels = self.developed(&light, &mut random);
         Frame { pixels, width: width as u32, height: height as u32 }
     }
 
     /// How light what each pixel looks at is.
-    fn looked_at(&self, paper: &Paper, luck: &mut Random) -> Vec<f32> {
+    fn rendered(&self, paper: &Paper, random: &mut Random) -> Vec<f32> {
         let (width, height) = (self.size.0 as usize, self.size.1 as usize);
-        let view = View::new(self, paper, luck);
+        let pose = Pose::new(self, paper, random);
         let columns = width.div_ceil(MESH) + 1;
         let rows = height.div_ceil(MESH) + 1;
         let nodes: Vec<Option<(f64, f64)>> = (0..rows * columns)
-            .map(|node| view.place((node % columns * MESH) as f64, (node / columns * MESH) as f64))
+            .map(|node| pose.place((node % columns * MESH) as f64, (node / columns * MESH) as f64))
             .collect();
         let mut light = Vec::with_capacity(width * height);
         for y in 0..height {
@@ -134,9 +135,9 @@ impl Camera {
     }
 
     /// Shade, glare and the amount of light.
-    fn expose(&self, light: &mut [f32], index: u32, luck: &mut Random) {
+    fn expose(&self, light: &mut [f32], index: u32, random: &mut Random) {
         let (width, height) = (self.size.0 as usize, self.size.1 as usize);
-        let flicker = luck.between(1.0 - damage::FLICKER, 1.0 + damage::FLICKER);
+        let flicker = random.between(1.0 - damage::FLICKER, 1.0 + damage::FLICKER);
         let side = self.modules * self.module;
         let (cos, sin) = (libm::cos(self.shaded_to), libm::sin(self.shaded_to));
         let step = f64::from(index);
@@ -161,7 +162,7 @@ impl Camera {
     }
 
     /// Noise, and whole levels.
-    fn developed(&self, light: &[f32], luck: &mut Random) -> Vec<u8> {
+    fn developed(&self, light: &[f32], random: &mut Random) -> Vec<u8> {
         let noise = self.noise * self.exposure;
         light
             .iter()
@@ -169,7 +170,7 @@ impl Camera {
                 let level = f64::from(level);
                 let grain =
                     noise * (DARK_NOISE + (1.0 - DARK_NOISE) * level.min(255.0) / self.exposure);
-                (level + grain * luck.bell()).clamp(0.0, 255.0) as u8
+                (level + grain * random.bell()).clamp(0.0, 255.0) as u8
             })
             .collect()
     }
@@ -177,7 +178,7 @@ impl Camera {
 
 /// The pose of one frame. Its numbers turn a pixel into a ray in the sheet's own directions, whose x goes the way it is
 /// bent, y along the fold that does not bend, and z away from the camera.
-struct View {
+struct Pose {
     middle: (f64, f64),
     focal: f64,
     /// Rows are the directions of the sheet.
@@ -187,9 +188,9 @@ struct View {
     bent: (f64, f64),
 }
 
-impl View {
-    fn new(camera: &Camera, paper: &Paper, luck: &mut Random) -> Self {
-        let mut sway = |reach: f64| luck.between(-reach, reach);
+impl Pose {
+    fn new(camera: &Camera, paper: &Paper, random: &mut Random) -> Self {
+        let mut sway = |reach: f64| random.between(-reach, reach);
         let height = f64::from(camera.size.1);
         let middle = (
             f64::from(camera.size.0) / 2.0 + height * sway(damage::WANDER),
@@ -201,8 +202,8 @@ impl View {
         let tilted_to = camera.tilted_to + sway(damage::SWAY);
         // Tilting is turning about an axis in the picture's plane.
         let turned = product(
-            &about(&[libm::cos(tilted_to), libm::sin(tilted_to), 0.0], tilt),
-            &about(&[0.0, 0.0, 1.0], turn),
+            &rotation_about(&[libm::cos(tilted_to), libm::sin(tilted_to), 0.0], tilt),
+            &rotation_about(&[0.0, 0.0, 1.0], turn),
         );
         let bent = (libm::cos(paper.bent_along), libm::sin(paper.bent_along));
         let along = [[bent.0, bent.1, 0.0], [-bent.1, bent.0, 0.0], [0.0, 0.0, 1.0]];
@@ -247,8 +248,8 @@ fn bounced(place: f64) -> f64 {
     (if part > 1.0 { 2.0 - part } else { part }) - 0.5
 }
 
-/// Turning about an axis of length 1 (Rodrigues).
-fn about(axis: &[f64; 3], angle: f64) -> [[f64; 3]; 3] {
+/// The rotation about an axis of length 1 (Rodrigues).
+fn rotation_about(axis: &[f64; 3], angle: f64) -> [[f64; 3]; 3] {
     let (cos, sin) = (libm::cos(angle), libm::sin(angle));
     let [x, y, z] = *axis;
     let cross = [[0.0, -z, y], [z, 0.0, -x], [-y, x, 0.0]];
@@ -275,8 +276,8 @@ fn transposed(turned: &[[f64; 3]; 3]) -> [[f64; 3]; 3] {
     [0, 1, 2].map(|row| [turned[0][row], turned[1][row], turned[2][row]])
 }
 
-/// From the middle outwards; both sides and the middle together weigh 1.
-fn bell_weights(deviation: f64) -> Vec<f32> {
+/// A Gaussian, from the middle outwards; both sides and the middle together weigh 1.
+fn gaussian_weights(deviation: f64) -> Vec<f32> {
     let reach = libm::ceil(2.5 * deviation) as usize;
     let weights: Vec<f64> = (0..=reach)
         .map(|distance| {
@@ -287,7 +288,7 @@ fn bell_weights(deviation: f64) -> Vec<f32> {
     weights.iter().map(|weight| (weight / whole) as f32).collect()
 }
 
-fn blur_rows_and_columns(light: &mut [f32], width: usize, weights: &[f32]) {
+fn gaussian_blur(light: &mut [f32], width: usize, weights: &[f32]) {
     let height = light.len() / width;
     let given = light.to_vec();
     for y in 0..height {
@@ -317,8 +318,8 @@ fn blur_rows_and_columns(light: &mut [f32], width: usize, weights: &[f32]) {
     }
 }
 
-/// The mean over a straight way of this length in pixels.
-fn smear(light: &mut [f32], width: usize, length: f64, direction: f64) {
+/// Motion blur: the mean over a straight way of this length in pixels.
+fn motion_blur(light: &mut [f32], width: usize, length: f64, direction: f64) {
     const PLACES: usize = 7;
     if length < 0.2 {
         return;

@@ -11,7 +11,6 @@ use crate::random::Random;
 pub struct Severity(u8);
 
 impl Severity {
-    /// The highest.
     pub const WORST: Self = Self(10);
 
     /// `None` above 10.
@@ -46,9 +45,9 @@ const fn scale(at_best: f64, at_worst: f64) -> Scale {
 }
 
 impl Scale {
-    /// How much a print of this severity has, by its own luck.
-    pub(crate) fn draw(self, severity: Severity, luck: &mut Random) -> f64 {
-        let part = f64::from(severity.0) / f64::from(Severity::WORST.0) * luck.between(0.8, 1.2);
+    /// How much a print of this severity has, by its own seed.
+    pub(crate) fn draw(self, severity: Severity, random: &mut Random) -> f64 {
+        let part = f64::from(severity.0) / f64::from(Severity::WORST.0) * random.between(0.8, 1.2);
         self.at_best + (self.at_worst - self.at_best) * part
     }
 }

@@ -38,7 +38,6 @@ pub struct Frame {
     pub pixels: Vec<u8>,
     /// Pixels in a row.
     pub width: u32,
-    /// Rows.
     pub height: u32,
 }
 
@@ -78,7 +77,6 @@ impl Print {
         &self.text
     }
 
-    /// The symbol's version.
     #[must_use]
     pub fn version(&self) -> i16 {
         self.version

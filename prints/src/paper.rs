@@ -3,7 +3,7 @@
 use qrcode::{Color, QrCode};
 
 use crate::damage::{self, Severity};
-use crate::random::{Field, Random};
+use crate::random::{Random, ValueNoise};
 
 /// Dots of the sheet for each module's side.
 const DOTS: usize = 5;
@@ -43,30 +43,30 @@ pub(crate) struct Paper {
 struct Torn {
     /// In modules along each edge.
     leg: f64,
-    raggedness: Field,
+    raggedness: ValueNoise,
 }
 
 /// What lies under the sheet.
 #[derive(Clone, Copy, Debug)]
 struct Table {
     level: f64,
-    grain: Field,
+    grain: ValueNoise,
 }
 
 impl Paper {
     pub(crate) fn new(code: &QrCode, seed: u64, severity: Severity) -> Self {
-        let mut luck = Random::of(seed, "paper");
+        let mut random = Random::of(seed, "paper");
         let modules = code.width() as f64;
         let (half, reach) = (modules / 2.0, modules / 2.0 + MARGIN);
-        let damage = Damage::new(modules, severity, &mut luck);
+        let damage = Damage::new(modules, severity, &mut random);
         let torn = Torn {
-            leg: modules * damage::TORN_CORNER.draw(severity, &mut luck),
-            raggedness: Field(luck.next()),
+            leg: modules * damage::TORN_CORNER.draw(severity, &mut random),
+            raggedness: ValueNoise(random.next()),
         };
-        let table = Table { level: luck.between(0.2, 0.7), grain: Field(luck.next()) };
-        let curvature = damage::BEND.draw(severity, &mut luck) / modules;
-        let bent_along = luck.between(0.0, std::f64::consts::PI);
-        let words = Field(luck.next());
+        let table = Table { level: random.between(0.2, 0.7), grain: ValueNoise(random.next()) };
+        let curvature = damage::BEND.draw(severity, &mut random) / modules;
+        let bent_along = random.between(0.0, std::f64::consts::PI);
+        let words = ValueNoise(random.next());
         let side = libm::ceil(2.0 * reach) as usize * DOTS;
         let colours = code.to_colors();
         let mut dots = Vec::with_capacity(side * side);
@@ -130,7 +130,7 @@ impl Table {
     }
 }
 
-fn is_word(x: f64, y: f64, half: f64, words: Field) -> bool {
+fn is_word(x: f64, y: f64, half: f64, words: ValueNoise) -> bool {
     let beside = x.abs().max(y.abs()) - half;
     let line = libm::floor(y / LINE_FEED);
     let on_line = y - line * LINE_FEED < LINE;
@@ -143,8 +143,8 @@ fn is_word(x: f64, y: f64, half: f64, words: Field) -> bool {
 /// Everything that happened to the ink and the paper.
 struct Damage {
     fading: f64,
-    faded: Field,
-    grime: Field,
+    faded: ValueNoise,
+    grime: ValueNoise,
     stains: Vec<Stain>,
     creases: Vec<Crease>,
 }
@@ -155,7 +155,7 @@ struct Stain {
     radius: f64,
     /// How much of the light it lets through.
     clear: f64,
-    shape: Field,
+    shape: ValueNoise,
 }
 
 struct Crease {
@@ -163,33 +163,39 @@ struct Crease {
     across: (f64, f64),
     offset: f64,
     width: f64,
-    cracks: Field,
+    cracks: ValueNoise,
 }
 
 impl Damage {
-    fn new(modules: f64, severity: Severity, luck: &mut Random) -> Self {
-        let fading = damage::FADING.draw(severity, luck);
-        let stain_radius = modules * damage::STAIN_RADIUS.draw(severity, luck);
-        let stains = (0..damage::STAINS.draw(severity, luck) as usize).map(|_| Stain {
-            x: modules * luck.between(-0.5, 0.5),
-            y: modules * luck.between(-0.5, 0.5),
-            radius: stain_radius * luck.between(0.5, 1.5),
-            clear: luck.between(0.15, 0.8),
-            shape: Field(luck.next()),
+    fn new(modules: f64, severity: Severity, random: &mut Random) -> Self {
+        let fading = damage::FADING.draw(severity, random);
+        let stain_radius = modules * damage::STAIN_RADIUS.draw(severity, random);
+        let stains = (0..damage::STAINS.draw(severity, random) as usize).map(|_| Stain {
+            x: modules * random.between(-0.5, 0.5),
+            y: modules * random.between(-0.5, 0.5),
+            radius: stain_radius * random.between(0.5, 1.5),
+            clear: random.between(0.15, 0.8),
+            shape: ValueNoise(random.next()),
         });
         let stains = stains.collect();
-        let crease_width = damage::CREASE_WIDTH.draw(severity, luck);
-        let creases = (0..damage::CREASES.draw(severity, luck) as usize).map(|_| {
-            let angle = luck.between(0.0, std::f64::consts::PI);
+        let crease_width = damage::CREASE_WIDTH.draw(severity, random);
+        let creases = (0..damage::CREASES.draw(severity, random) as usize).map(|_| {
+            let angle = random.between(0.0, std::f64::consts::PI);
             Crease {
                 across: (libm::cos(angle), libm::sin(angle)),
-                offset: modules * luck.between(-0.4, 0.4),
-                width: crease_width * luck.between(0.6, 1.4),
-                cracks: Field(luck.next()),
+                offset: modules * random.between(-0.4, 0.4),
+                width: crease_width * random.between(0.6, 1.4),
+                cracks: ValueNoise(random.next()),
             }
         });
         let creases = creases.collect();
-        Self { fading, faded: Field(luck.next()), grime: Field(luck.next()), stains, creases }
+        Self {
+            fading,
+            faded: ValueNoise(random.next()),
+            grime: ValueNoise(random.next()),
+            stains,
+            creases,
+        }
     }
 
     /// From 0 to 1.

@@ -45,14 +45,14 @@ fn mix(mut state: u64) -> u64 {
     state ^ (state >> 31)
 }
 
-/// A smooth field of values from 0 to 1 that changes over a distance of about 1.
+/// Value noise: a smooth field of values from 0 to 1 that changes over a distance of about 1.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Field(pub(crate) u64);
+pub(crate) struct ValueNoise(pub(crate) u64);
 
-impl Field {
+impl ValueNoise {
     pub(crate) fn at(self, x: f64, y: f64) -> f64 {
         let (left, top) = (libm::floor(x), libm::floor(y));
-        let (x, y) = (smooth(x - left), smooth(y - top));
+        let (x, y) = (smoothstep(x - left), smoothstep(y - top));
         let corner = |dx: f64, dy: f64| {
             let place =
                 ((left + dx) as i64 as u64) << 32 ^ ((top + dy) as i64 as u64 & 0xFFFF_FFFF);
@@ -64,6 +64,6 @@ impl Field {
     }
 }
 
-fn smooth(part: f64) -> f64 {
+fn smoothstep(part: f64) -> f64 {
     part * part * (3.0 - 2.0 * part)
 }

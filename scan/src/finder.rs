@@ -10,7 +10,7 @@ use rxing::common::{BitMatrix, DetectorRXingResult};
 use rxing::qrcode::cpp_port::detector::{FinderPatternSet, GenerateFinderPatternSets, SampleQR};
 
 use crate::decoder::decode;
-use crate::guard::caught;
+use crate::guard::catch_panic;
 use crate::outline::Outline;
 use crate::symbol::{Point, Symbol};
 
@@ -19,7 +19,7 @@ const STRIPES: Pattern<5> = [1, 1, 3, 1, 1];
 /// Every third row meets the core of a pattern whose modules are one pixel and more.
 const ROW_STEP: usize = 3;
 /// The most finder patterns that are gathered in one picture: those of more than a thousand symbols. The search for
-/// threesomes grows with the square of it.
+/// triples grows with the square of it.
 const MAX_PATTERNS: usize = 4_096;
 /// The most cuts through what may be finder patterns that are looked into.
 const MAX_CUTS: usize = 30_000;
@@ -27,16 +27,16 @@ const MAX_CUTS: usize = 30_000;
 /// pixels there may be one more.
 const IN_VAIN: usize = 100;
 const PIXELS_PER_IN_VAIN: u32 = 8_000;
-/// A wide picture whose light and dark stripes are shorter than this on average, in pixels, shows noise there: no finder
-/// pattern that small can be read.
+/// A wide picture whose light and dark stripes are shorter than this on average, in pixels, shows noise there: no
+/// finder pattern that small can be read.
 const SHORTEST_STRIPES: usize = 3;
 /// The least width of such a picture.
 const WIDE: u32 = 1_000;
-/// How many threesomes of finder patterns may turn out not to be symbols before the search ends, and how many more for
+/// How many triples of finder patterns may turn out not to be symbols before the search ends, and how many more for
 /// each pattern that was found.
 const SETS_IN_VAIN: usize = 16;
 const SETS_IN_VAIN_PER_PATTERN: usize = 8;
-/// Finder patterns beyond this many buy no further threesomes.
+/// Finder patterns beyond this many buy no further triples.
 const MAX_SYMBOLS: usize = 512;
 /// Of how many patterns two are a sign of a symbol.
 const SIGNIFICANT: usize = 16;
@@ -84,8 +84,8 @@ impl Findings {
 }
 
 impl Sign {
-    /// Two of the widest patterns are of one symbol only if they are about as wide and their middles at least two widths
-    /// apart (version 1).
+    /// Two of the widest patterns are of one symbol only if they are about as wide and their middles at least two
+    /// widths apart (version 1).
     fn of_pairs(patterns: &[ConcentricPattern]) -> Self {
         const ALIKE: f32 = 1.4;
         let widest = &patterns[..patterns.len().min(SIGNIFICANT)];
@@ -113,13 +113,13 @@ pub(crate) enum Wanted {
 /// Finds and reads the symbols in `black` (`true` is dark), dark ones on light ground first, then light ones on dark.
 pub(crate) fn find(black: &BitMatrix, wanted: Wanted) -> Findings {
     let [dark, light] = cuts(black);
-    let mut findings = caught(|| patterns(black, &dark))
+    let mut findings = catch_panic(|| patterns(black, &dark))
         .map(|patterns| find_among(black, patterns, wanted))
         .unwrap_or_default();
     if light.len() >= 3 && (wanted == Wanted::All || findings.symbols.is_empty()) {
         let mut black = black.clone();
         black.flip_self();
-        let patterns = caught(|| patterns(&black, &light)).unwrap_or_default();
+        let patterns = catch_panic(|| patterns(&black, &light)).unwrap_or_default();
         findings.add(find_among(&black, patterns, wanted));
     }
     findings
@@ -127,7 +127,7 @@ pub(crate) fn find(black: &BitMatrix, wanted: Wanted) -> Findings {
 
 fn find_among(black: &BitMatrix, mut patterns: Vec<ConcentricPattern>, wanted: Wanted) -> Findings {
     let mut findings = Findings { sign: Sign::of_pairs(&patterns), ..Findings::default() };
-    let Some(sets) = caught(|| GenerateFinderPatternSets(&mut patterns)) else {
+    let Some(sets) = catch_panic(|| GenerateFinderPatternSets(&mut patterns)) else {
         return findings;
     };
     if !sets.is_empty() {
@@ -140,8 +140,8 @@ fn find_among(black: &BitMatrix, mut patterns: Vec<ConcentricPattern>, wanted: W
         if touches(&set, &used) {
             continue;
         }
-        match caught(|| examine(black, &set)).flatten() {
-            Some(Sight::Read(symbol)) => {
+        match catch_panic(|| examine(black, &set)).flatten() {
+            Some(Examined::Read(symbol)) => {
                 findings.symbols.push(symbol);
                 if wanted == Wanted::One {
                     return findings;
@@ -149,7 +149,7 @@ fn find_among(black: &BitMatrix, mut patterns: Vec<ConcentricPattern>, wanted: W
                 used.extend([set.bl, set.tl, set.tr]);
                 continue;
             }
-            Some(Sight::Unread(outline)) => unread.push((set, outline)),
+            Some(Examined::Unread(outline)) => unread.push((set, outline)),
             None => {}
         }
         in_vain += 1;
@@ -301,12 +301,12 @@ fn is_plausible(space: f32, stripes: &[u16; 5]) -> bool {
 }
 
 /// What three finder patterns turned out to be.
-enum Sight {
+enum Examined {
     Read(Symbol),
     Unread(Outline),
 }
 
-fn examine(black: &BitMatrix, set: &FinderPatternSet) -> Option<Sight> {
+fn examine(black: &BitMatrix, set: &FinderPatternSet) -> Option<Examined> {
     let grid = SampleQR(black, set).ok()?;
     // rxing rounds its corners up by half a pixel, and tells the bottom left before the bottom right.
     let corner = |place: usize| {
@@ -316,12 +316,12 @@ fn examine(black: &BitMatrix, set: &FinderPatternSet) -> Option<Sight> {
     let mut corners = [corner(0)?, corner(1)?, corner(3)?, corner(2)?];
     let Some(decoded) = decode(grid.getBits()) else {
         return (finder_modules(grid.getBits()) >= SURE_FINDER_MODULES)
-            .then_some(Sight::Unread(Outline(corners)));
+            .then_some(Examined::Unread(Outline(corners)));
     };
     if decoded.mirrored {
         corners.swap(1, 3);
     }
-    Some(Sight::Read(Symbol { content: decoded.content, corners }))
+    Some(Examined::Read(Symbol { content: decoded.content, corners }))
 }
 
 fn touches(set: &FinderPatternSet, used: &[ConcentricPattern]) -> bool {

@@ -28,7 +28,7 @@ pub(crate) struct Perspective {
 
 /// Where a part of the symbol was found to lie: at `from` plus `by`, both in modules.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Control {
+pub(crate) struct ControlPoint {
     pub(crate) from: [f64; 2],
     pub(crate) by: [f64; 2],
     pub(crate) weight: f64,
@@ -57,7 +57,7 @@ impl Grid {
         let far = self.side - 3.5;
         let controls = [(3.5, 3.5), (far, 3.5), (3.5, far)].map(|(u, v)| {
             let [du, dv] = self.shift_at([u, v]);
-            Control { from: [u, v], by: [-du, -dv], weight: 100.0 }
+            ControlPoint { from: [u, v], by: [-du, -dv], weight: 100.0 }
         });
         let perspective = Perspective { finders, ..self.perspective };
         Self { perspective, ..self.bent(&controls) }
@@ -115,20 +115,20 @@ impl Grid {
         [(0.0, 0.0), (far, 0.0), (far, far), (0.0, far)].map(|(u, v)| self.place(u, v))
     }
 
-    /// Shifted as the controls say, as far as they agree on something smooth. The finder patterns alone fix what is
+    /// Shifted as the controls say, as far as they fit something smooth. The finder patterns alone fix what is
     /// straight, so that the fewer controls there are, the flatter the symbol stays.
-    pub(crate) fn bent(&self, controls: &[Control]) -> Self {
+    pub(crate) fn bent(&self, controls: &[ControlPoint]) -> Self {
         // What does not go with the rest counts little: half at this distance in modules.
         const ASTRAY: f64 = 0.4;
         let mut bent = self.bent_by(controls);
         for _ in 0..3 {
-            let judged: Vec<Control> = controls
+            let judged: Vec<ControlPoint> = controls
                 .iter()
                 .map(|control| {
                     let (was, is) = (self.shift_at(control.from), bent.shift_at(control.from));
                     let left = [0, 1].map(|axis| control.by[axis] - (is[axis] - was[axis]));
                     let astray = (left[0] * left[0] + left[1] * left[1]) / (ASTRAY * ASTRAY);
-                    Control { weight: control.weight / (1.0 + astray), ..*control }
+                    ControlPoint { weight: control.weight / (1.0 + astray), ..*control }
                 })
                 .collect();
             bent = self.bent_by(&judged);
@@ -136,7 +136,7 @@ impl Grid {
         bent
     }
 
-    fn bent_by(&self, controls: &[Control]) -> Self {
+    fn bent_by(&self, controls: &[ControlPoint]) -> Self {
         // How much weight of controls it takes to believe in a term: little for the lower ones.
         const STIFFNESS: [f64; TERMS] = [0.02, 0.02, 0.02, 0.05, 0.05, 0.05, 0.3, 0.3, 0.3, 0.3];
         let mut sums = [[0.0; TERMS + 2]; TERMS];
@@ -210,7 +210,7 @@ mod tests {
         let bend = |u: f64| (u - 18.5) * (u - 18.5) / 300.0;
         let controls = Vec::from_iter((0..25).map(|index| {
             let from = [f64::from(index % 5) * 9.0 + 0.5, f64::from(index / 5) * 9.0 + 0.5];
-            Control { from, by: [0.0, bend(from[0])], weight: 1.0 }
+            ControlPoint { from, by: [0.0, bend(from[0])], weight: 1.0 }
         }));
         let bent = flat.bent(&controls);
         assert_near(bent.place(18.5, 18.5), 185.0, 185.0);

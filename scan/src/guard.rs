@@ -1,4 +1,4 @@
-//! A fence around foreign code that may panic on odd pictures (rqrr does on a public photo, rxing documents that it
+//! A guard around foreign code that may panic on odd pictures (rqrr does on a public photo, rxing documents that it
 //! may), so that one picture never ends the program.
 
 use std::cell::Cell;
@@ -10,7 +10,7 @@ thread_local! {
 }
 
 /// Runs `work`; a panic in it gives `None`. What `work` changed before it panicked must not be used afterwards.
-pub(crate) fn caught<T>(work: impl FnOnce() -> T) -> Option<T> {
+pub(crate) fn catch_panic<T>(work: impl FnOnce() -> T) -> Option<T> {
     let outer = CATCHING.replace(true);
     let result = catch_unwind(AssertUnwindSafe(work));
     CATCHING.set(outer);
@@ -39,10 +39,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_panic_inside_is_caught_and_the_fence_is_taken_down_after() {
-        assert_eq!(caught(|| 7), Some(7));
-        assert_eq!(caught(|| caught(|| panic!("inner")).or(Some(1))), Some(Some(1)));
-        assert_eq!(caught::<()>(|| panic!("outer")), None);
+    fn a_panic_inside_is_caught_and_the_guard_is_taken_down_after() {
+        assert_eq!(catch_panic(|| 7), Some(7));
+        assert_eq!(catch_panic(|| catch_panic(|| panic!("inner")).or(Some(1))), Some(Some(1)));
+        assert_eq!(catch_panic::<()>(|| panic!("outer")), None);
         assert!(!CATCHING.get());
     }
 }

@@ -1,16 +1,17 @@
 //! Pixels to QR symbols.
 //!
-//! Two doors: a [`Luma`] frame goes in, every QR symbol of the picture comes out of [`read`], with what it says and
+//! Two entry points: a [`Luma`] frame goes in, every QR symbol of the picture comes out of [`read`], with what it says and
 //! where it is; or frames go into a [`Stream`] one after the other, which reads what no frame gives alone. No I/O, no
 //! clock, no C. Whatever the pixels are, reading ends and does not panic.
 //!
-//! Inside, the stages of reading are the rooms: [`frame`] looks at the caller's buffer, `reader` decides what is tried
-//! in which order, `finder` and `second_finder` look for symbols in black and white pixels, `decoder` corrects a
-//! symbol's codewords, `payload` reads their segments.
+//! Inside, each stage of reading is a module: [`frame`] looks at the caller's buffer, `reader` decides what is tried in
+//! which order, `finder` and `second_finder` look for symbols in binarised pixels (`threshold`), `decoder` corrects a
+//! symbol's codewords by hard decision, `payload` reads their segments.
 //!
-//! A stream works on grey levels instead: `rings` finds finder patterns, `threesome`, `twosome` and `timing` make grids
-//! of them that `locate` fits to what every symbol has (`layout`), `sight` and `evidence` say how sure each module is, and
-//! `soft` decodes such confidences by `reed_solomon`.
+//! A stream works on grey levels instead: `finder_correlation` finds finder patterns, `finder_triple`, `finder_pair`
+//! and `timing_pattern` make grids of them that `locate` fits to what every symbol has (`layout`), `module_samples` and
+//! `soft_accumulator` give the log-likelihood ratio of each module, and `soft_decoder` decodes these by soft decision
+//! with `reed_solomon`.
 //!
 //! ```
 //! # fn main() -> Result<(), scan::FrameError> {
@@ -24,8 +25,10 @@
 #![warn(missing_docs)]
 
 mod decoder;
-mod evidence;
 mod finder;
+mod finder_correlation;
+mod finder_pair;
+mod finder_triple;
 pub mod frame;
 mod grid;
 mod guard;
@@ -33,21 +36,19 @@ mod layout;
 mod linear;
 mod locate;
 mod matching;
+mod module_samples;
 mod outline;
 mod payload;
 mod plane;
 mod reader;
 mod reed_solomon;
-mod rings;
 mod second_finder;
-mod sight;
-mod soft;
+mod soft_accumulator;
+mod soft_decoder;
 mod stream;
 mod symbol;
-mod threesome;
 mod threshold;
-mod timing;
-mod twosome;
+mod timing_pattern;
 
 pub use frame::{Crop, FrameError, Luma, Rotation};
 pub use guard::keep_caught_panics_quiet;

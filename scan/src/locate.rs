@@ -1,29 +1,30 @@
 //! Finder patterns to the grids of symbols, by what every symbol has: timing patterns tell version and perspective,
 //! alignment patterns the rest. Works on grey levels, so that pictures do whose single modules are lost in noise.
 
-use crate::evidence::Evidence;
+use crate::finder_correlation::FinderCandidate;
+use crate::finder_pair::{self, CompletedTriple};
+use crate::finder_triple::FinderTriple;
 use crate::grid::{Grid, Perspective};
 use crate::layout::{Layout, Place, side, versions_about};
 use crate::matching::{Patch, Sharpest, contrast, contrasting, level};
+use crate::module_samples::ModuleSamples;
 use crate::plane::Plane;
-use crate::rings::Rings;
-use crate::sight::Sight;
-use crate::soft::Confidences;
+use crate::soft_accumulator::SoftAccumulator;
+use crate::soft_decoder::Llrs;
 use crate::symbol::Point;
-use crate::threesome::Threesome;
-use crate::timing::Timing;
-use crate::twosome::{self, Completed};
+use crate::timing_pattern::Timing;
 
-/// The most threesomes of finder patterns that are looked into, and how many versions of each.
-const MAX_THREESOMES: usize = 6;
+/// The most triples of finder patterns that are looked into, and how many versions of each.
+const MAX_TRIPLES: usize = 6;
 const MAX_VERSIONS: usize = 3;
 /// The same for those of which two patterns were found.
 const MAX_COMPLETED: usize = 3;
-/// How sure both timing patterns must be together, in deviations, for a symbol that was not found to be looked at closer.
-const SURE_TIMING: f32 = 6.5;
-/// The likeness above which a symbol is found and no other explanation is tried, and below which there is none.
+/// The least score of both timing patterns together, in standard deviations, for a symbol that was not found to be
+/// looked at closer.
+const LEAST_TIMING_SCORE: f32 = 6.5;
+/// The correlation above which a symbol is found and no other explanation is tried, and below which there is none.
 const CLEAR: f32 = 0.6;
-const LEAST_LIKENESS: f32 = 0.5;
+const LEAST_CORRELATION: f32 = 0.5;
 /// The part of the contrast that there is anywhere from which on a grid is taken to be right.
 const SHARP: f32 = 0.98;
 /// Modules on each side of the blocks that frames are aligned by.
@@ -35,34 +36,34 @@ pub(crate) struct Located {
     pub(crate) layout: Layout,
     pub(crate) grid: Grid,
     /// What its picture says by itself.
-    pub(crate) evidence: Evidence,
+    pub(crate) accumulator: SoftAccumulator,
     /// Whether it can hardly be anything else.
     pub(crate) is_clear: bool,
 }
 
 impl Located {
-    /// How sure the picture by itself makes each module.
-    pub(crate) fn confidences(&self) -> Confidences {
-        self.evidence.confidences(&self.layout.known())
+    /// The log-likelihood ratio of each module by this picture alone.
+    pub(crate) fn llrs(&self) -> Llrs {
+        self.accumulator.llrs(&self.layout.known())
     }
 }
 
-/// The symbols of a picture whose finder patterns are to be seen among `rings`.
-pub(crate) fn locate(picture: &Plane, rings: &[Rings]) -> Vec<Located> {
+/// The symbols of a picture whose finder patterns are to be seen among `candidates`.
+pub(crate) fn locate(picture: &Plane, candidates: &[FinderCandidate]) -> Vec<Located> {
     let mut located: Vec<Located> = Vec::new();
     let mut used: Vec<Point> = Vec::new();
     let mut missed: Vec<Timed> = Vec::new();
-    for threesome in Threesome::likeliest(picture, rings, MAX_THREESOMES) {
+    for triple in FinderTriple::likeliest(picture, candidates, MAX_TRIPLES) {
         let is_used = |finder: &Point| {
             used.iter().any(|used| (used.x - finder.x).hypot(used.y - finder.y) < 8.0)
         };
-        if threesome.finders.iter().any(is_used) {
+        if triple.finders.iter().any(is_used) {
             continue;
         }
-        let likeliest = Timed::likeliest(picture, &threesome);
+        let likeliest = Timed::likeliest(picture, &triple);
         if let Some(found) = found(picture, &likeliest) {
             located.push(found);
-            used.extend(threesome.finders);
+            used.extend(triple.finders);
         } else {
             missed.extend(likeliest.into_iter().next());
         }
@@ -71,7 +72,7 @@ pub(crate) fn locate(picture: &Plane, rings: &[Rings]) -> Vec<Located> {
         located.extend(focused(picture, missed));
     }
     if located.is_empty() {
-        located.extend(found_by_two(picture, rings));
+        located.extend(found_by_two(picture, candidates));
     }
     located
 }
@@ -80,15 +81,16 @@ pub(crate) fn locate(picture: &Plane, rings: &[Rings]) -> Vec<Located> {
 /// glare.
 pub(crate) fn locate_again(
     picture: &Plane,
-    rings: &[Rings],
+    candidates: &[FinderCandidate],
     layout: &Layout,
     before: &Grid,
 ) -> Option<Located> {
-    let moved = Threesome::again(picture, &before.finders(), before.modules(), rings, 2);
-    moved.iter().find_map(|threesome| {
-        let held_alike = Guess::of(picture, layout, before.with_finders(threesome.finders));
-        let anew = Guess::of(picture, layout, Timed::of(picture, layout.version(), threesome).grid);
-        let better = if held_alike.likeness > anew.likeness { held_alike } else { anew };
+    let moved = FinderTriple::again(picture, &before.finders(), before.modules(), candidates, 2);
+    moved.iter().find_map(|triple| {
+        let held_alike = Hypothesis::of(picture, layout, before.with_finders(triple.finders));
+        let anew =
+            Hypothesis::of(picture, layout, Timed::of(picture, layout.version(), triple).grid);
+        let better = if held_alike.correlation > anew.correlation { held_alike } else { anew };
         better.located(picture)
     })
 }
@@ -99,29 +101,29 @@ pub(crate) fn locate_where_it_was(
     layout: &Layout,
     before: &Grid,
 ) -> Option<Located> {
-    Guess::of(picture, layout, before.clone()).located(picture)
+    Hypothesis::of(picture, layout, before.clone()).located(picture)
 }
 
 /// The first of these that is clearly a symbol, or the one that is most like it, if any is.
 fn found(picture: &Plane, likeliest: &[Timed]) -> Option<Located> {
-    let mut best: Option<Guess> = None;
+    let mut best: Option<Hypothesis> = None;
     for timed in likeliest {
-        let guess = Guess::of(picture, &Layout::of(timed.version)?, timed.grid.clone());
-        if best.as_ref().is_none_or(|best| guess.likeness > best.likeness) {
-            best = Some(guess);
+        let hypothesis = Hypothesis::of(picture, &Layout::of(timed.version)?, timed.grid.clone());
+        if best.as_ref().is_none_or(|best| hypothesis.correlation > best.correlation) {
+            best = Some(hypothesis);
         }
-        if best.as_ref().is_some_and(|best| best.likeness > CLEAR) {
+        if best.as_ref().is_some_and(|best| best.correlation > CLEAR) {
             break;
         }
     }
     best?.located(picture)
 }
 
-/// A symbol of which one finder pattern is too faint to be among `rings`.
-fn found_by_two(picture: &Plane, rings: &[Rings]) -> Option<Located> {
-    let likeliest: Vec<Timed> = twosome::completed(picture, rings, MAX_COMPLETED)
+/// A symbol of which one finder pattern is too faint to be among `candidates`.
+fn found_by_two(picture: &Plane, candidates: &[FinderCandidate]) -> Option<Located> {
+    let likeliest: Vec<Timed> = finder_pair::completed(picture, candidates, MAX_COMPLETED)
         .iter()
-        .map(|Completed { threesome, version, .. }| Timed::of(picture, *version, threesome))
+        .map(|CompletedTriple { triple, version, .. }| Timed::of(picture, *version, triple))
         .collect();
     found(picture, &likeliest).or_else(|| focused(picture, likeliest))
 }
@@ -129,72 +131,72 @@ fn found_by_two(picture: &Plane, rings: &[Rings]) -> Option<Located> {
 /// The surest of several that were not found as their timing patterns tell the perspective: as neighbouring modules
 /// tell it, which are many more.
 fn focused(picture: &Plane, missed: Vec<Timed>) -> Option<Located> {
-    let surest = missed.into_iter().max_by(|a, b| a.sureness.total_cmp(&b.sureness))?;
-    if surest.sureness < SURE_TIMING {
+    let surest = missed.into_iter().max_by(|a, b| a.score.total_cmp(&b.score))?;
+    if surest.score < LEAST_TIMING_SCORE {
         return None;
     }
     let layout = Layout::of(surest.version)?;
-    Guess::of(picture, &layout, contrasted(picture, surest.grid)).located(picture)
+    Hypothesis::of(picture, &layout, contrasted(picture, surest.grid)).located(picture)
 }
 
 /// Where timing patterns say that a symbol could be.
 struct Timed {
     version: u32,
     grid: Grid,
-    /// Of both patterns, in deviations.
-    sureness: f32,
+    /// Of both patterns, in standard deviations.
+    score: f32,
 }
 
 impl Timed {
-    /// Of the versions that a threesome may be, the surest ones first.
-    fn likeliest(picture: &Plane, threesome: &Threesome) -> Vec<Self> {
-        let versions = versions_about(threesome.side());
+    /// Of the versions that a triple may be, the highest scores first.
+    fn likeliest(picture: &Plane, triple: &FinderTriple) -> Vec<Self> {
+        let versions = versions_about(triple.side());
         let mut timed: Vec<Self> =
-            versions.map(|version| Self::of(picture, version, threesome)).collect();
-        timed.sort_by(|a, b| b.sureness.total_cmp(&a.sureness));
+            versions.map(|version| Self::of(picture, version, triple)).collect();
+        timed.sort_by(|a, b| b.score.total_cmp(&a.score));
         timed.truncate(MAX_VERSIONS);
         timed
     }
 
-    fn of(picture: &Plane, version: u32, threesome: &Threesome) -> Self {
+    fn of(picture: &Plane, version: u32, triple: &FinderTriple) -> Self {
         let side = side(version);
-        let [a, b, c] = threesome.finders;
+        let [a, b, c] = triple.finders;
         let (upper, left) =
             (Timing::best(picture, side, a, b, c), Timing::best(picture, side, a, c, b));
         let perspective = Perspective {
-            finders: threesome.finders,
+            finders: triple.finders,
             nearer: [upper.nearer, left.nearer].map(f64::from),
         };
         let grid = Grid::flat(side, perspective).bowed(upper.bow.into(), left.bow.into());
-        Self { version, grid, sureness: upper.sureness + left.sureness }
+        Self { version, grid, score: upper.score + left.score }
     }
 }
 
-/// A symbol that may be there.
-struct Guess {
+/// A symbol that may be there, and the correlation that speaks for it.
+struct Hypothesis {
     layout: Layout,
     grid: Grid,
-    likeness: f32,
+    correlation: f32,
 }
 
-impl Guess {
+impl Hypothesis {
     fn of(picture: &Plane, layout: &Layout, grid: Grid) -> Self {
         let grid = settled(picture, layout, grid);
-        let sight = Sight::of(picture, &grid);
+        let samples = ModuleSamples::of(picture, &grid);
         // Turned by a quarter, a symbol has most alignment patterns where it should, and two of three finder patterns.
-        let is_turned = layout.finders().iter().any(|finder| sight.contradicts(finder));
-        let likeness = if is_turned { 0.0 } else { sight.likeness(&layout.telling()) };
-        Self { layout: layout.clone(), grid, likeness }
+        let is_turned = layout.finders().iter().any(|finder| samples.contradicts(finder));
+        let correlation = if is_turned { 0.0 } else { samples.correlation(&layout.telling()) };
+        Self { layout: layout.clone(), grid, correlation }
     }
 
     fn located(self, picture: &Plane) -> Option<Located> {
-        let Self { layout, grid, likeness } = self;
-        if likeness < LEAST_LIKENESS {
+        let Self { layout, grid, correlation } = self;
+        if correlation < LEAST_CORRELATION {
             return None;
         }
         let grid = sharpened(picture, grid);
-        let evidence = Evidence::of(picture, &grid, &layout.known());
-        Some(Located { layout, grid, evidence, is_clear: likeness > CLEAR })
+        let accumulator = SoftAccumulator::of(picture, &grid, &layout.known());
+        Some(Located { layout, grid, accumulator, is_clear: correlation > CLEAR })
     }
 }
 
@@ -271,7 +273,7 @@ fn sharpened(picture: &Plane, grid: Grid) -> Grid {
 }
 
 /// Corrected once more by modules that earlier frames told.
-pub(crate) fn resettled(picture: &Plane, grid: &Grid, sums: &Confidences) -> Grid {
+pub(crate) fn resettled(picture: &Plane, grid: &Grid, sums: &Llrs) -> Grid {
     let side = sums.side();
     let count = side.div_ceil(BLOCK);
     let edge = |index: usize| index * side / count;
@@ -309,9 +311,9 @@ fn pattern(layout: &Layout, (x, y): Place, reach: usize) -> Option<Patch> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::finder_correlation;
     use crate::frame::Luma;
     use crate::matching::LOOKS;
-    use crate::rings;
 
     const SIDE: u32 = 900;
 
@@ -321,7 +323,7 @@ mod tests {
             (0..SIDE * SIDE).map(|place| level(place % SIDE, place / SIDE)).collect();
         let plane = Plane::of(&Luma::new(&pixels, SIDE, SIDE, SIDE).unwrap());
         let before = LOOKS.get();
-        let located = locate(&plane, &rings::find(&plane));
+        let located = locate(&plane, &finder_correlation::find(&plane));
         assert!(located.is_empty(), "there is no symbol");
         LOOKS.get() - before
     }

@@ -1,6 +1,6 @@
 //! Where modules that are known lie in grey pixels: by correlation, which bears low contrast, noise and shade.
 
-use crate::grid::{Control, Grid};
+use crate::grid::{ControlPoint, Grid};
 use crate::plane::Plane;
 use crate::symbol::Point;
 
@@ -27,7 +27,7 @@ pub(crate) fn level(picture: &Plane, x: f32, y: f32) -> f32 {
     upper + t * (lower - upper)
 }
 
-/// How much agreement a place one module away must have more, as grids are right more often than not.
+/// How much higher the correlation of a place one module away must be, as grids are right more often than not.
 const UNLIKELY: f32 = 0.04;
 
 /// Some neighbouring modules, and which of them are dark.
@@ -57,7 +57,7 @@ impl Patch {
         varies.then_some(Self { middle, modules })
     }
 
-    /// The best place within `reach` modules in steps of `step`, and how well it agrees there, up to 1.
+    /// The best place within `reach` modules in steps of `step`, and the correlation there, up to 1.
     pub(crate) fn found(&self, picture: &Plane, grid: &Grid, reach: f64, step: f64) -> Found {
         let [u, v] = self.middle;
         let origin = grid.place(u, v);
@@ -66,7 +66,7 @@ impl Patch {
         let down = [down.x - origin.x, down.y - origin.y];
         let steps = (reach / step) as i32;
         let mut most = f32::MIN;
-        let mut best = Found { middle: self.middle, by: [0.0; 2], agreement: -1.0 };
+        let mut best = Found { middle: self.middle, by: [0.0; 2], correlation: -1.0 };
         for row in -steps..=steps {
             for column in -steps..=steps {
                 let by = [f64::from(column) * step, f64::from(row) * step];
@@ -74,11 +74,11 @@ impl Patch {
                     let (u, v) = (from[0] + by[0] as f32, from[1] + by[1] as f32);
                     (origin.x + u * right[0] + v * down[0], origin.y + u * right[1] + v * down[1])
                 };
-                let agreement = self.agreement(picture, place);
-                let likely = agreement - UNLIKELY * (by[0] * by[0] + by[1] * by[1]) as f32;
+                let correlation = self.correlation(picture, place);
+                let likely = correlation - UNLIKELY * (by[0] * by[0] + by[1] * by[1]) as f32;
                 if likely > most {
                     most = likely;
-                    best = Found { by, agreement, ..best };
+                    best = Found { by, correlation, ..best };
                 }
             }
         }
@@ -86,7 +86,7 @@ impl Patch {
     }
 
     /// The correlation of darkness as it should be with that of pixels.
-    fn agreement(&self, picture: &Plane, place: impl Fn([f32; 2]) -> (f32, f32)) -> f32 {
+    fn correlation(&self, picture: &Plane, place: impl Fn([f32; 2]) -> (f32, f32)) -> f32 {
         let (mut product, mut sum, mut squares, mut template) = (0.0, 0.0, 0.0, 0.0);
         for &(from, dark) in &self.modules {
             let (x, y) = place(from);
@@ -101,8 +101,8 @@ impl Patch {
     }
 }
 
-/// Where a square of modules lies best within `reach` modules, by how much levels at the middles of neighbouring modules
-/// differ: between modules they are mixed. It goes from one column and row to before another.
+/// Where a square of modules lies best within `reach` modules, by how much levels at the middles of neighbouring
+/// modules differ: between modules they are mixed. It goes from one column and row to before another.
 pub(crate) fn contrasting(
     picture: &Plane,
     grid: &Grid,
@@ -138,7 +138,11 @@ pub(crate) fn contrasting(
     let here = contrasts[contrasts.len() / 2].1;
     let (by, _) = contrasts.into_iter().max_by(|(_, a), (_, b)| a.total_cmp(b))?;
     let weight = f64::from(most / mean - 1.0);
-    (most > 0.0).then_some(Sharpest { control: Control { from: middle, by, weight }, here, most })
+    (most > 0.0).then_some(Sharpest {
+        control: ControlPoint { from: middle, by, weight },
+        here,
+        most,
+    })
 }
 
 /// How much the levels of neighbouring modules differ, in all, in rows of `wide`.
@@ -150,7 +154,7 @@ pub(crate) fn contrast(levels: &[f32], wide: usize) -> f32 {
 
 /// Where neighbouring modules differ most.
 pub(crate) struct Sharpest {
-    pub(crate) control: Control,
+    pub(crate) control: ControlPoint,
     /// How much they differ where the grid has them, and there.
     pub(crate) here: f32,
     pub(crate) most: f32,
@@ -162,14 +166,14 @@ pub(crate) struct Found {
     middle: [f64; 2],
     /// From where the grid had it, in modules.
     pub(crate) by: [f64; 2],
-    pub(crate) agreement: f32,
+    pub(crate) correlation: f32,
 }
 
 impl Found {
-    /// What it says about the grid, if it agrees by more than `chance`.
-    pub(crate) fn control(&self, chance: f32, weight: f64) -> Option<Control> {
-        let surplus = f64::from((self.agreement - chance) / (1.0 - chance));
-        (surplus > 0.0).then_some(Control {
+    /// What it says about the grid, if it correlates by more than `chance`.
+    pub(crate) fn control(&self, chance: f32, weight: f64) -> Option<ControlPoint> {
+        let surplus = f64::from((self.correlation - chance) / (1.0 - chance));
+        (surplus > 0.0).then_some(ControlPoint {
             from: self.middle,
             by: self.by,
             weight: weight * surplus,

@@ -4,14 +4,14 @@
 //! where the picture is small: a camera's frame without a symbol costs little more than one with.
 
 use crate::finder::{self, Findings, Sign, Wanted};
+use crate::finder_correlation;
 use crate::frame::{Luma, Rotation};
-use crate::guard::caught;
+use crate::guard::catch_panic;
 use crate::locate::{Located, locate};
 use crate::outline::Outline;
 use crate::plane::{Plane, Threshold};
-use crate::rings;
 use crate::second_finder;
-use crate::soft;
+use crate::soft_decoder;
 use crate::symbol::Symbol;
 
 /// The most pixels that are searched; a larger picture is made smaller first.
@@ -38,15 +38,15 @@ pub fn read_one(frame: &Luma) -> Option<Symbol> {
     search(frame, Wanted::One, &Attempt::ALL).pop()
 }
 
-/// Reads what is easily read: one look at the picture as it is.
-pub(crate) fn glance(frame: &Luma) -> Vec<Symbol> {
+/// Reads what is easily read: one attempt on the picture as it is.
+pub(crate) fn decode_fast(frame: &Luma) -> Vec<Symbol> {
     search(frame, Wanted::All, &[Attempt::Local])
 }
 
-/// Reads what takes one more look, another one with each `turn`. Together as many turns as there are looks read what
-/// [`read`] does but for grey levels.
-pub(crate) fn look_again(frame: &Luma, turn: u32) -> Vec<Symbol> {
-    const LOOKS: [Attempt; 6] = [
+/// Reads what takes one more attempt, another one with each `turn`. Together as many turns as there are attempts read
+/// what [`read`] does but for soft decision.
+pub(crate) fn decode_retry(frame: &Luma, turn: u32) -> Vec<Symbol> {
+    const RETRIES: [Attempt; 6] = [
         Attempt::Doubled,
         Attempt::Calm,
         Attempt::Second,
@@ -54,7 +54,7 @@ pub(crate) fn look_again(frame: &Luma, turn: u32) -> Vec<Symbol> {
         Attempt::Global,
         Attempt::Pale,
     ];
-    search(frame, Wanted::All, &[LOOKS[turn as usize % LOOKS.len()]])
+    search(frame, Wanted::All, &[RETRIES[turn as usize % RETRIES.len()]])
 }
 
 /// A way to look at a picture.
@@ -74,8 +74,8 @@ enum Attempt {
     Doubled,
     /// By another finder.
     Second,
-    /// By grey levels instead of black and white: modules as confidences, and error correction that knows which of them
-    /// are doubtful.
+    /// By soft decision: grey levels give the log-likelihood ratio of each module, and error correction erases what is
+    /// least reliable.
     Soft,
 }
 
@@ -116,7 +116,7 @@ impl Attempt {
             }
             Self::Soft => {
                 let calm = plane.shrunk_to(CALM_AREA);
-                Some(look_softly(calm.as_ref().unwrap_or(plane)))
+                Some(look_by_soft_decision(calm.as_ref().unwrap_or(plane)))
             }
         }
     }
@@ -126,17 +126,20 @@ fn look(plane: &Plane, threshold: Threshold, wanted: Wanted) -> Option<Findings>
     Some(finder::find(&plane.black(threshold)?, wanted).scaled(plane.scale()))
 }
 
-fn look_softly(plane: &Plane) -> Findings {
+fn look_by_soft_decision(plane: &Plane) -> Findings {
     let read = |located: &Located| {
-        let decoded = soft::decode(&located.layout, |known| located.evidence.confidences(known))?;
+        let decoded =
+            soft_decoder::decode(&located.layout, |known| located.accumulator.llrs(known))?;
         let mut corners = located.grid.corners();
         if decoded.mirrored {
             corners.swap(1, 3);
         }
         Some(Symbol { content: decoded.content, corners })
     };
-    let located = caught(|| locate(plane, &rings::find(plane))).unwrap_or_default();
-    let symbols = located.iter().filter_map(|located| caught(|| read(located)).flatten()).collect();
+    let located =
+        catch_panic(|| locate(plane, &finder_correlation::find(plane))).unwrap_or_default();
+    let symbols =
+        located.iter().filter_map(|located| catch_panic(|| read(located)).flatten()).collect();
     Findings { symbols, ..Findings::default() }.scaled(plane.scale())
 }
 

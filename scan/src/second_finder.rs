@@ -15,7 +15,7 @@ use rxing::common::BitMatrix;
 
 use crate::decoder::decode;
 use crate::finder::Findings;
-use crate::guard::caught;
+use crate::guard::catch_panic;
 use crate::plane::Plane;
 use crate::symbol::{Point, Symbol};
 
@@ -30,13 +30,13 @@ pub(crate) fn find(plane: &Plane) -> Findings {
 }
 
 fn find_within(looks_per_pixel: u64, plane: &Plane) -> Findings {
-    let symbols = caught(|| {
+    let symbols = catch_panic(|| {
         let Some(picture) = Rationed::of(plane, looks_per_pixel) else {
             return Vec::new();
         };
         let mut prepared = PreparedImage::prepare(picture);
         let grids = prepared.detect_grids();
-        grids.iter().filter_map(|grid| caught(|| read(grid)).flatten()).collect()
+        grids.iter().filter_map(|grid| catch_panic(|| read(grid)).flatten()).collect()
     });
     Findings { symbols: symbols.unwrap_or_default(), ..Findings::default() }.scaled(plane.scale())
 }

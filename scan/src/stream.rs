@@ -1,18 +1,18 @@
 //! Frames of a camera, one after the other: what no frame gives alone comes out of several.
 
 use crate::decoder::Decoded;
-use crate::evidence::Evidence;
+use crate::finder_correlation;
 use crate::frame::Luma;
 use crate::grid::Grid;
 use crate::layout::Layout;
 use crate::locate::{Located, locate, locate_again, locate_where_it_was, resettled};
 use crate::plane::Plane;
 use crate::reader;
-use crate::rings;
-use crate::soft::{Confidences, decode};
+use crate::soft_accumulator::SoftAccumulator;
+use crate::soft_decoder::{Llrs, decode};
 use crate::symbol::{Point, Symbol};
 
-/// The most symbols whose evidence is kept at a time. Each takes some twelve bytes a module.
+/// The most symbols that are accumulated at a time. Each takes some twelve bytes a module.
 const MAX_TRACKS: usize = 3;
 /// Frames without a sign of it after which a symbol is forgotten: a second of a camera's.
 const PATIENCE: u32 = 30;
@@ -27,8 +27,8 @@ const MAX_PICTURES: f32 = 24.0;
 /// Reads the frames of a camera as they come.
 ///
 /// A symbol that one frame gives is told at once. Of a symbol that was located and could not be read, the stream keeps
-/// how sure each of its modules is, adds what later frames say, and tells the symbol as soon as all of it together can
-/// be decoded for certain. Frames may come at any pace.
+/// the log-likelihood ratios of its modules, adds what later frames say, and tells the symbol as soon as all of it
+/// together can be decoded for certain. Frames may come at any pace.
 ///
 /// What is added up is of one symbol only: frames that do not agree with what is kept, beyond what chance explains,
 /// begin anew. Memory stays below a megabyte however many frames come, beside the picture being read.
@@ -45,15 +45,15 @@ struct Track {
     layout: Layout,
     /// Where it was seen last.
     grid: Grid,
-    evidence: Evidence,
-    /// What the evidence makes of each module.
-    confidences: Confidences,
+    accumulator: SoftAccumulator,
+    /// What the accumulator makes of each module.
+    llrs: Llrs,
     last_seen: u32,
 }
 
-/// How a frame's evidence and a track go together.
+/// Whether a frame and a track are of one symbol (data association).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Likeness {
+enum Association {
     Same,
     Other,
     Unclear,
@@ -73,7 +73,7 @@ impl Stream {
     pub fn read(&mut self, frame: &Luma) -> Vec<Symbol> {
         self.now = self.now.wrapping_add(1);
         self.tracks.retain(|track| self.now.wrapping_sub(track.last_seen) <= PATIENCE);
-        let symbols = reader::glance(frame);
+        let symbols = reader::decode_fast(frame);
         if !symbols.is_empty() {
             return symbols;
         }
@@ -83,7 +83,7 @@ impl Stream {
         let picture = given.shrunk_to(MAX_AREA).unwrap_or(given);
         let mut symbols = self.gather(&picture);
         if symbols.is_empty() {
-            return reader::look_again(frame, self.now);
+            return reader::decode_retry(frame, self.now);
         }
         for corner in symbols.iter_mut().flat_map(|symbol| &mut symbol.corners) {
             let place = Point { x: corner.x * picture.scale(), y: corner.y * picture.scale() };
@@ -94,17 +94,17 @@ impl Stream {
 
     /// Adds what a picture says of the symbols that it shows, and tells those that are certain by that.
     fn gather(&mut self, picture: &Plane) -> Vec<Symbol> {
-        let rings = rings::find(picture);
+        let candidates = finder_correlation::find(picture);
         let mut is_clear = false;
         let mut symbols = self.follow(picture, |track| {
-            let located = locate_again(picture, &rings, &track.layout, &track.grid)?;
+            let located = locate_again(picture, &candidates, &track.layout, &track.grid)?;
             is_clear |= located.is_clear;
             Some(located)
         });
         if is_clear || !symbols.is_empty() {
             return symbols;
         }
-        for located in locate(picture, &rings) {
+        for located in locate(picture, &candidates) {
             if let Some(track) = self.track_of(&located) {
                 symbols.extend(track.add(picture, located));
             }
@@ -125,7 +125,7 @@ impl Stream {
         let mut symbols = Vec::new();
         for track in &mut self.tracks {
             let same = located(track).filter(|located| {
-                track.likeness(&located.layout, &located.confidences()) == Likeness::Same
+                track.association(&located.layout, &located.llrs()) == Association::Same
             });
             if let Some(located) = same {
                 track.last_seen = self.now;
@@ -135,27 +135,27 @@ impl Stream {
         symbols
     }
 
-    /// The track that evidence belongs to: one of the same symbol, or a new one. `None` if that cannot be told, or if
-    /// this picture's evidence is in there already.
+    /// The track that a frame belongs to: one of the same symbol, or a new one. `None` if that cannot be told, or if
+    /// this picture is in there already.
     fn track_of(&mut self, located: &Located) -> Option<&mut Track> {
         let Located { layout, grid, .. } = located;
-        let confidences = located.confidences();
+        let llrs = located.llrs();
         let mut unclear = None;
         for index in 0..self.tracks.len() {
-            match self.tracks[index].likeness(layout, &confidences) {
-                Likeness::Same => {
+            match self.tracks[index].association(layout, &llrs) {
+                Association::Same => {
                     let track = &mut self.tracks[index];
                     let is_new = track.last_seen != self.now;
                     track.last_seen = self.now;
                     return is_new.then_some(track);
                 }
-                Likeness::Unclear => unclear = Some(index),
-                Likeness::Other => {}
+                Association::Unclear => unclear = Some(index),
+                Association::Other => {}
             }
         }
         if let Some(index) = unclear {
             // One of them says too little. The one that says more stays.
-            if self.tracks[index].confidences.knowledge() >= confidences.knowledge() {
+            if self.tracks[index].llrs.knowledge() >= llrs.knowledge() {
                 return None;
             }
             self.tracks.remove(index);
@@ -169,8 +169,8 @@ impl Stream {
         self.tracks.push(Track {
             layout: layout.clone(),
             grid: grid.clone(),
-            evidence: Evidence::none(side),
-            confidences: Confidences::new(side, vec![0.0; side * side]),
+            accumulator: SoftAccumulator::none(side),
+            llrs: Llrs::new(side, vec![0.0; side * side]),
             last_seen: self.now,
         });
         self.tracks.last_mut()
@@ -180,16 +180,16 @@ impl Stream {
 impl Track {
     /// Adds what a picture says of this symbol, and decodes it if that is enough, all together or the picture alone.
     fn add(&mut self, picture: &Plane, located: Located) -> Option<Symbol> {
-        let is_first = self.evidence.pictures() == 0.0;
-        let Located { grid, mut evidence, .. } = located;
+        let is_first = self.accumulator.pictures() == 0.0;
+        let Located { grid, mut accumulator, .. } = located;
         self.grid = grid;
-        let alone = evidence.clone();
+        let alone = accumulator.clone();
         if !is_first {
-            self.grid = resettled(picture, &self.grid, &self.confidences);
-            evidence = Evidence::of(picture, &self.grid, &self.layout.known());
+            self.grid = resettled(picture, &self.grid, &self.llrs);
+            accumulator = SoftAccumulator::of(picture, &self.grid, &self.layout.known());
         }
-        self.merge(&evidence);
-        let together = self.decode(&self.evidence);
+        self.merge(&accumulator);
+        let together = self.decode(&self.accumulator);
         let decoded = together.or_else(|| if is_first { None } else { self.decode(&alone) })?;
         let mut corners = self.grid.corners();
         if decoded.mirrored {
@@ -198,39 +198,38 @@ impl Track {
         Some(Symbol { content: decoded.content, corners })
     }
 
-    fn merge(&mut self, evidence: &Evidence) {
-        self.evidence.add(evidence);
-        let pictures = self.evidence.pictures();
+    fn merge(&mut self, accumulator: &SoftAccumulator) {
+        self.accumulator.add(accumulator);
+        let pictures = self.accumulator.pictures();
         if pictures > MAX_PICTURES {
-            self.evidence.faded(MAX_PICTURES / pictures);
+            self.accumulator.faded(MAX_PICTURES / pictures);
         }
-        self.confidences = self.evidence.confidences(&self.layout.known());
+        self.llrs = self.accumulator.llrs(&self.layout.known());
     }
 
-    fn decode(&self, evidence: &Evidence) -> Option<Decoded> {
-        decode(&self.layout, |known| evidence.confidences(known))
+    fn decode(&self, accumulator: &SoftAccumulator) -> Option<Decoded> {
+        decode(&self.layout, |known| accumulator.llrs(known))
     }
 
-    /// Compares the data modules: if both show one symbol, two confidences have one sign more often than not; if they
-    /// show two, they have it by chance.
-    fn likeness(&self, layout: &Layout, confidences: &Confidences) -> Likeness {
+    /// Compares the data modules: if both show one symbol, two log-likelihood ratios have one sign more often than not;
+    /// if they show two, they have it by chance.
+    fn association(&self, layout: &Layout, llrs: &Llrs) -> Association {
         if layout.version() != self.layout.version() {
-            return Likeness::Other;
+            return Association::Other;
         }
-        let odds: f64 = layout
+        let log_odds: f64 = layout
             .data()
             .iter()
             .map(|&place| {
-                let belief =
-                    |confidences: &Confidences| f64::from(confidences.at(place) / 2.0).tanh();
+                let belief = |llrs: &Llrs| f64::from(llrs.at(place) / 2.0).tanh();
                 // Of the same bit with these odds, against two bits that have nothing to do with each other.
-                (0.97 * belief(&self.confidences) * belief(confidences)).ln_1p()
+                (0.97 * belief(&self.llrs) * belief(llrs)).ln_1p()
             })
             .sum();
-        match odds {
-            odds if odds > SURE => Likeness::Same,
-            odds if odds < -SURE => Likeness::Other,
-            _ => Likeness::Unclear,
+        match log_odds {
+            log_odds if log_odds > SURE => Association::Same,
+            log_odds if log_odds < -SURE => Association::Other,
+            _ => Association::Unclear,
         }
     }
 }
@@ -297,18 +296,18 @@ mod tests {
             Located {
                 layout: layout.clone(),
                 grid: grid(layout, 0.0),
-                evidence: Evidence::apart(side, &darkness, (noise * noise) as f32),
+                accumulator: SoftAccumulator::apart(side, &darkness, (noise * noise) as f32),
                 is_clear: true,
             }
         }
     }
 
     impl Stream {
-        /// Adds evidence as it is, and gives the track that took it.
+        /// Adds what a picture says as it is, and gives the track that took it.
         fn accept(&mut self, located: &Located) -> Option<&mut Track> {
             self.now += 1;
             let track = self.track_of(located)?;
-            track.merge(&located.evidence);
+            track.merge(&located.accumulator);
             Some(track)
         }
     }
@@ -318,7 +317,7 @@ mod tests {
 
         /// However good or bad each picture is, and also where both begin alike as vouchers of one office do.
         #[test]
-        fn evidence_of_two_vouchers_never_meets(
+        fn frames_of_two_vouchers_never_meet_in_one_track(
             seed in any::<u64>(), version in 5_u32..=25, noises in [0.4..2.6, 0.4..2.6], part in 0.0..0.3,
             order in proptest::collection::vec(any::<bool>(), 2..16),
         ) {
@@ -334,7 +333,7 @@ mod tests {
                     let owner = f32::from(u8::from(is_second)) + 1.0;
                     // Where it was seen keeps whose it is.
                     let kept = track.grid.finders()[0].y;
-                    prop_assert!(kept == 0.0 || kept == owner, "evidence of both is in one track");
+                    prop_assert!(kept == 0.0 || kept == owner, "vouchers are mixed in one track");
                     track.grid = grid(&layout, owner);
                 }
             }
@@ -352,7 +351,7 @@ mod tests {
                 stream.accept(&voucher.located(&layout, noise, &mut random));
             }
             prop_assert_eq!(stream.tracks.len(), 1);
-            prop_assert_eq!(stream.tracks[0].evidence.pictures(), frames as f32);
+            prop_assert_eq!(stream.tracks[0].accumulator.pictures(), frames as f32);
         }
     }
 

@@ -1,6 +1,6 @@
 //! The two engines: an SQLite file, or a schema of its own on a PostgreSQL of this machine.
 
-use super::process::Watched;
+use super::process::MonitoredProcess;
 use program_server::database::{Database, Location};
 use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
 use tokio::runtime::Runtime;
@@ -14,7 +14,7 @@ pub(crate) enum Engine {
 /// A schema that holds nothing at first, gone when dropped.
 pub(crate) struct Schema {
     server: String,
-    postmaster: Watched,
+    postmaster: MonitoredProcess,
 }
 
 const NAME: &str = "bench";
@@ -39,7 +39,7 @@ impl Engine {
     }
 
     /// The database's own process, where it has one.
-    pub(crate) fn process(&self) -> Option<Watched> {
+    pub(crate) fn process(&self) -> Option<MonitoredProcess> {
         match self {
             Engine::Sqlite => None,
             Engine::Postgres(schema) => Some(schema.postmaster),
@@ -64,7 +64,7 @@ impl Drop for Schema {
 }
 
 /// Runs statements; gives PostgreSQL's first process, the parent of the one that ran them.
-fn on(server: &str, statements: &[String]) -> Watched {
+fn on(server: &str, statements: &[String]) -> MonitoredProcess {
     Runtime::new().unwrap().block_on(async {
         let location = Location::parse(server).unwrap();
         let database = Database::open(&location).await.unwrap();
@@ -75,6 +75,6 @@ fn on(server: &str, statements: &[String]) -> Watched {
         let asked = Statement::from_string(DbBackend::Postgres, "SELECT pg_backend_pid() AS pid");
         let row = db.query_one_raw(asked).await.unwrap().unwrap();
         let backend: i32 = row.try_get("", "pid").unwrap();
-        Watched::parent_of(u32::try_from(backend).unwrap())
+        MonitoredProcess::parent_of(u32::try_from(backend).unwrap())
     })
 }

@@ -1,4 +1,4 @@
-//! An office with its phones: made by the server's own rooms, and served by its own program.
+//! An office with its phones: made by the server's own modules, and served by its own program.
 
 use super::phone::Phone;
 use program_server::app::{App, Clock};

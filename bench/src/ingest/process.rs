@@ -7,29 +7,29 @@ use std::time::Duration;
 /// Linux counts processor time in hundredths of a second, on every architecture.
 const TICK: Duration = Duration::from_millis(10);
 
-/// A process that is watched, with those that it starts.
+/// A process that is monitored, with those that it starts.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Watched(u32);
+pub(crate) struct MonitoredProcess(u32);
 
-impl Watched {
+impl MonitoredProcess {
     pub(crate) fn new(process: u32) -> Self {
-        Watched(process)
+        MonitoredProcess(process)
     }
 
     /// The process that started this one.
     pub(crate) fn parent_of(process: u32) -> Self {
-        Watched(Process::read(process).unwrap().parent)
+        MonitoredProcess(Process::read(process).unwrap().parent)
     }
 
-    /// Processor time that it and its children took, those that have ended included.
-    pub(crate) fn taken(self) -> Duration {
-        let of_one = |process: &Process| process.taken + process.taken_by_ended_children;
+    /// Processor time of it and of its children, those that have ended included.
+    pub(crate) fn cpu_time(self) -> Duration {
+        let of_one = |process: &Process| process.cpu_time + process.cpu_time_of_ended_children;
         self.family().values().map(of_one).sum()
     }
 
     /// Processor time that this process took, without its children.
-    pub(crate) fn taken_by_this() -> Duration {
-        Process::read(std::process::id()).unwrap().taken
+    pub(crate) fn cpu_time_of_this() -> Duration {
+        Process::read(std::process::id()).unwrap().cpu_time
     }
 
     /// The most memory that it alone had resident, in bytes.
@@ -63,8 +63,8 @@ impl Watched {
 #[derive(Debug, Clone)]
 struct Process {
     parent: u32,
-    taken: Duration,
-    taken_by_ended_children: Duration,
+    cpu_time: Duration,
+    cpu_time_of_ended_children: Duration,
 }
 
 impl Process {
@@ -80,8 +80,8 @@ impl Process {
         };
         Some(Process {
             parent: fields[1].parse().ok()?,
-            taken: both(11),
-            taken_by_ended_children: both(13),
+            cpu_time: both(11),
+            cpu_time_of_ended_children: both(13),
         })
     }
 }

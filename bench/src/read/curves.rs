@@ -24,7 +24,6 @@ const FIRST_SEED: u64 = 100_000;
 /// What was read of the prints of one severity.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Tally {
-    /// Prints.
     pub(crate) prints: usize,
     /// Those that ours reads from the first frame.
     pub(crate) one: usize,
@@ -39,13 +38,13 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
-    fn add(&mut self, tried: &Tried) {
+    fn add(&mut self, attempts: &Attempts) {
         self.prints += 1;
-        self.one += usize::from(tried.one);
-        self.any += usize::from(tried.any);
-        self.together += usize::from(tried.together);
-        self.theirs += usize::from(tried.theirs);
-        self.false_reads += tried.false_reads;
+        self.one += usize::from(attempts.one);
+        self.any += usize::from(attempts.any);
+        self.together += usize::from(attempts.together);
+        self.theirs += usize::from(attempts.theirs);
+        self.false_reads += attempts.false_reads;
     }
 
     pub(crate) fn share(&self, count: usize) -> f64 {
@@ -55,7 +54,7 @@ impl Tally {
 
 /// What was read of one print; the counts of [`Tally`], for one.
 #[derive(Default, Serialize, Deserialize)]
-struct Tried {
+struct Attempts {
     severity: usize,
     seed: u64,
     one: bool,
@@ -72,9 +71,9 @@ pub(crate) fn measured(prints: u64, kept: Option<&Path>) -> Vec<Tally> {
     let mut tallies = vec![Tally::default(); severities.len()];
     let mut known = HashSet::new();
     let seeds = FIRST_SEED..FIRST_SEED + prints;
-    for tried in kept.map(read_kept).unwrap_or_default() {
-        if seeds.contains(&tried.seed) && known.insert((tried.severity, tried.seed)) {
-            tallies[tried.severity].add(&tried);
+    for attempts in kept.map(read_kept).unwrap_or_default() {
+        if seeds.contains(&attempts.seed) && known.insert((attempts.severity, attempts.seed)) {
+            tallies[attempts.severity].add(&attempts);
         }
     }
     let (seeds, known) = (&seeds, &known);
@@ -84,12 +83,12 @@ pub(crate) fn measured(prints: u64, kept: Option<&Path>) -> Vec<Tally> {
     let next = AtomicUsize::new(0);
     let work = || {
         while let Some(&(severity, seed)) = left.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let tried = tried(&Print::new(seed, severities[severity]));
-            let tried = Tried { severity, seed, ..tried };
+            let attempts = attempts(&Print::new(seed, severities[severity]));
+            let attempts = Attempts { severity, seed, ..attempts };
             let (tallies, kept) = &mut *results.lock().unwrap();
-            tallies[severity].add(&tried);
+            tallies[severity].add(&attempts);
             if let Some(kept) = kept {
-                kept.serialize(&tried).unwrap();
+                kept.serialize(&attempts).unwrap();
                 kept.flush().unwrap();
             }
         }
@@ -103,7 +102,7 @@ pub(crate) fn measured(prints: u64, kept: Option<&Path>) -> Vec<Tally> {
     results.into_inner().unwrap().0
 }
 
-fn read_kept(file: &Path) -> Vec<Tried> {
+fn read_kept(file: &Path) -> Vec<Attempts> {
     let reader = ReaderBuilder::new().has_headers(false).from_path(file);
     reader.map(|rows| rows.into_deserialize().map(Result::unwrap).collect()).unwrap_or_default()
 }
@@ -113,31 +112,31 @@ fn writer(file: &Path) -> Writer<std::fs::File> {
     WriterBuilder::new().has_headers(false).from_writer(file)
 }
 
-fn tried(print: &Print) -> Tried {
-    let mut tried = Tried::default();
+fn attempts(print: &Print) -> Attempts {
+    let mut attempts = Attempts::default();
     let mut stream = Stream::new();
     for index in 0..FRAMES {
         let frame = print.frame(index);
         let luma = Luma::new(&frame.pixels, frame.width, frame.height, frame.width).unwrap();
-        if !tried.any && judged(&scan::read(&luma), print, &mut tried) {
-            tried.any = true;
-            tried.one = index == 0;
+        if !attempts.any && judged(&scan::read(&luma), print, &mut attempts) {
+            attempts.any = true;
+            attempts.one = index == 0;
         }
-        tried.together = tried.together || judged(&stream.read(&luma), print, &mut tried);
-        tried.theirs = tried.theirs || zxing_cpp_reads(frame, print);
-        if tried.any && tried.together && tried.theirs {
+        attempts.together = attempts.together || judged(&stream.read(&luma), print, &mut attempts);
+        attempts.theirs = attempts.theirs || zxing_cpp_reads(frame, print);
+        if attempts.any && attempts.together && attempts.theirs {
             break;
         }
     }
-    tried
+    attempts
 }
 
 /// Whether symbols say what the print says; what else they say is false.
-fn judged(symbols: &[Symbol], print: &Print, tried: &mut Tried) -> bool {
+fn judged(symbols: &[Symbol], print: &Print, attempts: &mut Attempts) -> bool {
     let is_right =
         |symbol: &&Symbol| matches!(&symbol.content, Content::Text(text) if text == print.text());
     let right = symbols.iter().filter(is_right).count();
-    tried.false_reads += symbols.len() - right;
+    attempts.false_reads += symbols.len() - right;
     right > 0
 }
 
@@ -145,5 +144,5 @@ fn zxing_cpp_reads(frame: Frame, print: &Print) -> bool {
     let says = print.text().as_bytes().to_vec();
     let pixels = GrayImage::from_raw(frame.width, frame.height, frame.pixels).unwrap();
     let picture = Picture { name: String::new(), says, pixels };
-    readers::zxing_cpp(&picture, 255).iter().any(|said| said.is(&picture.says))
+    readers::zxing_cpp(&picture, 255).iter().any(|decoded| decoded.is(&picture.says))
 }

@@ -10,12 +10,12 @@ use zxingcpp::{BarcodeReader, ImageFormat, ImageView};
 use super::frames::Picture;
 
 /// What a symbol says, in the forms that a reader gives.
-pub(crate) struct Said {
+pub(crate) struct Decoded {
     text: Option<String>,
     bytes: Option<Vec<u8>>,
 }
 
-impl Said {
+impl Decoded {
     /// Whether one of the forms is exactly this.
     pub(crate) fn is(&self, expected: &[u8]) -> bool {
         self.text.as_ref().is_some_and(|text| text.as_bytes() == expected)
@@ -26,7 +26,7 @@ impl Said {
 /// A way to read a picture.
 pub(crate) struct Reader {
     pub(crate) name: &'static str,
-    pub(crate) read: fn(&Picture) -> Vec<Said>,
+    pub(crate) read: fn(&Picture) -> Vec<Decoded>,
 }
 
 /// Ours first, then zxing-cpp; each when asked for one symbol and when asked for all.
@@ -39,12 +39,12 @@ pub(crate) const READERS: &[Reader] = &[
     Reader { name: "rqrr", read: rqrr },
 ];
 
-fn ours_one(picture: &Picture) -> Vec<Said> {
-    scan::read_one(&frame(picture)).iter().map(said).collect()
+fn ours_one(picture: &Picture) -> Vec<Decoded> {
+    scan::read_one(&frame(picture)).iter().map(decoded).collect()
 }
 
-fn ours_all(picture: &Picture) -> Vec<Said> {
-    scan::read(&frame(picture)).iter().map(said).collect()
+fn ours_all(picture: &Picture) -> Vec<Decoded> {
+    scan::read(&frame(picture)).iter().map(decoded).collect()
 }
 
 fn frame(picture: &Picture) -> Luma<'_> {
@@ -52,15 +52,15 @@ fn frame(picture: &Picture) -> Luma<'_> {
     Luma::new(&picture.pixels, width, height, width).unwrap()
 }
 
-fn said(symbol: &Symbol) -> Said {
+fn decoded(symbol: &Symbol) -> Decoded {
     match &symbol.content {
-        Content::Text(text) => Said { text: Some(text.clone()), bytes: None },
-        Content::Bytes(bytes) => Said { text: None, bytes: Some(bytes.clone()) },
+        Content::Text(text) => Decoded { text: Some(text.clone()), bytes: None },
+        Content::Bytes(bytes) => Decoded { text: None, bytes: Some(bytes.clone()) },
     }
 }
 
 /// zxing-cpp with every option that makes it try more, for so many symbols at most.
-pub(crate) fn zxing_cpp(picture: &Picture, most: i32) -> Vec<Said> {
+pub(crate) fn zxing_cpp(picture: &Picture, most: i32) -> Vec<Decoded> {
     let (width, height) = picture.pixels.dimensions();
     let view = ImageView::from_slice(&picture.pixels, width, height, ImageFormat::Lum).unwrap();
     let symbols = BarcodeReader::new()
@@ -73,14 +73,14 @@ pub(crate) fn zxing_cpp(picture: &Picture, most: i32) -> Vec<Said> {
         .max_number_of_symbols(most)
         .from(view)
         .unwrap();
-    let said = |symbol: &zxingcpp::Barcode| Said {
+    let decoded = |symbol: &zxingcpp::Barcode| Decoded {
         text: Some(symbol.text()),
         bytes: Some(symbol.bytes()),
     };
-    symbols.iter().map(said).collect()
+    symbols.iter().map(decoded).collect()
 }
 
-fn rxing(picture: &Picture) -> Vec<Said> {
+fn rxing(picture: &Picture) -> Vec<Decoded> {
     let (width, height) = picture.pixels.dimensions();
     let mut hints = DecodeHints {
         TryHarder: Some(true),
@@ -98,19 +98,21 @@ fn rxing(picture: &Picture) -> Vec<Said> {
             &mut hints,
         )
     }));
-    let said =
-        |symbol: rxing::RXingResult| Said { text: Some(symbol.getText().to_owned()), bytes: None };
-    symbol.ok().and_then(Result::ok).map(said).into_iter().collect()
+    let decoded = |symbol: rxing::RXingResult| Decoded {
+        text: Some(symbol.getText().to_owned()),
+        bytes: None,
+    };
+    symbol.ok().and_then(Result::ok).map(decoded).into_iter().collect()
 }
 
-fn rqrr(picture: &Picture) -> Vec<Said> {
+fn rqrr(picture: &Picture) -> Vec<Decoded> {
     let symbols = catch_unwind(AssertUnwindSafe(|| {
         let mut prepared = rqrr::PreparedImage::prepare(picture.pixels.clone());
         let grids = prepared.detect_grids();
         let read = |grid: &rqrr::Grid<_>| {
             let mut bytes = Vec::new();
             rqrr::Grid::decode_to(grid, &mut bytes).ok()?;
-            Some(Said { text: None, bytes: Some(bytes) })
+            Some(Decoded { text: None, bytes: Some(bytes) })
         };
         grids.iter().filter_map(read).collect()
     }));

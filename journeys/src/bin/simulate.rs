@@ -2,8 +2,8 @@
 //! nothing doubled.
 
 use clap::Parser;
-use journeys::simulation::network::Straight;
-use journeys::simulation::{Played, Sights, Tally, Template, play};
+use journeys::simulation::network::PassThrough;
+use journeys::simulation::{Coverage, Played, Tally, Template, play};
 use std::io::{Write as _, stderr, stdout};
 use std::process::ExitCode;
 use std::sync::Mutex;
@@ -35,7 +35,7 @@ struct Sum {
     counted: u64,
     passed_over: u64,
     tally: Tally,
-    sights: Sights,
+    coverage: Coverage,
 }
 
 fn main() -> ExitCode {
@@ -49,7 +49,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Plays; gives whether every promise was kept.
+/// Plays; gives whether every invariant held.
 fn run(arguments: &Arguments) -> Result<bool, String> {
     let template = Template::make()?;
     let cores = thread::available_parallelism().map_or(1, |cores| cores.get());
@@ -62,7 +62,7 @@ fn run(arguments: &Arguments) -> Result<bool, String> {
             scope.spawn(|| {
                 while !failed.load(Ordering::SeqCst) && !is_enough(&sum, arguments.seeds) {
                     let seed = next.fetch_add(1, Ordering::SeqCst);
-                    let played = play(&template, seed, Box::new(Straight));
+                    let played = play(&template, seed, Box::new(PassThrough));
                     if !take(&sum, arguments, seed, &played) {
                         failed.store(true, Ordering::SeqCst);
                     }
@@ -78,7 +78,7 @@ fn run(arguments: &Arguments) -> Result<bool, String> {
             "{passed_over} more seeds served nothing or met no conflict and do not count."
         ));
     }
-    let Sights { issued, delegated, overridden, rotated, forged, compromised } = sum.sights;
+    let Coverage { issued, delegated, overridden, rotated, forged, compromised } = sum.coverage;
     say(&format!(
         "In the field {issued} issued, {delegated} served; {overridden} overridden; {rotated} keys rotated, \
          {compromised} compromised, {forged} forgeries served."
@@ -94,7 +94,7 @@ fn is_enough(sum: &Mutex<Sum>, seeds: u64) -> bool {
     sum.lock().map_or(true, |sum| sum.counted >= seeds)
 }
 
-/// Adds a story to the sum; gives whether it kept every promise.
+/// Adds a story to the sum; gives whether every invariant held.
 fn take(sum: &Mutex<Sum>, arguments: &Arguments, seed: u64, played: &Played) -> bool {
     let Ok(mut sum) = sum.lock() else { return false };
     let failed = !played.broken.is_empty();
@@ -104,7 +104,7 @@ fn take(sum: &Mutex<Sum>, arguments: &Arguments, seed: u64, played: &Played) -> 
             say(&format!("  {line}"));
         }
         for broken in &played.broken {
-            say(&format!("Seed {seed} broke a promise: {broken}"));
+            say(&format!("Seed {seed} broke an invariant: {broken}"));
         }
         if failed {
             say(&format!("Play it alone: scripts/simulate --from {seed} --seeds 1 --trace"));
@@ -122,7 +122,7 @@ fn take(sum: &Mutex<Sum>, arguments: &Arguments, seed: u64, played: &Played) -> 
         sum.tally.conflicts += conflicts;
         sum.tally.lost += lost;
         sum.tally.doubled += doubled;
-        sum.sights.add(played.sights);
+        sum.coverage.add(played.coverage);
     }
     !failed
 }

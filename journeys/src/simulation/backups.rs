@@ -1,7 +1,7 @@
 //! Backups of phones and of the office, and what is done when an old one is put back.
 
-use super::books::{OfficeBooks, own_records};
-use super::papers::Origin;
+use super::snapshots::{OfficeSnapshot, phone_records};
+use super::vouchers::Origin;
 use super::world::World;
 use crate::folder;
 use program_server::config::Home;
@@ -14,10 +14,9 @@ use std::path::Path;
 pub struct Backup {
     made: Timestamp,
     enrolled: Vec<Option<bool>>,
-    /// The root's version.
     root: u64,
     /// How many vouchers and delegations there were.
-    papers: usize,
+    vouchers: usize,
     delegations: usize,
 }
 
@@ -47,7 +46,7 @@ impl World<'_> {
             return Ok(());
         }
         phone.stop();
-        let held = own_records(&phone.dir.join("ledger.db"))?;
+        let held = phone_records(&phone.dir.join("ledger.db"))?;
         phone.gone.extend(held.into_iter().map(|record| record.hash));
         replace(&backup, &phone.dir)?;
         let line = format!("{}'s backup is put back", phone.name);
@@ -66,8 +65,8 @@ impl World<'_> {
         let home = self.office_home();
         replace(&home, &home.with_extension("backup"))?;
         self.office.start()?;
-        let (papers, delegations) = (self.papers.len(), self.delegations.len());
-        self.office_backup = Some(Backup { made: self.now, enrolled, root, papers, delegations });
+        let (vouchers, delegations) = (self.vouchers.len(), self.delegations.len());
+        self.office_backup = Some(Backup { made: self.now, enrolled, root, vouchers, delegations });
         self.tell("the office is backed up");
         Ok(())
     }
@@ -109,8 +108,8 @@ impl World<'_> {
 
     /// What the office did since its backup was made it no longer knows.
     fn forget(&mut self, backup: &Backup) {
-        let since = backup.papers..self.papers.len();
-        self.forgotten.extend(since.filter(|&at| self.papers[at].origin == Origin::Office));
+        let since = backup.vouchers..self.vouchers.len();
+        self.forgotten.extend(since.filter(|&at| self.vouchers[at].origin == Origin::Office));
         for limit in &mut self.delegations[backup.delegations..] {
             limit.forgotten = true;
         }
@@ -150,12 +149,12 @@ impl World<'_> {
     /// What a restored phone no longer holds and the office does not either is gone with the disk that
     /// held it; nobody promised otherwise.
     fn forgive(&mut self) -> Result<(), String> {
-        let books = OfficeBooks::read(&self.office_database())?;
+        let snapshot = OfficeSnapshot::read(&self.office_database())?;
         for phone in self.phones.iter_mut().filter(|phone| !phone.gone.is_empty()) {
-            let own = own_records(&phone.dir.join("ledger.db"))?;
+            let own = phone_records(&phone.dir.join("ledger.db"))?;
             phone.said.retain(|said| {
                 let hash = said.hash.as_bytes();
-                own.iter().any(|record| record.hash == hash) || books.holds(hash) > 0
+                own.iter().any(|record| record.hash == hash) || snapshot.holds(hash) > 0
             });
         }
         Ok(())

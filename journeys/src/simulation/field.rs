@@ -1,9 +1,9 @@
 //! Issuing in the field: what the office grants a field officer's phone, what the phone issues, and what
 //! a thief with its key signs.
 
-use super::papers::{Origin, Paper, day, pesos};
-use super::phone::Deed;
+use super::phone::Action;
 use super::template::OFFICER;
+use super::vouchers::{Origin, PresentedVoucher, day, pesos};
 use super::world::World;
 use program_server::delegations::{self, Grant, Granted};
 use program_server::{App, devices, trust};
@@ -91,28 +91,28 @@ impl World<'_> {
         };
         let issued = self.ask(place, "issue", |verifier| verifier.issue(&order, None, clock))?;
         let Some(issued) = issued else { return Ok(()) };
-        let number = self.papers.len();
-        if !self.say(place, Deed::Issued { voucher: number })? {
+        let number = self.vouchers.len();
+        if !self.say(place, Action::Issued { voucher: number })? {
             return Ok(());
         }
         let name = format!("field voucher {number} ({})", issued.number);
         let origin = Origin::Field(issued.under.hash);
-        let paper = Paper::new(name, issued.text, issued.voucher, origin);
-        let paper = paper.map_err(|error| error.to_string())?;
-        self.tell(format!("the officer issues {}", paper.name));
-        self.sights.issued += 1;
-        self.papers.push(paper);
+        let presented = PresentedVoucher::new(name, issued.text, issued.voucher, origin);
+        let presented = presented.map_err(|error| error.to_string())?;
+        self.tell(format!("the officer issues {}", presented.name));
+        self.coverage.issued += 1;
+        self.vouchers.push(presented);
         self.show_at_once(number)
     }
 
     /// Shows a new voucher to a phone at once, more often than not.
-    pub(super) fn show_at_once(&mut self, paper: usize) -> Result<(), String> {
+    pub(super) fn show_at_once(&mut self, voucher: usize) -> Result<(), String> {
         if self.random.percent(60) {
             let officer = self.officer();
             let others: Vec<usize> =
                 (0..self.phones.len()).filter(|place| Some(*place) != officer).collect();
             if let Some(&place) = self.random.pick(&others) {
-                self.serve(place, paper)?;
+                self.serve(place, voucher)?;
             }
         }
         Ok(())
@@ -167,12 +167,12 @@ impl World<'_> {
     /// When something cannot be signed.
     pub fn forge_with_officers_key(&mut self) -> Result<(), String> {
         let Some(place) = self.officer() else { return Ok(()) };
-        let known: Vec<usize> = (0..self.papers.len())
-            .filter(|&at| matches!(self.papers[at].origin, Origin::Field(_)))
+        let known: Vec<usize> = (0..self.vouchers.len())
+            .filter(|&at| matches!(self.vouchers[at].origin, Origin::Field(_)))
             .collect();
         let Some(&model) = self.random.pick(&known) else { return Ok(()) };
         let key = self.phones[place].key()?;
-        let model = self.papers[model].clone();
+        let model = self.vouchers[model].clone();
         let beyond = self.random.percent(25);
         let mut drawn: u64 = self.random.between(0, 3);
         let number = self.random.between(1, u64::from(NUMBERS)) as u32;
@@ -194,12 +194,13 @@ impl World<'_> {
         };
         let forged = signed_again(&model, &*key, change);
         let (text, under) = forged.map_err(|error| error.to_string())?;
-        let at = self.papers.len();
+        let at = self.vouchers.len();
         let origin = Origin::OfficersKey { delegation: under.hash, beyond };
         let voucher = under.voucher.unwrap_or(model.voucher);
-        let paper = Paper::new(format!("thief's field voucher {at}"), text, voucher, origin);
-        self.papers.push(paper.map_err(|error| error.to_string())?);
-        self.tell(format!("a thief signs {} with the officer's key", self.papers[at].name));
+        let presented =
+            PresentedVoucher::new(format!("thief's field voucher {at}"), text, voucher, origin);
+        self.vouchers.push(presented.map_err(|error| error.to_string())?);
+        self.tell(format!("a thief signs {} with the officer's key", self.vouchers[at].name));
         self.show_at_once(at)
     }
 
@@ -218,7 +219,7 @@ pub(super) struct Under {
 
 /// Another voucher under the delegation of this one.
 fn signed_again(
-    model: &Paper,
+    model: &PresentedVoucher,
     key: &dyn Signer,
     change: impl FnOnce(&mut FieldVoucher) -> protocol::Result<()>,
 ) -> protocol::Result<(String, Under)> {
@@ -239,7 +240,7 @@ fn signed_again(
 /// # Errors
 /// When it cannot be signed.
 pub(super) fn self_granted(
-    model: &Paper,
+    model: &PresentedVoucher,
     office: &dyn Signer,
     thief: &dyn Signer,
     now: Timestamp,

@@ -2,7 +2,7 @@
 //! set of what was truly issued.
 
 use super::field::self_granted;
-use super::papers::{Origin, Paper, pesos};
+use super::vouchers::{Origin, PresentedVoucher, pesos};
 use super::world::World;
 use program_server::App;
 use program_server::keys::Purpose;
@@ -30,7 +30,6 @@ enum Rotation {
     Signing(KeyUse),
     /// The key to which phones seal.
     Sealing,
-    /// The root.
     Root,
 }
 
@@ -65,7 +64,7 @@ impl World<'_> {
         };
         match rotated {
             Ok(()) => {
-                self.sights.rotated += 1;
+                self.coverage.rotated += 1;
                 self.tell(format!("the office rotates {rotation:?}"));
             }
             Err(error) => self.tell(format!("the office rotates no {rotation:?}: {error}")),
@@ -128,10 +127,11 @@ impl World<'_> {
             KeyUse::Voucher => matches!(origin, Origin::Office),
             _ => matches!(origin, Origin::Field(_)),
         };
-        let models: Vec<usize> =
-            (0..self.papers.len()).filter(|&at| from_the_office(self.papers[at].origin)).collect();
+        let models: Vec<usize> = (0..self.vouchers.len())
+            .filter(|&at| from_the_office(self.vouchers[at].origin))
+            .collect();
         let Some(&model) = self.random.pick(&models) else { return Ok(()) };
-        let model = self.papers[model].clone();
+        let model = self.vouchers[model].clone();
         let forged = match purpose {
             KeyUse::Voucher => self.forged_voucher(&model, &key),
             _ => {
@@ -144,17 +144,17 @@ impl World<'_> {
             }
         };
         let (text, voucher) = forged.map_err(|error| error.to_string())?;
-        let at = self.papers.len();
+        let at = self.vouchers.len();
         let name = format!("forgery {at} of {}", model.name);
-        let paper = Paper::new(name, text, voucher, Origin::OfficesKey(kid(&key)));
-        self.papers.push(paper.map_err(|error| error.to_string())?);
-        self.tell(format!("a thief signs {}", self.papers[at].name));
+        let presented = PresentedVoucher::new(name, text, voucher, Origin::OfficesKey(kid(&key)));
+        self.vouchers.push(presented.map_err(|error| error.to_string())?);
+        self.tell(format!("a thief signs {}", self.vouchers[at].name));
         self.show_at_once(at)
     }
 
     fn forged_voucher(
         &mut self,
-        model: &Paper,
+        model: &PresentedVoucher,
         key: &Ed25519Key,
     ) -> protocol::Result<(String, Voucher)> {
         let mut voucher = Voucher { issued: self.now, ..model.voucher.clone() };
@@ -181,7 +181,7 @@ impl World<'_> {
         match self.office.does(async |app| compromise(app, kid, purpose).await)? {
             Ok(issued) => {
                 self.stolen[at].declared = Some(self.now);
-                self.sights.compromised += 1;
+                self.coverage.compromised += 1;
                 self.tell(format!("the office declares {kid} compromised; {issued} stay good"));
             }
             Err(error) => {

@@ -1,28 +1,31 @@
-//! The reckoning of money: what is claimed once, what thieves signed, and what was delegated.
+//! The invariants of money: what is claimed once, what thieves signed, and what was delegated.
 
-use super::books::{HeldClaim, OfficeBooks};
 use super::field::Limit;
-use super::papers::Paper;
-use super::reckoning::Tally;
+use super::invariants::Tally;
+use super::snapshots::{OfficeClaim, OfficeSnapshot};
+use super::vouchers::PresentedVoucher;
 use super::world::World;
 use std::collections::BTreeMap;
 
 impl World<'_> {
     /// Each voucher has at most one live claim, over no more than it gives, and one if anything is
     /// claimed on it that was neither taken back nor decided against.
-    pub(super) fn check_money(&mut self, books: &OfficeBooks, tally: &mut Tally) {
-        let mut by_voucher: BTreeMap<&[u8], Vec<&HeldClaim>> = BTreeMap::new();
-        for claim in books.claims.values() {
+    pub(super) fn check_money(&mut self, snapshot: &OfficeSnapshot, tally: &mut Tally) {
+        let mut by_voucher: BTreeMap<&[u8], Vec<&OfficeClaim>> = BTreeMap::new();
+        for claim in snapshot.claims.values() {
             by_voucher.entry(&claim.identity).or_default().push(claim);
         }
         for (identity, claims) in by_voucher {
-            let known = |paper: &&Paper| paper.voucher.identity.hash().as_bytes() == identity;
-            let paper = self.papers.iter().find(known);
+            let known = |presented: &&PresentedVoucher| {
+                presented.voucher.identity.hash().as_bytes() == identity
+            };
+            let presented = self.vouchers.iter().find(known);
             let name =
-                paper.map_or("a voucher that nobody issued".to_owned(), |it| it.name.clone());
+                presented.map_or("a voucher that nobody issued".to_owned(), |it| it.name.clone());
             let live: Vec<_> = claims.iter().filter(|claim| claim.live).collect();
             let sum: i64 = live.iter().filter_map(|claim| claim.amount).sum();
-            let gives = |claim: &HeldClaim| self.paper_of(claim).map_or(0, Paper::minor);
+            let gives =
+                |claim: &OfficeClaim| self.presented_of(claim).map_or(0, PresentedVoucher::minor);
             let most = live.iter().map(|claim| gives(claim)).max().unwrap_or(0);
             let most = i64::try_from(most).unwrap_or(i64::MAX);
             let open = claims
@@ -42,9 +45,10 @@ impl World<'_> {
     }
 
     /// Nothing that a thief signed with a key of the office goes on to be paid.
-    pub(super) fn check_thieves(&mut self, books: &OfficeBooks, tally: &mut Tally) {
-        let is_forged = |claim: &HeldClaim| self.paper_of(claim).is_some_and(Paper::is_forged);
-        let paid = books.claims.values().filter(|claim| claim.goes_on() && is_forged(claim));
+    pub(super) fn check_thieves(&mut self, snapshot: &OfficeSnapshot, tally: &mut Tally) {
+        let is_forged =
+            |claim: &OfficeClaim| self.presented_of(claim).is_some_and(PresentedVoucher::is_forged);
+        let paid = snapshot.claims.values().filter(|claim| claim.goes_on() && is_forged(claim));
         let paid = paid.count();
         if paid > 0 {
             tally.doubled += paid;
@@ -53,12 +57,13 @@ impl World<'_> {
     }
 
     /// Under each delegation no more goes on to be paid than was delegated, whoever signed.
-    pub(super) fn check_delegations(&mut self, books: &OfficeBooks, tally: &mut Tally) {
+    pub(super) fn check_delegations(&mut self, snapshot: &OfficeSnapshot, tally: &mut Tally) {
         for Limit { hash, .. } in self.delegations.clone() {
-            let is_under = |claim: &HeldClaim| {
-                self.paper_of(claim).is_some_and(|paper| paper.delegation() == Some(hash))
+            let is_under = |claim: &OfficeClaim| {
+                self.presented_of(claim)
+                    .is_some_and(|presented| presented.delegation() == Some(hash))
             };
-            let under = books.claims.values().filter(|claim| claim.goes_on() && is_under(claim));
+            let under = snapshot.claims.values().filter(|claim| claim.goes_on() && is_under(claim));
             let sum: i64 = under.filter_map(|claim| claim.amount).sum();
             if sum > Limit::total() {
                 tally.doubled += 1;
@@ -69,7 +74,9 @@ impl World<'_> {
     }
 
     /// The voucher that a claim is on, by what was signed.
-    fn paper_of(&self, claim: &HeldClaim) -> Option<&Paper> {
-        self.papers.iter().find(|paper| paper.payload.as_bytes().as_slice() == claim.payload)
+    fn presented_of(&self, claim: &OfficeClaim) -> Option<&PresentedVoucher> {
+        self.vouchers
+            .iter()
+            .find(|presented| presented.payload.as_bytes().as_slice() == claim.payload)
     }
 }

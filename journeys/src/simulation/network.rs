@@ -15,17 +15,17 @@ pub enum Fault {
     /// The phone gives up waiting, and the request arrives later, after others.
     Delayed,
     /// The request arrives, and once more later.
-    Repeated,
+    Duplicated,
     /// The connection breaks within the request.
-    RequestBroken,
+    RequestReset,
     /// Something on the way passes part of the request off as all of it.
-    RequestCut,
+    RequestTruncated,
     /// The connection breaks within the answer.
-    AnswerBroken,
+    AnswerReset,
     /// Something on the way passes part of the answer off as all of it.
-    AnswerCut,
+    AnswerTruncated,
     /// A sign-in page answers.
-    Portal,
+    CaptivePortal,
     /// The request arrives; the answer bears another status.
     OtherStatus,
     /// Something on the way answers by itself with a status and nothing else.
@@ -43,12 +43,12 @@ const FAULTS: [(Fault, u32); 14] = [
     (Fault::RequestLost, 10),
     (Fault::AnswerLost, 14),
     (Fault::Delayed, 10),
-    (Fault::Repeated, 8),
-    (Fault::RequestBroken, 6),
-    (Fault::RequestCut, 5),
-    (Fault::AnswerBroken, 6),
-    (Fault::AnswerCut, 5),
-    (Fault::Portal, 6),
+    (Fault::Duplicated, 8),
+    (Fault::RequestReset, 6),
+    (Fault::RequestTruncated, 5),
+    (Fault::AnswerReset, 6),
+    (Fault::AnswerTruncated, 5),
+    (Fault::CaptivePortal, 6),
     (Fault::OtherStatus, 8),
     (Fault::Empty, 6),
     (Fault::Stale, 10),
@@ -60,10 +60,10 @@ const FAULTS: [(Fault, u32); 14] = [
 const REMEMBERED: usize = 4;
 
 /// Stands between the network and the server, and may do what neither should: a test of the
-/// simulation breaks a promise there.
-pub trait Middle {
-    /// What a phone sends in place of a request.
-    fn sends(&mut self, _office: &Office, request: HttpRequest) -> HttpRequest {
+/// simulation breaks an invariant there.
+pub trait Interceptor {
+    /// What a phone sends instead.
+    fn on_request(&mut self, _office: &Office, request: HttpRequest) -> HttpRequest {
         request
     }
 
@@ -84,7 +84,7 @@ pub trait Middle {
     ///
     /// # Errors
     /// When the office's keys cannot be had.
-    fn seen(
+    fn on_answer(
         &mut self,
         _office: &Office,
         _request: &HttpRequest,
@@ -94,12 +94,10 @@ pub trait Middle {
     }
 }
 
-/// Nothing in between.
-pub struct Straight;
+pub struct PassThrough;
 
-impl Middle for Straight {}
+impl Interceptor for PassThrough {}
 
-/// The network.
 pub struct Network {
     /// Of a hundred requests, so many meet a fault.
     pub faults: u32,
@@ -107,30 +105,30 @@ pub struct Network {
     late: Vec<HttpRequest>,
     /// What was answered before, by method and address.
     answers: BTreeMap<String, Vec<HttpResponse>>,
-    middle: Box<dyn Middle>,
+    interceptor: Box<dyn Interceptor>,
 }
 
-/// What happened to a request, for the history.
-pub type Happened = Option<Fault>;
+/// What was done to a request, for the history.
+pub type InjectedFault = Option<Fault>;
 
 impl Network {
     /// A network that breaks so many of a hundred requests.
     #[must_use]
-    pub fn new(faults: u32, middle: Box<dyn Middle>) -> Self {
-        Network { faults, late: Vec::new(), answers: BTreeMap::new(), middle }
+    pub fn new(faults: u32, interceptor: Box<dyn Interceptor>) -> Self {
+        Network { faults, late: Vec::new(), answers: BTreeMap::new(), interceptor }
     }
 
     /// Carries a request to the office and the answer back, or does not.
     ///
     /// # Errors
     /// When the server cannot be started again.
-    pub fn carry(
+    pub fn send(
         &mut self,
         office: &mut Office,
         random: &mut Random,
         request: HttpRequest,
-    ) -> Result<(Result<HttpResponse, TransportFailure>, Happened), String> {
-        let request = &self.middle.sends(office, request);
+    ) -> Result<(Result<HttpResponse, TransportFailure>, InjectedFault), String> {
+        let request = &self.interceptor.on_request(office, request);
         let fault = if random.percent(self.faults) {
             let weights = FAULTS.map(|(_, weight)| weight);
             Some(FAULTS[random.weighed(&weights)].0)
@@ -139,9 +137,9 @@ impl Network {
         };
         let answer = match fault {
             None => self.deliver(office, request, Arrival::Whole)?,
-            Some(fault) => self.faulty(office, random, request, fault)?,
+            Some(fault) => self.inject(office, random, request, fault)?,
         };
-        Ok((self.middle.seen(office, request, answer)?, fault))
+        Ok((self.interceptor.on_answer(office, request, answer)?, fault))
     }
 
     /// Whether a request is still on its way.
@@ -167,7 +165,7 @@ impl Network {
         Ok(Some(format!("{request:?}")))
     }
 
-    fn faulty(
+    fn inject(
         &mut self,
         office: &mut Office,
         random: &mut Random,
@@ -186,28 +184,30 @@ impl Network {
                 self.late.push(request.clone());
                 interrupted
             }
-            Fault::Repeated => {
+            Fault::Duplicated => {
                 self.late.push(request.clone());
                 self.deliver(office, request, Arrival::Whole)?
             }
-            Fault::RequestBroken => {
+            Fault::RequestReset => {
                 let len = random.below(request.body.len() + 1);
-                let _ = self.deliver(office, request, Arrival::Broken(len))?;
+                let _ = self.deliver(office, request, Arrival::Reset(len))?;
                 interrupted
             }
-            Fault::RequestCut => {
+            Fault::RequestTruncated => {
                 let len = random.below(request.body.len() + 1);
-                self.deliver(office, request, Arrival::Short(len))?
+                self.deliver(office, request, Arrival::Truncated(len))?
             }
-            Fault::AnswerBroken => {
+            Fault::AnswerReset => {
                 let _ = self.deliver(office, request, Arrival::Whole)?;
                 interrupted
             }
-            Fault::AnswerCut => self.deliver(office, request, Arrival::Whole)?.map(|answer| {
-                let len = random.below(answer.body.len() + 1);
-                HttpResponse { body: answer.body[..len].to_vec(), ..answer }
-            }),
-            Fault::Portal => Ok(portal(random)),
+            Fault::AnswerTruncated => {
+                self.deliver(office, request, Arrival::Whole)?.map(|answer| {
+                    let len = random.below(answer.body.len() + 1);
+                    HttpResponse { body: answer.body[..len].to_vec(), ..answer }
+                })
+            }
+            Fault::CaptivePortal => Ok(portal(random)),
             Fault::OtherStatus => {
                 let status =
                     *random.pick(&[200, 204, 304, 401, 403, 404, 409, 500, 503]).unwrap_or(&500);
@@ -231,9 +231,9 @@ impl Network {
                 }
             }
             Fault::ServerDies => {
-                office.gate.shut_after(random.below(2) as u32);
+                office.crash_point.arm(random.below(2) as u32);
                 let answer = self.deliver(office, request, Arrival::Whole)?;
-                office.gate.open();
+                office.crash_point.disarm();
                 answer
             }
             Fault::ServerDiesLast => {
@@ -250,7 +250,7 @@ impl Network {
         request: &HttpRequest,
         arrival: Arrival,
     ) -> Result<Result<HttpResponse, TransportFailure>, String> {
-        match self.middle.handle(office, request, arrival)? {
+        match self.interceptor.handle(office, request, arrival)? {
             Handled::Died => Ok(Err(TransportFailure::Interrupted)),
             Handled::Answered(answer) => {
                 let remembered = self.answers.entry(address(request)).or_default();

@@ -1,6 +1,6 @@
 //! The office's end: the shipped server, called in process, on an SQLite file of its own.
 
-use super::gate::Gate;
+use super::crash_points::CrashPoint;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use program_server::app::Clock;
@@ -18,13 +18,11 @@ use verifier_core::sync::{HttpRequest, HttpResponse};
 /// Answers are smaller than this.
 const MAX_ANSWER: usize = 64 << 20;
 
-/// The office.
 pub struct Office {
     runtime: Rc<Runtime>,
     home: Home,
     clock: Clock,
-    /// What each commit goes through.
-    pub gate: Gate,
+    pub crash_point: CrashPoint,
     /// Pages by which the database may still grow, while the disk is full.
     room: Option<u32>,
     running: Option<Running>,
@@ -38,17 +36,15 @@ struct Running {
 /// How much of a request's body reaches the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Arrival {
-    /// All of it.
     Whole,
     /// So many bytes, after which the connection breaks.
-    Broken(usize),
+    Reset(usize),
     /// So many bytes, which something on the way passes off as all.
-    Short(usize),
+    Truncated(usize),
 }
 
 /// What came of a request.
 pub enum Handled {
-    /// The server answered.
     Answered(HttpResponse),
     /// The server died over it.
     Died,
@@ -79,7 +75,7 @@ impl Office {
             runtime: runtime()?,
             home: Home::at(home),
             clock,
-            gate: Gate::default(),
+            crash_point: CrashPoint::default(),
             room: None,
             running: None,
         };
@@ -93,8 +89,8 @@ impl Office {
     /// When it does not start.
     pub fn start(&mut self) -> Result<(), String> {
         self.stop()?;
-        self.gate.open();
-        let (gate, room) = (self.gate.clone(), self.room);
+        self.crash_point.disarm();
+        let (crash_point, room) = (self.crash_point.clone(), self.room);
         let (home, clock) = (self.home.clone(), self.clock.clone());
         let app = self.runtime.block_on(async move {
             let options = Database::sqlite_options(&home.database())?;
@@ -104,12 +100,15 @@ impl Office {
                 .idle_timeout(None)
                 .max_lifetime(None)
                 .after_connect(move |connection, _| {
-                    let gate = gate.clone();
+                    let crash_point = crash_point.clone();
                     Box::pin(async move {
                         if let Some(room) = room {
                             limit(connection, room).await?;
                         }
-                        connection.lock_handle().await?.set_commit_hook(move || gate.passes());
+                        connection
+                            .lock_handle()
+                            .await?
+                            .set_commit_hook(move || crash_point.allows_commit());
                         Ok(())
                     })
                 })
@@ -174,7 +173,7 @@ impl Office {
     /// # Errors
     /// When it does not start again.
     pub fn revive(&mut self) -> Result<bool, String> {
-        let died = self.gate.has_stopped();
+        let died = self.crash_point.was_hit();
         if died {
             self.start()?;
         }
@@ -203,7 +202,7 @@ impl Office {
             let body = axum::body::to_bytes(body, MAX_ANSWER).await;
             (parts, body)
         });
-        if self.gate.has_stopped() {
+        if self.crash_point.was_hit() {
             self.start()?;
             return Ok(Handled::Died);
         }
@@ -247,17 +246,17 @@ fn body(request: &HttpRequest, arrival: Arrival) -> Body {
     let begun = |len: usize| Bytes::copy_from_slice(&request.body[..len.min(request.body.len())]);
     match arrival {
         Arrival::Whole => Body::from(request.body.clone()),
-        Arrival::Short(len) => Body::from(begun(len)),
-        Arrival::Broken(len) => Body::new(BrokenBody { begun: Some(begun(len)) }),
+        Arrival::Truncated(len) => Body::from(begun(len)),
+        Arrival::Reset(len) => Body::new(ResetBody { begun: Some(begun(len)) }),
     }
 }
 
 /// A body whose connection breaks after some bytes.
-struct BrokenBody {
+struct ResetBody {
     begun: Option<Bytes>,
 }
 
-impl axum::body::HttpBody for BrokenBody {
+impl axum::body::HttpBody for ResetBody {
     type Data = Bytes;
     type Error = std::io::Error;
 

@@ -1,6 +1,6 @@
 //! A phone's end: the shipped engine on an SQLite file of its own, with clocks that can lie.
 
-use super::gate::Gate;
+use super::crash_points::CrashPoint;
 use protocol::id::{BootId, ChainId, ClaimId};
 use protocol::key::{Ed25519Key, P256Key, PublicKey, Signer};
 use protocol::record::Monotonic;
@@ -18,24 +18,20 @@ use verifier_core::verifier::{EngineError, Verifier};
 /// A record that the phone said was on its disk.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Said {
-    /// The chain.
     pub chain: ChainId,
-    /// The place in it.
     pub sequence: u64,
     /// The digest of the record's header.
     pub hash: Hash,
-    /// What it did.
-    pub deed: Deed,
+    pub action: Action,
 }
 
 /// What a record did.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Deed {
-    /// Served the voucher at this place of the drawer.
+pub enum Action {
+    /// Served the voucher at this place among those of the story.
     Served {
         /// The claim that it made.
         claim: ClaimId,
-        /// The voucher.
         voucher: usize,
         /// Whether a supervisor allowed it.
         overridden: bool,
@@ -44,12 +40,10 @@ pub enum Deed {
     Voided(ClaimId),
     /// Added a document to a claim.
     Attached(ClaimId),
-    /// Issued the voucher at this place of the drawer.
+    /// Issued the voucher at this place among those of the story.
     Issued {
-        /// The voucher.
         voucher: usize,
     },
-    /// Recorded a refusal.
     Refused,
 }
 
@@ -90,28 +84,22 @@ pub enum Seed {
     P256([u8; 32]),
 }
 
-/// A phone.
 pub struct Phone {
-    /// What it is called in histories.
     pub name: String,
-    /// Its provider.
     pub provider: &'static str,
-    /// Where its files are.
     pub dir: PathBuf,
     seed: Seed,
     /// The offer that it has yet to take up.
     pub offer: Option<String>,
-    /// Its clocks.
     pub clocks: Clocks,
-    /// What each commit goes through.
-    pub gate: Gate,
+    pub crash_point: CrashPoint,
     /// Pages by which the database may still grow, while the disk is full.
     pub room: Option<u32>,
     /// The engine, while the program runs.
     pub verifier: Option<Verifier>,
     /// The sync under way.
     pub run: Option<SyncRun>,
-    /// What it said.
+    /// Records that it said were on its disk.
     pub said: Vec<Said>,
     /// Whether it has no network, and files are carried for it.
     pub by_file: bool,
@@ -121,7 +109,6 @@ pub struct Phone {
 
 /// What came of asking the engine for something.
 pub enum Asked<T> {
-    /// It did it.
     Did(T),
     /// It said why not; the program goes on.
     Told(EngineError),
@@ -129,8 +116,8 @@ pub enum Asked<T> {
     Died,
 }
 
-/// What comes back to a phone for a request.
-pub type Carried = Result<HttpResponse, TransportFailure>;
+/// What a request comes to at the phone.
+pub type TransportResult = Result<HttpResponse, TransportFailure>;
 
 /// What came of one step of a sync.
 pub enum Stepped {
@@ -138,7 +125,6 @@ pub enum Stepped {
     Idle,
     /// A request was sent, and its answer or failure taken.
     Sent(HttpRequest),
-    /// The sync pauses.
     Waited,
     /// The sync is over.
     Over(SyncReport),
@@ -159,7 +145,7 @@ impl Phone {
             seed,
             offer: None,
             clocks,
-            gate: Gate::default(),
+            crash_point: CrashPoint::default(),
             room: None,
             verifier: None,
             run: None,
@@ -197,7 +183,7 @@ impl Phone {
                 Ok(true)
             }
             Err(error) if self.is_excused(&error) => {
-                self.gate.open();
+                self.crash_point.disarm();
                 Ok(false)
             }
             Err(error) => Err(format!("phone {} does not start: {error}", self.name)),
@@ -221,9 +207,9 @@ impl Phone {
     ) -> Result<Option<Asked<T>>, String> {
         let Some(verifier) = &mut self.verifier else { return Ok(None) };
         let done = work(verifier);
-        if self.gate.has_stopped() {
+        if self.crash_point.was_hit() {
             self.stop();
-            self.gate.open();
+            self.crash_point.disarm();
             return Ok(Some(Asked::Died));
         }
         match done {
@@ -237,14 +223,14 @@ impl Phone {
         }
     }
 
-    /// Takes the sync under way one step on; `carry` is the network.
+    /// Takes the sync under way one step on; `send` is the network.
     ///
     /// # Errors
     /// When the storage failed without excuse, or the network cannot go on.
     pub fn step(
         &mut self,
         now: Timestamp,
-        carry: &mut dyn FnMut(&HttpRequest) -> Result<Carried, String>,
+        send: &mut dyn FnMut(&HttpRequest) -> Result<TransportResult, String>,
     ) -> Result<Stepped, String> {
         let Some(mut run) = self.run.take() else { return Ok(Stepped::Idle) };
         let clock = self.clocks.at(now);
@@ -259,7 +245,7 @@ impl Phone {
             }
             Some(Asked::Did(Step::Send(request))) => request,
         };
-        let answer = carry(&request)?;
+        let answer = send(&request)?;
         Ok(match self.ask(|verifier| run.answer(verifier, answer, clock))? {
             None => Stepped::Idle,
             Some(Asked::Died) => Stepped::Died,
@@ -273,7 +259,7 @@ impl Phone {
 
     fn opened(&self) -> Result<Verifier, EngineError> {
         let key = Key(self.seed.key().map_err(|_| EngineError::NoRandomness)?);
-        let (gate, room) = (self.gate.clone(), self.room);
+        let (crash_point, room) = (self.crash_point.clone(), self.room);
         let home = Home::open(&self.dir)?;
         let ledger = Ledger::open_prepared(home, &KeyInFile, &key.0.public_key(), move |db| {
             db.pragma_update(None, "synchronous", "OFF")?;
@@ -284,7 +270,7 @@ impl Phone {
                 let limit = format!("PRAGMA max_page_count = {}", pages + i64::from(room));
                 db.query_row(&limit, [], |_| Ok(()))?;
             }
-            db.commit_hook(Some(move || !gate.passes()))?;
+            db.commit_hook(Some(move || !crash_point.allows_commit()))?;
             Ok(())
         })?;
         Verifier::new(ledger, Box::new(key))
@@ -292,7 +278,7 @@ impl Phone {
 
     fn is_excused(&self, error: &EngineError) -> bool {
         let full = matches!(error, EngineError::Ledger(LedgerError::Full));
-        self.gate.has_stopped() || (full && self.room.is_some())
+        self.crash_point.was_hit() || (full && self.room.is_some())
     }
 }
 

@@ -7,13 +7,13 @@ use verifier_core::sync::SyncRun;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Event {
     Serve,
-    ServeWithLeave,
+    ServeWithOverride,
     ServeNewest,
     Check,
     Void,
     Attach,
     BeginSync,
-    GoOnSyncing,
+    ContinueSync,
     LateRequest,
     VoucherDecision,
     ClaimDecision,
@@ -37,7 +37,7 @@ enum Event {
     OfficeCrashPoint,
     Hours,
     Export,
-    Bring,
+    DeliverFile,
     Import,
     BackUp,
     Restore,
@@ -47,13 +47,13 @@ enum Event {
 /// Every event, with how likely it is among them.
 const EVENTS: [(Event, u32); 36] = [
     (Event::Serve, 200),
-    (Event::ServeWithLeave, 40),
+    (Event::ServeWithOverride, 40),
     (Event::ServeNewest, 50),
     (Event::Check, 20),
     (Event::Void, 40),
     (Event::Attach, 50),
     (Event::BeginSync, 130),
-    (Event::GoOnSyncing, 330),
+    (Event::ContinueSync, 330),
     (Event::LateRequest, 40),
     (Event::VoucherDecision, 40),
     (Event::ClaimDecision, 30),
@@ -77,7 +77,7 @@ const EVENTS: [(Event, u32); 36] = [
     (Event::OfficeCrashPoint, 15),
     (Event::Hours, 35),
     (Event::Export, 25),
-    (Event::Bring, 60),
+    (Event::DeliverFile, 60),
     (Event::Import, 35),
     (Event::BackUp, 45),
     (Event::Restore, 35),
@@ -98,8 +98,8 @@ impl World<'_> {
         let mut doubles = self.doubles(length);
         for moment in 0..length {
             while let Some(place) = doubles.iter().position(|(at, ..)| *at == moment) {
-                let (_, phone, paper) = doubles.swap_remove(place);
-                self.serve(phone, paper)?;
+                let (_, phone, voucher) = doubles.swap_remove(place);
+                self.serve(phone, voucher)?;
             }
             let weights = EVENTS.map(|(_, weight)| weight);
             let event = EVENTS[self.random.weighed(&weights)].0;
@@ -129,13 +129,13 @@ impl World<'_> {
     /// When which phone is shown a voucher that another one is shown, too: moment, phone, voucher.
     fn doubles(&mut self, length: u64) -> Vec<(u64, usize, usize)> {
         let mut doubles = Vec::new();
-        for paper in 0..DOUBLES {
+        for voucher in 0..DOUBLES {
             let first = self.random.below(self.phones.len());
             let second = (first + 1 + self.random.below(self.phones.len() - 1)) % self.phones.len();
             let at = self.random.between(0, length / 2);
             let gap = self.random.between(0, 3);
-            doubles.push((at, first, paper));
-            doubles.push(((at + gap).min(length - 1), second, paper));
+            doubles.push((at, first, voucher));
+            doubles.push(((at + gap).min(length - 1), second, voucher));
         }
         doubles
     }
@@ -144,22 +144,22 @@ impl World<'_> {
         let place = self.random.below(self.phones.len());
         match event {
             Event::Serve => {
-                let paper = self.random.below(self.papers.len());
-                self.serve(place, paper)?;
+                let voucher = self.random.below(self.vouchers.len());
+                self.serve(place, voucher)?;
             }
-            Event::ServeWithLeave => {
-                let paper = self.random.below(self.papers.len());
+            Event::ServeWithOverride => {
+                let voucher = self.random.below(self.vouchers.len());
                 let wrong = self.random.percent(60);
-                let place = if wrong { self.set_clock_where_it_is_minded() } else { place };
-                self.serve_with_leave(place, paper)?;
+                let place = if wrong { self.set_clock_where_supervised() } else { place };
+                self.serve_with_override(place, voucher)?;
             }
             Event::ServeNewest => {
                 let newest = self.random.below(3);
-                self.serve(place, self.papers.len().saturating_sub(1 + newest))?;
+                self.serve(place, self.vouchers.len().saturating_sub(1 + newest))?;
             }
             Event::Check => {
-                let paper = self.random.below(self.papers.len());
-                self.check(place, paper)?;
+                let voucher = self.random.below(self.vouchers.len());
+                self.check(place, voucher)?;
             }
             Event::Void => self.void(place)?,
             Event::Attach => self.attach(place)?,
@@ -171,7 +171,7 @@ impl World<'_> {
                     self.phones[place].run = Some(SyncRun::new());
                 }
             }
-            Event::GoOnSyncing => {
+            Event::ContinueSync => {
                 let steps = self.random.between(1, 9);
                 for _ in 0..steps {
                     self.step(place)?;
@@ -205,7 +205,7 @@ impl World<'_> {
             Event::Export => {
                 self.export(place)?;
             }
-            Event::Bring => self.bring()?,
+            Event::DeliverFile => self.deliver_file()?,
             Event::Import => self.import(place)?,
             Event::BackUp => self.back_up(place)?,
             Event::Restore => self.restore(place)?,

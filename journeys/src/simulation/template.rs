@@ -1,13 +1,13 @@
-//! Where every story begins: an office after its ceremony, phones in all stages of enrolment, and a
-//! drawer of vouchers. It is made once a process; each seed works on copies of its files.
+//! Where every story begins: an office after its ceremony, phones in all stages of enrolment, and some
+//! vouchers. It is made once a process; each seed works on copies of its files.
 
 use super::field::grant;
 use super::keys::ROOT_KEYS;
-use super::network::Straight;
+use super::network::PassThrough;
 use super::office::{Arrival, Handled, Office};
-use super::papers::{Paper, fill_drawer};
 use super::phone::{Clocks, Phone, Seed, Stepped};
-use super::{network::Middle, random::Random};
+use super::vouchers::{PresentedVoucher, issue_initial_vouchers};
+use super::{network::Interceptor, random::Random};
 use crate::folder;
 use program_server::app::Clock;
 use program_server::config::{Config, Origin};
@@ -41,9 +41,7 @@ const MEMORY: &str = "/dev/shm";
 /// Where every story begins.
 pub struct Template {
     dir: tempfile::TempDir,
-    /// The vouchers.
-    pub papers: Vec<Paper>,
-    /// The phones.
+    pub vouchers: Vec<PresentedVoucher>,
     pub kits: Vec<Kit>,
     /// What the officer's phone may issue.
     pub delegation: Granted,
@@ -102,7 +100,7 @@ impl Template {
             );
             App::init(home, config, clock).await
         })?;
-        let papers = office.does(async |app| furnish(app).await)?.map_err(words)?;
+        let vouchers = office.does(async |app| seed_office(app).await)?.map_err(words)?;
         clock.set(start().before(Span::hours(2)));
         let mut kits = Vec::new();
         for (place, (name, provider, stage)) in KITS.into_iter().enumerate() {
@@ -117,7 +115,7 @@ impl Template {
         officer.stop();
         clock.set(start());
         office.stop()?;
-        Ok(Template { dir, papers, kits, delegation })
+        Ok(Template { dir, vouchers, kits, delegation })
     }
 
     /// Copies everything to a place of a seed's own: the office's home, and the phones with these
@@ -148,7 +146,7 @@ impl Template {
         Ok(phones)
     }
 
-    /// The phones' keys, for whoever must play a phone that breaks its promises.
+    /// The phones' keys, for whoever must play a phone that breaks an invariant.
     ///
     /// # Errors
     /// When a key is none.
@@ -184,7 +182,6 @@ impl Kit {
     }
 }
 
-/// When stories begin.
 #[must_use]
 pub fn start() -> Timestamp {
     Timestamp::from_seconds(START).unwrap_or(Timestamp::MAX)
@@ -200,8 +197,8 @@ fn words(error: impl Display) -> String {
     error.to_string()
 }
 
-/// Holds the ceremony, and makes the programme, the providers and the vouchers.
-async fn furnish(app: &App) -> Result<Vec<Paper>, program_server::Error> {
+/// Seeds the office: holds the ceremony, and makes the programme, the providers and the vouchers.
+async fn seed_office(app: &App) -> Result<Vec<PresentedVoucher>, program_server::Error> {
     let root_keys = app.home.folder().join(ROOT_KEYS);
     let ceremony = Ceremony { root_keys: &root_keys, roots: 2, threshold: 1 };
     trust::hold_ceremony(app, ceremony).await?;
@@ -243,9 +240,9 @@ async fn furnish(app: &App) -> Result<Vec<Paper>, program_server::Error> {
     trust::set_limits(&transaction, &Limits { trust: Some(trust), ..Limits::default() }).await?;
     transaction.commit().await?;
 
-    let papers = fill_drawer(app, &aid).await?;
+    let vouchers = issue_initial_vouchers(app, &aid).await?;
     trust::publish(app).await?;
-    Ok(papers)
+    Ok(vouchers)
 }
 
 /// An offer to a new phone of this provider.
@@ -302,7 +299,7 @@ fn kit(
 fn sync(phone: &mut Phone, office: &mut Office, now: Timestamp) -> Result<(), String> {
     phone.run = Some(SyncRun::new());
     loop {
-        let stepped = phone.step(now, &mut |request| match Straight.handle(
+        let stepped = phone.step(now, &mut |request| match PassThrough.handle(
             office,
             request,
             Arrival::Whole,

@@ -1,16 +1,16 @@
 //! One seed's world: an office, a network, some phones, and the time that passes for all of them.
 
-use super::Sights;
+use super::Coverage;
 use super::backups::Backup;
-use super::carriage::Satchel;
 use super::field::Limit;
+use super::file_transfer::InTransit;
 use super::keys::Stolen;
-use super::network::{Middle, Network};
+use super::network::{Interceptor, Network};
 use super::office::Office;
-use super::papers::Paper;
 use super::phone::{Asked, Phone, Stepped};
 use super::random::Random;
 use super::template::{OFFICER, Template, start};
+use super::vouchers::PresentedVoucher;
 use program_server::app::Clock;
 use program_server::vouchers::Decision;
 use protocol::{Span, Timestamp};
@@ -19,39 +19,32 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 use verifier_core::verifier::{EngineError, Verifier};
 
-/// One seed's world.
 pub struct World<'t> {
     /// Where the story began.
     pub template: &'t Template,
-    /// The drawer of vouchers, those that the story added last.
-    pub papers: Vec<Paper>,
+    /// The vouchers of the story, those that the story added last.
+    pub vouchers: Vec<PresentedVoucher>,
     /// What the officer's phone may issue.
     pub delegations: Vec<Limit>,
     /// The office's keys that a thief has.
     pub stolen: Vec<Stolen>,
     /// Vouchers that the office issued and forgot, since an older backup was put back.
     pub forgotten: BTreeSet<usize>,
-    /// Chance.
     pub random: Random,
     /// The true time, which the office's clock shows.
     pub now: Timestamp,
-    /// The office.
     pub office: Office,
-    /// The network.
     pub network: Network,
-    /// The phones.
     pub phones: Vec<Phone>,
     /// What the office decided of each voucher, and when.
     pub decisions: BTreeMap<usize, Vec<(Timestamp, Decision)>>,
-    /// Files that are carried.
-    pub satchel: Satchel,
-    /// The office's backup.
+    pub in_transit: InTransit,
     pub office_backup: Option<Backup>,
     /// How often what is rare happened.
-    pub sights: Sights,
+    pub coverage: Coverage,
     /// What happened, for people.
     pub history: Vec<String>,
-    /// Promises that were broken on the way.
+    /// Invariants that were broken on the way.
     pub broken: Vec<String>,
     clock: Clock,
     files: tempfile::TempDir,
@@ -62,7 +55,11 @@ impl<'t> World<'t> {
     ///
     /// # Errors
     /// When its files cannot be made.
-    pub fn new(template: &'t Template, seed: u64, middle: Box<dyn Middle>) -> Result<Self, String> {
+    pub fn new(
+        template: &'t Template,
+        seed: u64,
+        interceptor: Box<dyn Interceptor>,
+    ) -> Result<Self, String> {
         let mut random = Random::from_seed(seed);
         let files = template.scratch()?;
         // One phone of each of two providers always, so that one voucher may be served twice.
@@ -84,19 +81,19 @@ impl<'t> World<'t> {
         let faults = *random.pick(&[0, 10, 20, 30, 45]).unwrap_or(&0);
         Ok(World {
             template,
-            papers: template.papers.clone(),
+            vouchers: template.vouchers.clone(),
             delegations: vec![Limit::of(&template.delegation)],
             stolen: Vec::new(),
             forgotten: BTreeSet::new(),
             random,
             now: start(),
             office,
-            network: Network::new(faults, middle),
+            network: Network::new(faults, interceptor),
             phones,
             decisions: BTreeMap::new(),
-            satchel: Satchel::default(),
+            in_transit: InTransit::default(),
             office_backup: None,
-            sights: Sights::default(),
+            coverage: Coverage::default(),
             history: Vec::new(),
             broken: Vec::new(),
             clock,
@@ -112,13 +109,12 @@ impl<'t> World<'t> {
         self.history.push(line);
     }
 
-    /// Writes down that a promise was broken.
+    /// Writes down that an invariant was broken.
     pub fn breach(&mut self, what: String) {
         self.tell(format!("BROKEN: {what}"));
         self.broken.push(what);
     }
 
-    /// Lets time pass.
     pub fn pass(&mut self, seconds: u64) {
         self.now = self.now.after(Span::seconds(seconds));
         self.clock.set(self.now);
@@ -177,7 +173,7 @@ impl<'t> World<'t> {
         let phone = &mut phones[place];
         let name = phone.name.clone();
         let stepped = phone.step(*now, &mut |request| {
-            let (answer, fault) = network.carry(office, random, request.clone())?;
+            let (answer, fault) = network.send(office, random, request.clone())?;
             let came = match &answer {
                 Ok(answer) => format!("{} ({} bytes)", answer.status, answer.body.len()),
                 Err(failure) => format!("{failure:?}"),

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Command;
 
 use image::{GrayImage, Rgb, RgbImage};
-use journeys::camera::{Troubles, photograph};
+use journeys::camera::{Degradation, photograph};
 use qrcode::{EcLevel, QrCode, Version};
 use scan::{Content, Symbol};
 use tempfile::TempDir;
@@ -52,7 +52,7 @@ fn photos_at_the_usual_strength_can_be_read() {
     for module in [5, 6] {
         let sheet = sheet(module);
         for seed in 0..8 {
-            let photo = photograph(&sheet, &Troubles { seed, ..Troubles::default() });
+            let photo = photograph(&sheet, &Degradation { seed, ..Degradation::default() });
             let symbols = read(&gray(photo));
             if symbols.first().map(|symbol| &symbol.content) != Some(&Content::Text(text())) {
                 unread.push((module, seed));
@@ -65,15 +65,15 @@ fn photos_at_the_usual_strength_can_be_read() {
 #[test]
 fn the_same_seed_gives_the_same_photo_and_another_seed_another() {
     let sheet = sheet(2);
-    let photo = |seed| photograph(&sheet, &Troubles { seed, ..Troubles::default() });
+    let photo = |seed| photograph(&sheet, &Degradation { seed, ..Degradation::default() });
     assert_eq!(photo(7), photo(7));
     assert_ne!(photo(7), photo(8));
 }
 
 #[test]
-fn without_troubles_the_sheet_lies_straight_in_the_middle_of_a_larger_table() {
+fn without_degradation_the_sheet_lies_straight_in_the_middle_of_a_larger_table() {
     let sheet = sheet(4);
-    let none = Troubles { perspective: 0.0, blur: 0.0, noise: 0.0, light: 0.0, seed: 3 };
+    let none = Degradation { perspective: 0.0, blur: 0.0, noise: 0.0, light: 0.0, seed: 3 };
     let photo = photograph(&sheet, &none);
     assert!(photo.width() > sheet.width() && photo.height() > sheet.height());
     let (left, top) = ((photo.width() - sheet.width()) / 2, (photo.height() - sheet.height()) / 2);
@@ -85,9 +85,9 @@ fn without_troubles_the_sheet_lies_straight_in_the_middle_of_a_larger_table() {
 }
 
 #[test]
-fn each_trouble_does_its_own_harm() {
+fn each_degradation_does_its_own_harm() {
     let sheet = RgbImage::from_pixel(80, 80, Rgb([255; 3]));
-    let none = Troubles { perspective: 0.0, blur: 0.0, noise: 0.0, light: 0.0, seed: 3 };
+    let none = Degradation { perspective: 0.0, blur: 0.0, noise: 0.0, light: 0.0, seed: 3 };
     let plain = gray(photograph(&sheet, &none));
     let spread = |photo: &GrayImage| {
         let middle: Vec<u8> = (30..78)
@@ -97,13 +97,13 @@ fn each_trouble_does_its_own_harm() {
         middle.iter().max().unwrap() - middle.iter().min().unwrap()
     };
     assert_eq!(spread(&plain), 0);
-    assert!(spread(&gray(photograph(&sheet, &Troubles { noise: 10.0, ..none }))) > 20);
-    assert!(spread(&gray(photograph(&sheet, &Troubles { light: 60.0, ..none }))) > 20);
+    assert!(spread(&gray(photograph(&sheet, &Degradation { noise: 10.0, ..none }))) > 20);
+    assert!(spread(&gray(photograph(&sheet, &Degradation { light: 60.0, ..none }))) > 20);
     // The edge of the sheet is one pixel wide before, and several out of focus.
     let steps = |photo: &GrayImage| (8..24).filter(|&x| photo.get_pixel(x, 54).0[0] < 230).count();
-    let soft = gray(photograph(&sheet, &Troubles { blur: 3.0, ..none }));
+    let soft = gray(photograph(&sheet, &Degradation { blur: 3.0, ..none }));
     assert!(steps(&soft) > steps(&plain));
-    assert_ne!(plain, gray(photograph(&sheet, &Troubles { perspective: 10.0, ..none })));
+    assert_ne!(plain, gray(photograph(&sheet, &Degradation { perspective: 10.0, ..none })));
 }
 
 #[test]
@@ -112,7 +112,7 @@ fn the_command_writes_what_the_name_of_its_output_says() {
     let input = directory.path().join("sheet.png");
     sheet(6).save(&input).unwrap();
     let run = |output: &Path, arguments: &[&str]| {
-        Command::new(env!("CARGO_BIN_EXE_camera-trouble"))
+        Command::new(env!("CARGO_BIN_EXE_camera-degradation"))
             .arg(&input)
             .arg(output)
             .args(arguments)
@@ -138,5 +138,5 @@ fn the_command_writes_what_the_name_of_its_output_says() {
 #[test]
 fn the_smallest_picture_gets_its_photo() {
     let pixel = RgbImage::from_pixel(1, 1, Rgb([255; 3]));
-    assert_eq!(photograph(&pixel, &Troubles::default()).dimensions(), (1, 1));
+    assert_eq!(photograph(&pixel, &Degradation::default()).dimensions(), (1, 1));
 }

@@ -27,8 +27,8 @@ fn typed(dir: &Path, pin: &str) -> String {
 }
 
 fn redeem_with_override(phone: &Phone, text: &str, pin_file: &str) -> Answer {
-    let overriding = ["--override", "lorna", "--pin-file", pin_file];
-    phone.run(&[["redeem", "--json", "--text", text].as_slice(), &overriding].concat()).unwrap()
+    let override_flags = ["--override", "lorna", "--pin-file", pin_file];
+    phone.run(&[["redeem", "--json", "--text", text].as_slice(), &override_flags].concat()).unwrap()
 }
 
 #[test]

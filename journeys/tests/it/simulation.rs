@@ -1,9 +1,9 @@
-//! Stories of phones and an office keep every promise; and a phone or server that breaks one is
+//! Stories of phones and an office break no invariant; and a phone or server that breaks one is
 //! found out by them.
 
-use journeys::simulation::network::{Middle, Straight};
+use journeys::simulation::network::{Interceptor, PassThrough};
 use journeys::simulation::office::{Arrival, Handled, Office};
-use journeys::simulation::{Played, Sights, Tally, Template, play};
+use journeys::simulation::{Coverage, Played, Tally, Template, play};
 use program_server::claims::{self, Decision};
 use program_server::devices::{self, DeviceId};
 use program_server::sync::{self, Quota};
@@ -17,7 +17,7 @@ use protocol::seal::Sealed;
 use std::collections::BTreeSet;
 use verifier_core::sync::{HttpRequest, HttpResponse, TransportFailure};
 
-/// Stories within which a broken promise must show.
+/// Stories within which a broken invariant must show.
 const SOON: u64 = 200;
 
 #[test]
@@ -25,7 +25,7 @@ fn stories_lose_nothing_and_double_nothing() {
     let template = Template::make().unwrap();
     let mut counted = 0;
     for seed in 1..=120 {
-        let played = play(&template, seed, Box::new(Straight));
+        let played = play(&template, seed, Box::new(PassThrough));
         assert!(
             played.broken.is_empty(),
             "seed {seed}: {:?}\n{:#?}",
@@ -40,7 +40,7 @@ fn stories_lose_nothing_and_double_nothing() {
 #[test]
 fn a_seed_tells_the_same_story_every_time() {
     let template = Template::make().unwrap();
-    let tell = |seed| plain(&play(&template, seed, Box::new(Straight)));
+    let tell = |seed| plain(&play(&template, seed, Box::new(PassThrough)));
     for seed in 500..510 {
         assert_eq!(tell(seed), tell(seed));
     }
@@ -93,19 +93,19 @@ fn an_office_that_upholds_whatever_waits_is_found_out_to_pay_thieves() {
 #[test]
 fn stories_have_in_them_what_they_are_to_test() {
     let template = Template::make().unwrap();
-    let mut sights = Sights::default();
+    let mut coverage = Coverage::default();
     for seed in 3000..3000 + SOON {
-        sights.add(play(&template, seed, Box::new(Straight)).sights);
+        coverage.add(play(&template, seed, Box::new(PassThrough)).coverage);
     }
-    let Sights { issued, delegated, overridden, rotated, forged, compromised } = sights;
+    let Coverage { issued, delegated, overridden, rotated, forged, compromised } = coverage;
     let met = [issued, delegated, overridden, rotated, forged, compromised];
-    assert!(met.iter().all(|count| *count > 0), "{sights:?}");
+    assert!(met.iter().all(|count| *count > 0), "{coverage:?}");
 }
 
 type Keys = Vec<Box<dyn Signer + Send>>;
 
 /// Plays stories until one shows what is broken, as it should.
-fn shows(broken: impl Fn(Keys) -> Box<dyn Middle>, as_it_should: impl Fn(&Tally) -> bool) {
+fn shows(broken: impl Fn(Keys) -> Box<dyn Interceptor>, as_it_should: impl Fn(&Tally) -> bool) {
     let template = Template::make().unwrap();
     let found = (1..=SOON).any(|seed| {
         let played = play(&template, seed, broken(template.device_keys().unwrap()));
@@ -171,7 +171,7 @@ struct TakesResentForNew {
     seen: BTreeSet<Hash>,
 }
 
-impl Middle for TakesResentForNew {
+impl Interceptor for TakesResentForNew {
     fn handle(
         &mut self,
         office: &mut Office,
@@ -221,7 +221,7 @@ struct AcknowledgesFirst {
     keys: Keys,
 }
 
-impl Middle for AcknowledgesFirst {
+impl Interceptor for AcknowledgesFirst {
     fn handle(
         &mut self,
         office: &mut Office,
@@ -242,7 +242,7 @@ struct TakesAnyAnswer {
     keys: Keys,
 }
 
-impl Middle for TakesAnyAnswer {
+impl Interceptor for TakesAnyAnswer {
     fn handle(
         &mut self,
         office: &mut Office,
@@ -252,7 +252,7 @@ impl Middle for TakesAnyAnswer {
         office.handle(&without_last_ack(request), arrival)
     }
 
-    fn seen(
+    fn on_answer(
         &mut self,
         office: &Office,
         request: &HttpRequest,
@@ -271,7 +271,7 @@ impl Middle for TakesAnyAnswer {
 /// An office whose staff uphold every claim that waits for them, without a look at the register.
 struct UpholdsEverything;
 
-impl Middle for UpholdsEverything {
+impl Interceptor for UpholdsEverything {
     fn handle(
         &mut self,
         office: &mut Office,
@@ -301,8 +301,8 @@ struct NeverResends {
     sent: BTreeSet<Hash>,
 }
 
-impl Middle for NeverResends {
-    fn sends(&mut self, _: &Office, mut request: HttpRequest) -> HttpRequest {
+impl Interceptor for NeverResends {
+    fn on_request(&mut self, _: &Office, mut request: HttpRequest) -> HttpRequest {
         if let Some(mut batch) = batch(&request) {
             batch.items.retain(|item| self.sent.insert(Hash::of(item)));
             request.body = batch.encode().unwrap();

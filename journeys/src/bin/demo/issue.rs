@@ -28,7 +28,6 @@ impl Demo {
     }
 }
 
-/// Issuing.
 impl Demo {
     pub fn issue(&mut self, table: &mut Table) -> Result<(), String> {
         let money = ["--money", "5000.00", "--assistance", "Medicine"];
@@ -103,7 +102,6 @@ impl Demo {
     }
 }
 
-/// Issues one voucher.
 pub fn issue(office: &Office, programme: &str, extra: &[&str]) -> Result<Issued, String> {
     office.issue(programme, extra)?.into_iter().next().ok_or("nothing was issued".to_owned())
 }

@@ -44,7 +44,6 @@ fn main() -> ExitCode {
 
 struct Demo {
     out: PathBuf,
-    /// The server's program.
     server: PathBuf,
     office: Office,
     /// An office that is nobody's: what a forger can set up by themselves.

@@ -3,7 +3,7 @@
 use crate::table::Table;
 use crate::{Demo, name_of};
 use image::Luma;
-use journeys::camera::{Troubles, photograph};
+use journeys::camera::{Degradation, photograph};
 use journeys::command::Answer;
 use journeys::phone::Phone;
 use journeys::programme::{LAST_DAY_IN, day, text_at, text_of};
@@ -22,7 +22,7 @@ impl Demo {
         self.redeem(table, a, b)
     }
 
-    /// Every voucher that may be served, read from a picture with a camera's troubles.
+    /// Every voucher that may be served, read from a picture as a camera degrades it.
     fn accept_photos(&self, table: &mut Table) -> Result<(), String> {
         let [a, _] = &self.phones;
         let photos = self.out.join("photos");
@@ -31,8 +31,8 @@ impl Demo {
         for (seed, name) in (1..).zip(names) {
             let photo = photos.join(format!("{}.jpg", name.replace(' ', "-")));
             let picture = image::open(&self.voucher(name)?.png).map_err(|e| e.to_string())?;
-            let troubles = Troubles { seed, ..Troubles::default() };
-            let taken = photograph(&picture.to_rgb8(), &troubles);
+            let degradation = Degradation { seed, ..Degradation::default() };
+            let taken = photograph(&picture.to_rgb8(), &degradation);
             taken.save(&photo).map_err(|error| error.to_string())?;
             let checked = a.run(&["check", "--json", &text_of(&photo)])?;
             let verdict = checked.json()?;

@@ -1,7 +1,7 @@
 //! Sealed bundles: files as they come, their contents under a good seal, and files written of any parts.
 
+use crate::fixtures::{public, signer, unsealing};
 use crate::script::Script;
-use crate::world::{public, signer, unsealing};
 use protocol::bundle::stream::{Prelude, Sealer};
 use protocol::bundle::{
     Answer, Bundle, Event, Part, PartKind, Parts, Place, Reader, Writer, verify,

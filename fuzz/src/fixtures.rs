@@ -8,7 +8,7 @@ use protocol::trust::{IssuerKey, TrustFile, TrustState};
 use std::sync::LazyLock;
 
 /// What a phone holds.
-pub(crate) struct World {
+pub(crate) struct Fixtures {
     pub(crate) file: TrustFile,
     pub(crate) trust: TrustState,
     pub(crate) profile: Profile,
@@ -16,12 +16,12 @@ pub(crate) struct World {
     pub(crate) zone: Zone,
 }
 
-/// The world of the vectors, from seeds of this crate's own corpora.
-pub(crate) static WORLD: LazyLock<World> = LazyLock::new(|| {
+/// The trust and keys of the vectors, from seeds of this crate's own corpora.
+pub(crate) static FIXTURES: LazyLock<Fixtures> = LazyLock::new(|| {
     load().unwrap_or_else(|error| unreachable!("the seeds called `usual` no longer read: {error}"))
 });
 
-fn load() -> protocol::Result<World> {
+fn load() -> protocol::Result<Fixtures> {
     let file = TrustFile::decode(include_bytes!("../corpus/trust_file/usual"))?;
     let trust = TrustState::restore(file.first_root_hash()?, &file)?;
     let keys: Vec<PublicKey> =
@@ -29,7 +29,7 @@ fn load() -> protocol::Result<World> {
     let profile = Profile::open(include_bytes!("../corpus/profile/usual"), &keys)?;
     let foreign = trust.list().keys.iter().find(|key| key.foreign.is_some());
     let foreign = foreign.ok_or(protocol::Error::Missing { object: "seed", field: "foreign" })?;
-    Ok(World { foreign: foreign.clone(), zone: Zone::new("Asia/Manila")?, file, trust, profile })
+    Ok(Fixtures { foreign: foreign.clone(), zone: Zone::new("Asia/Manila")?, file, trust, profile })
 }
 
 /// A key that signs whatever a target is given, so that what is behind a signature is reached too.

@@ -1,4 +1,4 @@
-//! What both ends' files say, read by nobody's code but this.
+//! Snapshots of what both ends' files say at the end of a story, read by nobody's code but this.
 
 use protocol::Hash;
 use protocol::id::ClaimId;
@@ -7,21 +7,18 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 /// A record as the office holds it.
-pub struct HeldRecord {
-    /// The chain.
+pub struct OfficeRecord {
     pub chain: Vec<u8>,
-    /// The place in it.
     pub sequence: i64,
     /// The digest of its header.
     pub hash: Vec<u8>,
-    /// That of the record before.
     pub previous: Option<Vec<u8>>,
     /// What became of it.
     pub outcome: String,
 }
 
 /// A claim as the office holds it.
-pub struct HeldClaim {
+pub struct OfficeClaim {
     /// The voucher's identity, as a digest.
     pub identity: Vec<u8>,
     /// The digest of what was signed as the voucher.
@@ -30,15 +27,13 @@ pub struct HeldClaim {
     pub amount: Option<i64>,
     /// Whether it is the live one of its voucher.
     pub live: bool,
-    /// Its state.
     pub state: String,
-    /// Why.
     pub reason: Option<String>,
     /// Whether a person ever had to look at it.
     pub reviewed: bool,
 }
 
-impl HeldClaim {
+impl OfficeClaim {
     /// Whether nobody has to look at it any more before it is paid.
     #[must_use]
     pub fn goes_on(&self) -> bool {
@@ -50,44 +45,41 @@ impl HeldClaim {
 pub type ChainHead = (Vec<u8>, i64, Option<Vec<u8>>, i64);
 
 /// What the office's file says.
-pub struct OfficeBooks {
+pub struct OfficeSnapshot {
     /// Every record that has its place in its chain, in order.
-    pub records: Vec<HeldRecord>,
-    /// Every chain's head.
+    pub records: Vec<OfficeRecord>,
     pub heads: Vec<ChainHead>,
     /// Every claim by its id.
-    pub claims: BTreeMap<Vec<u8>, HeldClaim>,
+    pub claims: BTreeMap<Vec<u8>, OfficeClaim>,
     /// How many claims were ever in conflict.
     pub contested: i64,
     /// Why items were refused.
     pub refused: Vec<String>,
     /// What became of records that lost their place, by their digest.
-    pub restored: BTreeMap<Vec<u8>, String>,
+    pub orphans: BTreeMap<Vec<u8>, String>,
 }
 
 /// A record in a phone's ledger.
-pub struct OwnRecord {
-    /// The chain.
+pub struct PhoneRecord {
     pub chain: Vec<u8>,
-    /// The place in it.
     pub sequence: i64,
     /// The digest of its header.
     pub hash: Vec<u8>,
 }
 
-impl OfficeBooks {
+impl OfficeSnapshot {
     /// How often the office has the record with this digest.
     #[must_use]
     pub fn holds(&self, hash: &[u8]) -> usize {
         let placed = self.records.iter().filter(|held| held.hash == hash).count();
-        placed + usize::from(self.restored.contains_key(hash))
+        placed + usize::from(self.orphans.contains_key(hash))
     }
 
     /// What became of the record with this digest.
     #[must_use]
     pub fn outcome(&self, hash: &[u8]) -> Option<&str> {
         let placed = self.records.iter().find(|held| held.hash == hash);
-        placed.map(|held| &held.outcome).or_else(|| self.restored.get(hash)).map(String::as_str)
+        placed.map(|held| &held.outcome).or_else(|| self.orphans.get(hash)).map(String::as_str)
     }
 
     /// Reads the office's file.
@@ -96,14 +88,14 @@ impl OfficeBooks {
     /// When it cannot be read.
     pub fn read(file: &Path) -> Result<Self, String> {
         let db = open(file)?;
-        let read = || -> rusqlite::Result<OfficeBooks> {
+        let read = || -> rusqlite::Result<OfficeSnapshot> {
             let records = db
                 .prepare(
                     "SELECT chain, sequence, hash, previous, outcome FROM records
                      ORDER BY chain, sequence",
                 )?
                 .query_map([], |row| {
-                    Ok(HeldRecord {
+                    Ok(OfficeRecord {
                         chain: row.get(0)?,
                         sequence: row.get(1)?,
                         hash: row.get(2)?,
@@ -125,7 +117,7 @@ impl OfficeBooks {
                 )?
                 .query_map([], |row| {
                     let claim: Vec<u8> = row.get(0)?;
-                    let held = HeldClaim {
+                    let held = OfficeClaim {
                         identity: row.get(1)?,
                         payload: row.get(2)?,
                         amount: row.get(3)?,
@@ -146,13 +138,13 @@ impl OfficeBooks {
                 .prepare("SELECT reason FROM refused_items")?
                 .query_map([], |row| row.get(0))?
                 .collect::<rusqlite::Result<_>>()?;
-            let restored = db
+            let orphans = db
                 .prepare("SELECT hash, outcome FROM restored_records")?
                 .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
                 .collect::<rusqlite::Result<_>>()?;
-            Ok(OfficeBooks { records, heads, claims, contested, refused, restored })
+            Ok(OfficeSnapshot { records, heads, claims, contested, refused, orphans })
         };
-        read().map_err(|error| format!("the office's books: {error}"))
+        read().map_err(|error| format!("the office's file: {error}"))
     }
 }
 
@@ -166,7 +158,7 @@ pub fn claimed_payload(file: &Path, claim: ClaimId) -> Result<Option<Hash>, Stri
             row.get(0)
         })
         .optional()
-        .map_err(|error| format!("the office's books: {error}"))?;
+        .map_err(|error| format!("the office's file: {error}"))?;
     Ok(payload.and_then(|bytes| Some(Hash::from_bytes(bytes.try_into().ok()?))))
 }
 
@@ -174,15 +166,15 @@ pub fn claimed_payload(file: &Path, claim: ClaimId) -> Result<Option<Hash>, Stri
 ///
 /// # Errors
 /// When it cannot be read.
-pub fn own_records(file: &Path) -> Result<Vec<OwnRecord>, String> {
+pub fn phone_records(file: &Path) -> Result<Vec<PhoneRecord>, String> {
     let db = open(file)?;
-    let read = || -> rusqlite::Result<Vec<OwnRecord>> {
+    let read = || -> rusqlite::Result<Vec<PhoneRecord>> {
         db.prepare(
             "SELECT c.id, r.sequence, r.hash FROM record AS r JOIN chain AS c ON c.number = r.chain
              ORDER BY r.arrival",
         )?
         .query_map([], |row| {
-            Ok(OwnRecord { chain: row.get(0)?, sequence: row.get(1)?, hash: row.get(2)? })
+            Ok(PhoneRecord { chain: row.get(0)?, sequence: row.get(1)?, hash: row.get(2)? })
         })?
         .collect()
     };

@@ -1,8 +1,8 @@
-//! What staff do with a phone, and the promises that can be checked at once.
+//! Actions of staff at a phone, and the invariants that can be checked at once.
 
-use super::papers::{Origin, Paper};
-use super::phone::{Deed, Said};
+use super::phone::{Action, Said};
 use super::template::SUPERVISOR;
+use super::vouchers::{Origin, PresentedVoucher};
 use super::world::World;
 use program_server::vouchers::Decision;
 use protocol::id::{ClaimId, OperatorId};
@@ -15,7 +15,7 @@ use verifier_core::verdict::Verdict;
 use verifier_core::verifier::{EngineError, Receipt, Redemption, Service, Supervision, Verifier};
 
 /// What a phone held when it decided.
-struct Knew {
+struct KnownState {
     ack: Option<LastAck>,
     observed: ObservedState,
     /// Keys of the office that its trust list says are compromised.
@@ -23,20 +23,20 @@ struct Knew {
     /// Delegations that its trust list says are ended.
     ended: Vec<Hash>,
     /// Whether only a supervisor could allow what was asked.
-    needs_leave: bool,
+    needs_override: bool,
 }
 
-impl Knew {
-    fn of(verifier: &Verifier, needs_leave: bool) -> Result<Self, EngineError> {
+impl KnownState {
+    fn of(verifier: &Verifier, needs_override: bool) -> Result<Self, EngineError> {
         let ledger = verifier.ledger();
         let list = verifier.trust().map(TrustState::list);
         let keys = list.iter().flat_map(|list| &list.keys).filter(|key| key.is_compromised());
-        Ok(Knew {
+        Ok(KnownState {
             ack: ledger.last_ack()?,
             observed: ledger.observed_state()?,
             compromised: keys.map(|key| key.key.kid()).collect(),
             ended: list.map(|list| list.ended_delegations.clone()).unwrap_or_default(),
-            needs_leave,
+            needs_override,
         })
     }
 }
@@ -49,27 +49,27 @@ impl World<'_> {
     ///
     /// # Errors
     /// When storage failed without excuse.
-    pub fn serve(&mut self, place: usize, paper: usize) -> Result<(), String> {
-        self.serve_by(place, paper, None)
+    pub fn serve(&mut self, place: usize, voucher: usize) -> Result<(), String> {
+        self.serve_by(place, voucher, None)
     }
 
     /// As [`World::serve`], with a supervisor beside who types a PIN if one is asked for.
     ///
     /// # Errors
     /// When storage failed without excuse.
-    pub fn serve_with_leave(&mut self, place: usize, paper: usize) -> Result<(), String> {
+    pub fn serve_with_override(&mut self, place: usize, voucher: usize) -> Result<(), String> {
         let (_, right) = SUPERVISOR;
         let pin = if self.random.percent(15) { "135791" } else { right };
-        self.serve_by(place, paper, Some(pin))
+        self.serve_by(place, voucher, Some(pin))
     }
 
     fn serve_by(
         &mut self,
         place: usize,
-        paper: usize,
+        voucher: usize,
         pin: Option<&'static str>,
     ) -> Result<(), String> {
-        let Some(shown) = self.papers.get(paper).cloned() else { return Ok(()) };
+        let Some(shown) = self.vouchers.get(voucher).cloned() else { return Ok(()) };
         let clock = self.phones[place].clocks.at(self.now);
         let service = Service {
             given: self.part_of(&shown.voucher.benefit),
@@ -78,16 +78,16 @@ impl World<'_> {
             documents: if self.random.percent(15) { vec![self.document()] } else { Vec::new() },
         };
         let what = format!("serve {}", shown.name);
-        let knew = self.ask(place, &what, |verifier| {
-            let needs_leave = match pin {
+        let known_state = self.ask(place, &what, |verifier| {
+            let needs_override = match pin {
                 Some(_) => verifier.check(&shown.text, clock)?,
-                None => return Knew::of(verifier, false),
+                None => return KnownState::of(verifier, false),
             };
-            let needs_leave =
-                matches!(needs_leave, Verdict::Refuse(refusal) if refusal.overridable().is_some());
-            Knew::of(verifier, needs_leave)
+            let needs_override =
+                matches!(needs_override, Verdict::Refuse(refusal) if refusal.overridable().is_some());
+            KnownState::of(verifier, needs_override)
         })?;
-        let Some(knew) = knew else { return Ok(()) };
+        let Some(known_state) = known_state else { return Ok(()) };
         let supervisor = OperatorId::new(SUPERVISOR.0).map_err(|error| error.to_string())?;
         let answer = self.ask(place, &what, |verifier| match pin {
             None => verifier.redeem(&shown.text, service, clock),
@@ -100,15 +100,15 @@ impl World<'_> {
         match answer {
             None => {}
             Some(Redemption::Done(receipt)) => {
-                self.check_served(place, paper, &knew);
+                self.check_served(place, voucher, &known_state);
                 let line = format!("{name} serves {} as claim {}", shown.name, receipt.claim);
                 self.tell(line);
                 let Receipt { claim, .. } = *receipt;
-                let overridden = knew.needs_leave;
-                self.sights.overridden += usize::from(overridden);
-                self.sights.delegated += usize::from(shown.delegation().is_some());
-                self.sights.forged += usize::from(shown.is_forged());
-                self.say(place, Deed::Served { claim, voucher: paper, overridden })?;
+                let overridden = known_state.needs_override;
+                self.coverage.overridden += usize::from(overridden);
+                self.coverage.delegated += usize::from(shown.delegation().is_some());
+                self.coverage.forged += usize::from(shown.is_forged());
+                self.say(place, Action::Served { claim, voucher, overridden })?;
             }
             Some(Redemption::Refused(refusal)) => {
                 let line = format!("{name} refuses {}: {}", shown.name, refusal.reason.code());
@@ -118,7 +118,7 @@ impl World<'_> {
                         verifier.confirm_refusal(&shown.text, &refusal, None, clock)
                     })?;
                     if let Some(Some(_)) = confirmed {
-                        self.say(place, Deed::Refused)?;
+                        self.say(place, Action::Refused)?;
                     }
                 }
             }
@@ -133,8 +133,8 @@ impl World<'_> {
     ///
     /// # Errors
     /// When storage failed without excuse.
-    pub fn check(&mut self, place: usize, paper: usize) -> Result<(), String> {
-        let Some(shown) = self.papers.get(paper).cloned() else { return Ok(()) };
+    pub fn check(&mut self, place: usize, voucher: usize) -> Result<(), String> {
+        let Some(shown) = self.vouchers.get(voucher).cloned() else { return Ok(()) };
         let clock = self.phones[place].clocks.at(self.now);
         let verdict = self.ask(place, "check", |verifier| verifier.check(&shown.text, clock))?;
         let word = match verdict {
@@ -159,7 +159,7 @@ impl World<'_> {
         if voided.is_some() {
             let line = format!("{} voids {claim}", self.phones[place].name);
             self.tell(line);
-            self.say(place, Deed::Voided(claim))?;
+            self.say(place, Action::Voided(claim))?;
         }
         Ok(())
     }
@@ -177,14 +177,14 @@ impl World<'_> {
         if attached.is_some() {
             let line = format!("{} attaches a document to {claim}", self.phones[place].name);
             self.tell(line);
-            self.say(place, Deed::Attached(claim))?;
+            self.say(place, Action::Attached(claim))?;
         }
         Ok(())
     }
 
     /// The phone has said that its last record is on the disk, unless it dies before that. Gives whether
     /// it said so.
-    pub(super) fn say(&mut self, place: usize, deed: Deed) -> Result<bool, String> {
+    pub(super) fn say(&mut self, place: usize, action: Action) -> Result<bool, String> {
         if self.random.percent(UNSAID) {
             self.phones[place].stop();
             let line = format!("{} dies before it says so", self.phones[place].name);
@@ -198,7 +198,7 @@ impl World<'_> {
         let name = self.phones[place].name.clone();
         match head {
             Some((chain, Some(head))) => {
-                let said = Said { chain, sequence: head.sequence, hash: head.hash, deed };
+                let said = Said { chain, sequence: head.sequence, hash: head.hash, action };
                 self.phones[place].said.push(said);
             }
             _ => self.breach(format!("{name} has no head after it recorded something")),
@@ -215,11 +215,12 @@ impl World<'_> {
 
     /// A phone may serve no voucher that had expired by a time which it surely knew had passed, none
     /// that a status list which it held says is taken back, and nothing that its trust list warns of.
-    fn check_served(&mut self, place: usize, paper: usize, knew: &Knew) {
-        let Paper { voucher, name, origin, .. } = self.papers[paper].clone();
+    fn check_served(&mut self, place: usize, voucher: usize, known_state: &KnownState) {
+        let PresentedVoucher { voucher: content, name, origin, .. } =
+            self.vouchers[voucher].clone();
         let phone = self.phones[place].name.clone();
         let clock = self.phones[place].clocks.at(self.now);
-        let passed = knew.ack.as_ref().map(|ack| {
+        let passed = known_state.ack.as_ref().map(|ack| {
             let seen = ack.clock.monotonic;
             let millis = match seen.boot == clock.monotonic.boot {
                 true => clock.monotonic.millis.saturating_sub(seen.millis),
@@ -228,24 +229,24 @@ impl World<'_> {
             ack.server_time.after(protocol::Span::seconds(millis / 1000))
         });
         let known = passed.map_or(clock.time, |passed| passed.max(clock.time));
-        if known >= voucher.expires {
+        if known >= content.expires {
             self.breach(format!("{phone} serves {name} although it knows that it is {known}"));
         }
         let warned = match origin {
-            Origin::OfficesKey(kid) => knew.compromised.contains(&kid),
+            Origin::OfficesKey(kid) => known_state.compromised.contains(&kid),
             Origin::OfficersKey { beyond: true, .. } => true,
             Origin::Field(delegation) | Origin::OfficersKey { delegation, .. } => {
-                knew.ended.contains(&delegation)
+                known_state.ended.contains(&delegation)
             }
             Origin::Office | Origin::OfficeTwice => false,
         };
         if warned {
             self.breach(format!("{phone} serves {name} although its trust list warns of it"));
         }
-        let Some(status) = voucher.status else { return };
-        let observed = knew.observed.status_lists.iter().find(|(number, _)| *number == status.list);
+        let Some(status) = content.status else { return };
+        let observed = known_state.observed.status_lists.iter().find(|(number, _)| *number == status.list);
         if let Some((_, issued)) = observed
-            && let Some(decision) = self.stands(paper, *issued)
+            && let Some(decision) = self.stands(voucher, *issued)
             && decision != Decision::Lift
         {
             self.breach(format!(
@@ -256,8 +257,8 @@ impl World<'_> {
 
     /// The decision that surely stands in a status list issued then; none where there is none, or
     /// where both happened in the same second.
-    fn stands(&self, paper: usize, issued: Timestamp) -> Option<Decision> {
-        let decisions = self.decisions.get(&paper)?;
+    fn stands(&self, voucher: usize, issued: Timestamp) -> Option<Decision> {
+        let decisions = self.decisions.get(&voucher)?;
         if decisions.iter().any(|(at, _)| *at == issued) {
             return None;
         }

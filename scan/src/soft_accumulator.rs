@@ -1,40 +1,42 @@
-//! Pictures of a located symbol to how sure each module is.
+//! Pictures of a located symbol to the log-likelihood ratio of each module.
 //!
 //! A module's pixels hold light of its neighbours, since lenses and hands are not still. Each picture is taken as the
-//! symbol seen through a blur of its own, which is fitted to the modules that are known and, round after round, to
-//! those that have become likely (expectation maximisation); `sight` does that. What the blur's matched filter gives is
-//! added up over pictures, and when modules are judged the light of their neighbours is taken off it again (mean field
-//! with falling temperature).
+//! symbol seen through a point spread of its own, which is fitted to the modules that are known and, round after round,
+//! to those that have become likely (expectation maximisation); `module_samples` does that. What its matched filter
+//! gives is added up over pictures, and when modules are judged the light of their neighbours is taken off it again
+//! (mean-field annealing).
 
 use crate::grid::Grid;
+use crate::module_samples::{
+    ModuleSamples, PSF_RADIUS, PSF_SIDE, PSF_TAPS, PointSpread, SummedAreaTable,
+};
 use crate::plane::Plane;
-use crate::sight::{Blur, REACH, SPAN, Sight, Sums, TAPS};
-use crate::soft::Confidences;
+use crate::soft_decoder::Llrs;
 
 /// How far two modules may be apart and yet have light in common, and the modules of that square.
-const OVERLAP: usize = 2 * REACH;
+const OVERLAP: usize = 2 * PSF_RADIUS;
 const OVERLAP_SPAN: usize = 2 * OVERLAP + 1;
 const OVERLAPS: usize = OVERLAP_SPAN * OVERLAP_SPAN;
 /// Light in common below this part of a module's own is not worth taking off.
 const LEAST_OVERLAP: f32 = 0.01;
-/// Rounds in which blur and modules are fitted to each other.
+/// Rounds in which point spread and modules are fitted to each other.
 const ROUNDS: usize = 4;
-/// How much less certain modules are taken to be, round after round, while they are fitted to each other.
-const HEATS: [f32; 8] = [8.0, 6.0, 4.0, 3.0, 2.0, 1.5, 1.2, 1.0];
-/// What no number of pictures takes away, as a variance where a module is 1 or -1: ink that has come off, stains.
-const LASTING_DOUBT: f32 = 0.35;
+/// The temperature of each round while modules are fitted to each other: how much less certain they are taken to be.
+const ANNEALING_SCHEDULE: [f32; 8] = [8.0, 6.0, 4.0, 3.0, 2.0, 1.5, 1.2, 1.0];
+/// The variance that no number of pictures takes away, where a module is 1 or -1: ink that has come off, stains.
+const VARIANCE_FLOOR: f32 = 0.35;
 /// The most that one module tells about how wrong those around it are.
 const MAX_MISFIT: f32 = 4.0;
 /// How far around a module that is looked for.
 const MISFIT_REACH: usize = 2;
 /// Modules of which the pictures show less than this are not judged.
 const LEAST_SHOWN: f32 = 0.0025;
-/// The most confidence that a module is given.
-const MAX_CONFIDENCE: f32 = 30.0;
+/// The most that a log-likelihood ratio may be, either way.
+const MAX_LLR: f32 = 30.0;
 
-/// What pictures say of a symbol.
+/// What pictures say of a symbol, added up before anything is decided of a module.
 #[derive(Clone, Debug)]
-pub(crate) struct Evidence {
+pub(crate) struct SoftAccumulator {
     side: usize,
     /// Of each module the sum of matched filters: how dark it looks times how much that counts.
     matched: Vec<f32>,
@@ -46,7 +48,7 @@ pub(crate) struct Evidence {
     pictures: f32,
 }
 
-impl Evidence {
+impl SoftAccumulator {
     /// No pictures.
     pub(crate) fn none(side: usize) -> Self {
         Self {
@@ -61,46 +63,47 @@ impl Evidence {
     /// One picture of a symbol at `grid`. `known` tells of each module whether it is known to be dark (1) or light (-1)
     /// or neither (0).
     pub(crate) fn of(picture: &Plane, grid: &Grid, known: &[f32]) -> Self {
-        let mut sight = Sight::of(picture, grid);
-        let mut blur = sight.blur(known);
-        let mut evidence = Self::matched(&sight, &blur);
+        let mut samples = ModuleSamples::of(picture, grid);
+        let mut blur = samples.blur(known);
+        let mut accumulator = Self::matched(&samples, &blur);
         for _ in 1..ROUNDS {
-            let confidences = evidence.confidences(known);
+            let llrs = accumulator.llrs(known);
             let likely: Vec<f32> = known
                 .iter()
-                .zip(confidences.values())
-                .map(|(&known, odds)| if known == 0.0 { (odds / 2.0).tanh() } else { known })
+                .zip(llrs.values())
+                .map(|(&known, llr)| if known == 0.0 { (llr / 2.0).tanh() } else { known })
                 .collect();
-            sight.relight(&likely, &blur);
-            blur = sight.blur(&likely);
-            evidence = Self::matched(&sight, &blur);
+            samples.relight(&likely, &blur);
+            blur = samples.blur(&likely);
+            accumulator = Self::matched(&samples, &blur);
         }
-        evidence
+        accumulator
     }
 
-    fn matched(sight: &Sight, blur: &Blur) -> Self {
-        let side = sight.side();
+    fn matched(samples: &ModuleSamples, blur: &PointSpread) -> Self {
+        let side = samples.side();
         let precision = 1.0 / blur.noise;
         let whole: f32 = blur.taps.iter().map(|tap| tap * tap).sum();
-        let mut evidence = Self::none(side);
+        let mut accumulator = Self::none(side);
         for place in 0..side * side {
-            let (sum, shown) = sight.matched(place % side, place / side, blur);
-            evidence.matched[place] = sum * precision;
-            evidence.shown[place] = shown / whole;
+            let (sum, shown) = samples.matched(place % side, place / side, blur);
+            accumulator.matched[place] = sum * precision;
+            accumulator.shown[place] = shown / whole;
         }
         let offset = |part: usize| part as isize - OVERLAP as isize;
-        for (index, overlap) in evidence.overlap.iter_mut().enumerate() {
+        for (index, overlap) in accumulator.overlap.iter_mut().enumerate() {
             let (dx, dy) = (offset(index % OVERLAP_SPAN), offset(index / OVERLAP_SPAN));
             let beside = |tap: usize| {
-                let x = (tap % SPAN).checked_add_signed(dx).filter(|x| *x < SPAN)?;
-                let y = (tap / SPAN).checked_add_signed(dy).filter(|y| *y < SPAN)?;
-                Some(blur.taps[y * SPAN + x])
+                let x = (tap % PSF_SIDE).checked_add_signed(dx).filter(|x| *x < PSF_SIDE)?;
+                let y = (tap / PSF_SIDE).checked_add_signed(dy).filter(|y| *y < PSF_SIDE)?;
+                Some(blur.taps[y * PSF_SIDE + x])
             };
-            let sum: f32 = (0..TAPS).filter_map(|tap| Some(blur.taps[tap] * beside(tap)?)).sum();
+            let sum: f32 =
+                (0..PSF_TAPS).filter_map(|tap| Some(blur.taps[tap] * beside(tap)?)).sum();
             *overlap = sum * precision;
         }
-        evidence.pictures = 1.0;
-        evidence
+        accumulator.pictures = 1.0;
+        accumulator
     }
 
     /// Adds other pictures of the same symbol.
@@ -128,24 +131,27 @@ impl Evidence {
         self.pictures
     }
 
-    /// How sure each module is, given those that are `known` to be dark (1) or light (-1).
-    pub(crate) fn confidences(&self, known: &[f32]) -> Confidences {
+    /// The log-likelihood ratio of each module, given those that are `known` to be dark (1) or light (-1).
+    pub(crate) fn llrs(&self, known: &[f32]) -> Llrs {
         let side = self.side;
         let own = self.overlap[OVERLAPS / 2];
         if own <= 0.0 {
-            return Confidences::new(side, vec![0.0; side * side]);
+            return Llrs::new(side, vec![0.0; side * side]);
         }
-        let mut field = Field::of(self, known);
+        let mut field = MeanField::of(self, known);
         let (mut means, mut variances) = (vec![0.0; side * side], vec![0.0; side * side]);
-        let mut doubt = 1.0;
-        for heat in HEATS {
+        let mut excess_noise = 1.0;
+        for temperature in ANNEALING_SCHEDULE {
             for index in 0..side * side {
                 let Some((mean, variance)) = field.judged(self.matched[index], index) else {
                     continue;
                 };
                 (means[index], variances[index]) = (mean, variance);
                 if known[index] == 0.0 {
-                    field.believe(index, mean / (variance * heat * doubt + LASTING_DOUBT));
+                    field.believe(
+                        index,
+                        mean / (variance * temperature * excess_noise + VARIANCE_FLOOR),
+                    );
                 }
             }
             // Modules that are known tell how much wronger the others are than noise alone makes them.
@@ -154,27 +160,27 @@ impl Evidence {
             let (left, count) = told.fold((0.0, 0.0_f32), |(left, count), index| {
                 (left + (means[index] - known[index]).powi(2) / variances[index], count + 1.0)
             });
-            doubt = (left / count.max(1.0)).max(1.0);
+            excess_noise = (left / count.max(1.0)).max(1.0);
         }
         // Around places that are neither dark nor light, something has happened to the paper.
         let misfit = |index: usize| {
             let wanted = if known[index] == 0.0 { means[index].signum() } else { known[index] };
             (means[index] - wanted).powi(2).min(MAX_MISFIT)
         };
-        let misfits = Sums::of(side, misfit);
-        let odds = (0..side * side).map(|index| {
+        let misfits = SummedAreaTable::of(side, misfit);
+        let llrs = (0..side * side).map(|index| {
             if variances[index] <= 0.0 {
                 return 0.0;
             }
             let variance = variances[index].max(misfits.mean_around(index, MISFIT_REACH));
-            (2.0 * means[index] / variance).clamp(-MAX_CONFIDENCE, MAX_CONFIDENCE)
+            (2.0 * means[index] / variance).clamp(-MAX_LLR, MAX_LLR)
         });
-        Confidences::new(side, odds.collect())
+        Llrs::new(side, llrs.collect())
     }
 }
 
 /// Modules that are fitted to each other, with light around them.
-struct Field {
+struct MeanField {
     side: usize,
     wide: usize,
     /// From -1, surely light, to 1, surely dark.
@@ -186,13 +192,13 @@ struct Field {
     others: Vec<(isize, f32)>,
 }
 
-impl Field {
-    fn of(evidence: &Evidence, known: &[f32]) -> Self {
-        let side = evidence.side;
+impl MeanField {
+    fn of(accumulator: &SoftAccumulator, known: &[f32]) -> Self {
+        let side = accumulator.side;
         let wide = side + 2 * OVERLAP;
-        let own = evidence.overlap[OVERLAPS / 2];
+        let own = accumulator.overlap[OVERLAPS / 2];
         let offset = |part: usize| part as isize - OVERLAP as isize;
-        let others = evidence.overlap.iter().enumerate().filter_map(|(index, &part)| {
+        let others = accumulator.overlap.iter().enumerate().filter_map(|(index, &part)| {
             let (dx, dy) = (offset(index % OVERLAP_SPAN), offset(index / OVERLAP_SPAN));
             let is_felt = (dx, dy) != (0, 0) && part.abs() > LEAST_OVERLAP * own;
             is_felt.then_some((dy * wide as isize + dx, part))
@@ -205,10 +211,10 @@ impl Field {
             own,
             others: others.collect(),
         };
-        for (index, (&known, shown)) in known.iter().zip(&evidence.shown).enumerate() {
+        for (index, (&known, shown)) in known.iter().zip(&accumulator.shown).enumerate() {
             let place = field.place(index);
             field.beliefs[place] = known;
-            field.roots[place] = (shown / evidence.pictures).sqrt();
+            field.roots[place] = (shown / accumulator.pictures).sqrt();
         }
         field
     }
@@ -242,15 +248,15 @@ impl Field {
 }
 
 #[cfg(test)]
-impl Evidence {
+impl SoftAccumulator {
     /// Of modules that have no light in common: how dark each looks, where dark is 1 and light -1.
     pub(crate) fn apart(side: usize, darkness: &[f32], variance: f32) -> Self {
-        let mut evidence = Self::none(side);
-        evidence.matched = darkness.iter().map(|dark| dark / variance).collect();
-        evidence.shown.fill(1.0);
-        evidence.overlap[OVERLAPS / 2] = 1.0 / variance;
-        evidence.pictures = 1.0;
-        evidence
+        let mut accumulator = Self::none(side);
+        accumulator.matched = darkness.iter().map(|dark| dark / variance).collect();
+        accumulator.shown.fill(1.0);
+        accumulator.overlap[OVERLAPS / 2] = 1.0 / variance;
+        accumulator.pictures = 1.0;
+        accumulator
     }
 }
 
@@ -263,7 +269,7 @@ mod tests {
     use crate::symbol::Point;
 
     #[test]
-    fn a_module_that_glare_hides_has_no_confidence_and_the_others_have_some() {
+    fn a_module_that_glare_hides_has_an_llr_of_zero_and_the_others_do_not() {
         let layout = Layout::of(5).unwrap();
         let known = layout.known();
         // Four pixels a module; the right half is white.
@@ -287,14 +293,14 @@ mod tests {
         let point = |x, y| Point { x, y };
         let finders = [point(34.0, 34.0), point(154.0, 34.0), point(34.0, 154.0)];
         let grid = Grid::flat(37, Perspective { finders, nearer: [1.0, 1.0] });
-        let confidences = Evidence::of(&picture, &grid, &known).confidences(&known);
+        let llrs = SoftAccumulator::of(&picture, &grid, &known).llrs(&known);
         for y in 0..37 {
             for x in 0..37 {
-                let odds = confidences.at((x, y));
-                assert!(odds.is_finite());
+                let llr = llrs.at((x, y));
+                assert!(llr.is_finite());
                 match x {
-                    0..=14 => assert!(odds.abs() > 1.0, "{x} {y}: {odds}"),
-                    22.. => assert_eq!(odds, 0.0, "{x} {y}"),
+                    0..=14 => assert!(llr.abs() > 1.0, "{x} {y}: {llr}"),
+                    22.. => assert_eq!(llr, 0.0, "{x} {y}"),
                     _ => {}
                 }
             }

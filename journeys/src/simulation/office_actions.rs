@@ -1,7 +1,7 @@
-//! What the office's staff do while phones are in the field.
+//! Actions of the office's staff while phones are in the field.
 
-use super::books::claimed_payload;
-use super::papers::{self, Origin, Paper};
+use super::snapshots::claimed_payload;
+use super::vouchers::{Origin, PresentedVoucher, issue_request};
 use super::world::World;
 use program_server::claims::{self, Decision as ClaimDecision};
 use program_server::devices::{self, Standing};
@@ -17,9 +17,10 @@ impl World<'_> {
     /// # Errors
     /// When the server is not running.
     pub fn decide_on_voucher(&mut self) -> Result<(), String> {
-        let paper = self.random.below(self.papers.len());
+        let voucher = self.random.below(self.vouchers.len());
         let is_listed = |origin| matches!(origin, Origin::Office | Origin::Field(_));
-        let shown = self.papers.get(paper).filter(|paper| is_listed(paper.origin)).cloned();
+        let shown =
+            self.vouchers.get(voucher).filter(|presented| is_listed(presented.origin)).cloned();
         let Some(shown) = shown else { return Ok(()) };
         let decision = match self.random.below(5) {
             0 | 1 => Decision::Revoke,
@@ -34,7 +35,7 @@ impl World<'_> {
         })?;
         match decided {
             Ok(()) => {
-                self.decisions.entry(paper).or_default().push((self.now, decision));
+                self.decisions.entry(voucher).or_default().push((self.now, decision));
                 self.tell(format!("the office: {decision:?} {}", shown.name));
             }
             Err(error) => {
@@ -64,7 +65,8 @@ impl World<'_> {
             Ok(None) => return Ok(()),
             Ok(Some(id)) => {
                 // Who decides looks the voucher up in the register first.
-                let forged = self.claimed_paper(id)?.is_some_and(|paper| paper.is_forged());
+                let forged =
+                    self.claimed_voucher(id)?.is_some_and(|presented| presented.is_forged());
                 let decision = if forged { ClaimDecision::Deny } else { decision };
                 self.office.does(async |app| {
                     claims::decide(&app.db, id, decision, "as seen", app.now()).await
@@ -86,9 +88,9 @@ impl World<'_> {
     }
 
     /// The voucher that a claim is on, by what was signed.
-    fn claimed_paper(&self, claim: ClaimId) -> Result<Option<&Paper>, String> {
+    fn claimed_voucher(&self, claim: ClaimId) -> Result<Option<&PresentedVoucher>, String> {
         let payload = claimed_payload(&self.office_database(), claim)?;
-        Ok(self.papers.iter().find(|paper| Some(paper.payload) == payload))
+        Ok(self.vouchers.iter().find(|presented| Some(presented.payload) == payload))
     }
 
     /// Issues one more voucher, which is often shown to a phone at once.
@@ -96,21 +98,24 @@ impl World<'_> {
     /// # Errors
     /// When the server is not running.
     pub fn issue(&mut self) -> Result<(), String> {
-        let at = self.papers.len();
+        let at = self.vouchers.len();
         let minor = self.random.between(1, 90_000);
         let issued = self.office.does(async |app| {
             let aid = ProgrammeId::new("aid")?;
-            let issued = vouchers::issue(app, &aid, &[papers::order(minor, "2026-11-30")?]).await?;
-            issued.into_iter().map(|it| Paper::issued(format!("later {at}"), it)).collect()
+            let issued = vouchers::issue(app, &aid, &[issue_request(minor, "2026-11-30")?]).await?;
+            issued
+                .into_iter()
+                .map(|it| PresentedVoucher::issued(format!("later {at}"), it))
+                .collect()
         })?;
-        let issued: Vec<Paper> = match issued {
+        let issued: Vec<PresentedVoucher> = match issued {
             Ok(issued) => issued,
             Err(error) => {
                 self.tell(format!("the office issues nothing: {error}"));
                 return Ok(());
             }
         };
-        self.papers.extend(issued);
+        self.vouchers.extend(issued);
         self.tell(format!("the office issues later {at}"));
         self.show_at_once(at)
     }

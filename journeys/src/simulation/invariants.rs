@@ -1,9 +1,9 @@
-//! The reckoning after a story: both ends' files are read and compared with what phones said.
+//! The invariants after a story: both ends' files are read and compared with what phones said.
 
-use super::books::{OfficeBooks, OwnRecord, own_records};
 use super::field::Limit;
-use super::papers::{Origin, Paper};
-use super::phone::{Deed, Said};
+use super::phone::{Action, Said};
+use super::snapshots::{OfficeSnapshot, PhoneRecord, phone_records};
+use super::vouchers::{Origin, PresentedVoucher};
 use super::world::World;
 use protocol::Hash;
 use std::collections::BTreeSet;
@@ -25,28 +25,29 @@ pub struct Tally {
 }
 
 impl World<'_> {
-    /// Checks every promise that holds once all is quiet.
+    /// Checks every invariant that holds once all is quiet.
     ///
     /// # Errors
     /// When a file cannot be read.
-    pub fn reckon(&mut self) -> Result<Tally, String> {
-        let books = OfficeBooks::read(&self.office_database())?;
+    pub fn check_invariants(&mut self) -> Result<Tally, String> {
+        let snapshot = OfficeSnapshot::read(&self.office_database())?;
         let mut tally = Tally {
-            records: books.records.len() + books.restored.len(),
+            records: snapshot.records.len() + snapshot.orphans.len(),
             redemptions: 0,
-            conflicts: usize::try_from(books.contested).unwrap_or(0),
+            conflicts: usize::try_from(snapshot.contested).unwrap_or(0),
             lost: 0,
             doubled: 0,
         };
-        self.check_chains(&books);
-        self.check_money(&books, &mut tally);
-        self.check_thieves(&books, &mut tally);
-        self.check_delegations(&books, &mut tally);
+        self.check_chains(&snapshot);
+        self.check_money(&snapshot, &mut tally);
+        self.check_thieves(&snapshot, &mut tally);
+        self.check_delegations(&snapshot, &mut tally);
         let mut known = BTreeSet::new();
         for place in 0..self.phones.len() {
-            self.check_phone(place, &books, &mut tally, &mut known)?;
+            self.check_phone(place, &snapshot, &mut tally, &mut known)?;
         }
-        let held = books.records.iter().map(|record| &record.hash).chain(books.restored.keys());
+        let held =
+            snapshot.records.iter().map(|record| &record.hash).chain(snapshot.orphans.keys());
         let strange = held.filter(|hash| !known.contains(*hash)).count();
         if strange > 0 {
             tally.doubled += strange;
@@ -60,18 +61,18 @@ impl World<'_> {
             "sequence_conflict" | "chain_broken" | "chain_foreign" => restored,
             _ => false,
         };
-        for reason in books.refused.iter().filter(|reason| !excused(reason)) {
+        for reason in snapshot.refused.iter().filter(|reason| !excused(reason)) {
             self.breach(format!("the office refused an item that has no place: {reason}"));
         }
         Ok(tally)
     }
 
     /// The office's chains have no gap, and each record names the one before.
-    fn check_chains(&mut self, books: &OfficeBooks) {
-        for (chain, head, head_hash, highest) in &books.heads {
+    fn check_chains(&mut self, snapshot: &OfficeSnapshot) {
+        for (chain, head, head_hash, highest) in &snapshot.heads {
             let mut expected = 1;
             let mut before: Option<&Vec<u8>> = None;
-            for record in books.records.iter().filter(|record| record.chain == *chain) {
+            for record in snapshot.records.iter().filter(|record| record.chain == *chain) {
                 if record.sequence != expected || record.previous.as_ref() != before {
                     self.breach(format!("a chain at the office breaks at {}", record.sequence));
                 }
@@ -90,7 +91,7 @@ impl World<'_> {
     fn check_phone(
         &mut self,
         place: usize,
-        books: &OfficeBooks,
+        snapshot: &OfficeSnapshot,
         tally: &mut Tally,
         known: &mut BTreeSet<Vec<u8>>,
     ) -> Result<(), String> {
@@ -101,11 +102,11 @@ impl World<'_> {
         for finding in doctor.findings {
             self.breach(format!("{name}'s doctor: {finding}"));
         }
-        let own = own_records(&self.phones[place].dir.join("ledger.db"))?;
+        let own = phone_records(&self.phones[place].dir.join("ledger.db"))?;
         known.extend(self.phones[place].gone.iter().cloned());
         for record in &own {
             known.insert(record.hash.clone());
-            let held = books.holds(&record.hash);
+            let held = snapshot.holds(&record.hash);
             match held {
                 0 => tally.lost += 1,
                 1 => continue,
@@ -116,17 +117,17 @@ impl World<'_> {
                 record.sequence
             ));
         }
-        self.check_said(place, books, tally, &own);
-        self.check_claims(place, books, tally)
+        self.check_said(place, snapshot, tally, &own);
+        self.check_claims(place, snapshot, tally)
     }
 
     /// What the phone said is in its own chain, and what it said it served is a claim.
     fn check_said(
         &mut self,
         place: usize,
-        books: &OfficeBooks,
+        snapshot: &OfficeSnapshot,
         tally: &mut Tally,
-        own: &[OwnRecord],
+        own: &[PhoneRecord],
     ) {
         let phone = self.phones[place].name.clone();
         for said in self.phones[place].said.clone() {
@@ -136,15 +137,15 @@ impl World<'_> {
                     && record.chain == said.chain.as_bytes()
             });
             let gone = self.phones[place].gone.contains(said.hash.as_bytes().as_slice());
-            let there = in_chain || gone && books.holds(said.hash.as_bytes()) == 1;
+            let there = in_chain || gone && snapshot.holds(said.hash.as_bytes()) == 1;
             if !there {
                 tally.lost += 1;
                 self.breach(format!("{phone} said record {} and lost it", said.sequence));
             }
-            match said.deed {
-                Deed::Served { .. } => self.check_served_claim(&phone, &said, books, tally),
-                Deed::Issued { voucher } => self.check_issued(&phone, &said, voucher, books),
-                Deed::Voided(_) | Deed::Attached(_) | Deed::Refused => {}
+            match said.action {
+                Action::Served { .. } => self.check_served_claim(&phone, &said, snapshot, tally),
+                Action::Issued { voucher } => self.check_issued(&phone, &said, voucher, snapshot),
+                Action::Voided(_) | Action::Attached(_) | Action::Refused => {}
             }
         }
     }
@@ -155,16 +156,16 @@ impl World<'_> {
         &mut self,
         phone: &str,
         said: &Said,
-        books: &OfficeBooks,
+        snapshot: &OfficeSnapshot,
         tally: &mut Tally,
     ) {
-        let Deed::Served { claim, voucher, overridden } = said.deed else { return };
+        let Action::Served { claim, voucher, overridden } = said.action else { return };
         tally.redemptions += 1;
-        let shown = self.papers[voucher].clone();
+        let shown = self.vouchers[voucher].clone();
         let name = &shown.name;
-        let outcome = books.outcome(said.hash.as_bytes());
+        let outcome = snapshot.outcome(said.hash.as_bytes());
         let refused = outcome.and_then(|outcome| outcome.strip_prefix("refused:"));
-        match (refused, books.claims.get(claim.as_bytes().as_slice())) {
+        match (refused, snapshot.claims.get(claim.as_bytes().as_slice())) {
             (None, Some(held)) => {
                 let same = held.identity == shown.voucher.identity.hash().as_bytes()
                     && held.payload == shown.payload.as_bytes();
@@ -190,13 +191,19 @@ impl World<'_> {
 
     /// What the officer's phone said it issued was registered, or refused for a reason that the story
     /// gives.
-    fn check_issued(&mut self, phone: &str, said: &Said, voucher: usize, books: &OfficeBooks) {
-        let outcome = books.outcome(said.hash.as_bytes());
+    fn check_issued(
+        &mut self,
+        phone: &str,
+        said: &Said,
+        voucher: usize,
+        snapshot: &OfficeSnapshot,
+    ) {
+        let outcome = snapshot.outcome(said.hash.as_bytes());
         let Some(reason) = outcome.and_then(|outcome| outcome.strip_prefix("refused:")) else {
             return;
         };
         // A voucher that was issued before the phone died, or was restored, is nobody's.
-        let delegation = self.papers.get(voucher).and_then(Paper::delegation);
+        let delegation = self.vouchers.get(voucher).and_then(PresentedVoucher::delegation);
         let restored = self.phones.iter().any(|it| it.name == phone && !it.gone.is_empty());
         let excused = match reason {
             "device_suspended" => true,
@@ -213,8 +220,10 @@ impl World<'_> {
     }
 
     fn has_thief_under(&self, wanted: Option<Hash>) -> bool {
-        let is_thiefs = |paper: &Paper| matches!(paper.origin, Origin::OfficersKey { delegation, .. } if Some(delegation) == wanted);
-        self.papers.iter().any(is_thiefs)
+        self.vouchers.iter().any(|presented| match presented.origin {
+            Origin::OfficersKey { delegation, .. } => Some(delegation) == wanted,
+            _ => false,
+        })
     }
 
     /// Whether the office ended this delegation, or forgot it.
@@ -231,20 +240,21 @@ impl World<'_> {
     /// its delegation before the phone's last ack, a clock ran ahead to the voucher's first day, a thief
     /// signed it, or a backup that was put back does not know the key that signed it.
     fn may_be_refused(&self, reason: &str, place: usize) -> bool {
-        let paper = &self.papers[place];
-        let forgotten = self.forgotten.contains(&place) || self.is_forgotten(paper.delegation());
-        if paper.is_forged() {
+        let presented = &self.vouchers[place];
+        let forgotten =
+            self.forgotten.contains(&place) || self.is_forgotten(presented.delegation());
+        if presented.is_forged() {
             return true;
         }
         match reason {
             "revoked" => self.decisions.contains_key(&place),
             "not_yet_valid" => {
-                let first = paper.voucher.not_before;
-                first > paper.voucher.issued
-                    || paper.delegation().is_some() && first > super::template::start()
+                let first = presented.voucher.not_before;
+                first > presented.voucher.issued
+                    || presented.delegation().is_some() && first > super::template::start()
             }
-            "beyond_delegation" => self.is_over(paper.delegation()),
-            "issuer_compromised" => paper.origin == Origin::OfficeTwice || forgotten,
+            "beyond_delegation" => self.is_over(presented.delegation()),
+            "issuer_compromised" => presented.origin == Origin::OfficeTwice || forgotten,
             "unknown_issuer" => forgotten,
             _ => false,
         }
@@ -254,13 +264,13 @@ impl World<'_> {
     fn check_claims(
         &mut self,
         place: usize,
-        books: &OfficeBooks,
+        snapshot: &OfficeSnapshot,
         tally: &mut Tally,
     ) -> Result<(), String> {
         let phone = self.phones[place].name.clone();
         let claims = self.ask(place, "list its claims", |verifier| verifier.claims(Page::ALL))?;
         for claim in claims.into_iter().flatten() {
-            let held = books.claims.get(claim.id.as_bytes().as_slice());
+            let held = snapshot.claims.get(claim.id.as_bytes().as_slice());
             let own = (claim.state.name(), claim.reason.as_deref());
             match (&claim.delivery, held) {
                 (Delivery::Waiting, _) => {

@@ -1,4 +1,4 @@
-//! Vouchers as people show them: those that the office issued before stories begin and during them, those
+//! Vouchers as people present them: those that the office issued before stories begin and during them, those
 //! that a field officer's phone issues, and those that thieves sign.
 
 use program_server::App;
@@ -10,18 +10,14 @@ use protocol::key::{KeyUse, Kid};
 use protocol::voucher::{Voucher, from_text, to_text};
 use protocol::{Benefit, Currency, GoodsLine, Hash, Money, Quantity};
 
-/// A voucher as it is shown to phones.
+/// A voucher as it is presented to phones.
 #[derive(Debug, Clone)]
-pub struct Paper {
-    /// What it is called in histories.
+pub struct PresentedVoucher {
     pub name: String,
-    /// The QR text.
     pub text: String,
-    /// What it says.
     pub voucher: Voucher,
-    /// The digest of what was signed.
+    /// The digest of the signed payload.
     pub payload: Hash,
-    /// Who signed it.
     pub origin: Origin,
 }
 
@@ -36,7 +32,6 @@ pub enum Origin {
     Field(Hash),
     /// A thief with the field officer's key, under a delegation, perhaps beyond its limits.
     OfficersKey {
-        /// The delegation.
         delegation: Hash,
         /// Whether it oversteps a limit that the voucher alone shows.
         beyond: bool,
@@ -45,7 +40,7 @@ pub enum Origin {
     OfficesKey(Kid),
 }
 
-impl Paper {
+impl PresentedVoucher {
     /// A voucher with this text.
     ///
     /// # Errors
@@ -57,7 +52,7 @@ impl Paper {
         origin: Origin,
     ) -> protocol::Result<Self> {
         let payload = Sign1::parse(ObjectType::Voucher, &from_text(&text)?)?.payload_hash();
-        Ok(Paper { name, text, voucher, payload, origin })
+        Ok(PresentedVoucher { name, text, voucher, payload, origin })
     }
 
     /// A voucher that the office issued.
@@ -66,7 +61,7 @@ impl Paper {
     /// When its text is too long.
     pub fn issued(name: String, issued: IssuedVoucher) -> program_server::Result<Self> {
         let text = issued.text()?;
-        Ok(Paper::new(name, text, issued.voucher, Origin::Office)?)
+        Ok(PresentedVoucher::new(name, text, issued.voucher, Origin::Office)?)
     }
 
     /// What it gives in minor units; 0 for goods.
@@ -95,10 +90,10 @@ impl Paper {
 }
 
 /// Name, benefit in minor units (0 for goods), audience, first and last day.
-type Lettered = (&'static str, u64, Option<&'static str>, Option<&'static str>, &'static str);
+type InitialVoucher = (&'static str, u64, Option<&'static str>, Option<&'static str>, &'static str);
 
 /// What stories begin with.
-const DRAWER: [Lettered; 13] = [
+const INITIAL_VOUCHERS: [InitialVoucher; 13] = [
     ("plain 1", 500_000, None, None, "2026-11-30"),
     ("plain 2", 500_000, None, None, "2026-11-30"),
     ("plain 3", 120_000, None, None, "2026-11-30"),
@@ -118,34 +113,42 @@ const DRAWER: [Lettered; 13] = [
 ///
 /// # Errors
 /// When the office cannot issue.
-pub async fn fill_drawer(app: &App, programme: &ProgrammeId) -> program_server::Result<Vec<Paper>> {
-    let mut orders = Vec::new();
-    for (_, minor, audience, first_day, last_day) in DRAWER {
-        let mut order = order(minor, last_day)?;
-        order.audience = audience.map(Audience::new).transpose()?;
-        order.first_day = first_day.map(day).transpose()?;
-        orders.push(order);
+pub async fn issue_initial_vouchers(
+    app: &App,
+    programme: &ProgrammeId,
+) -> program_server::Result<Vec<PresentedVoucher>> {
+    let mut requests = Vec::new();
+    for (_, minor, audience, first_day, last_day) in INITIAL_VOUCHERS {
+        let mut request = issue_request(minor, last_day)?;
+        request.audience = audience.map(Audience::new).transpose()?;
+        request.first_day = first_day.map(day).transpose()?;
+        requests.push(request);
     }
-    let issued = vouchers::issue(app, programme, &orders).await?;
-    let mut papers = Vec::new();
-    for (issued, (name, ..)) in issued.into_iter().zip(DRAWER) {
-        papers.push(Paper::issued(name.to_owned(), issued)?);
+    let issued = vouchers::issue(app, programme, &requests).await?;
+    let mut vouchers = Vec::new();
+    for (issued, (name, ..)) in issued.into_iter().zip(INITIAL_VOUCHERS) {
+        vouchers.push(PresentedVoucher::issued(name.to_owned(), issued)?);
     }
-    if let Some(last) = papers.last() {
+    if let Some(last) = vouchers.last() {
         let twin = Voucher { assistance: "Food".to_owned(), ..last.voucher.clone() };
         let db = app.db.reader();
         let signer = trust::signer(app, db, KeyUse::Voucher, Some(programme), app.now()).await?;
         let text = to_text(&protocol::voucher::sign(&twin, &*signer)?)?;
-        papers.push(Paper::new("twin's twin".to_owned(), text, twin, Origin::OfficeTwice)?);
+        vouchers.push(PresentedVoucher::new(
+            "twin's twin".to_owned(),
+            text,
+            twin,
+            Origin::OfficeTwice,
+        )?);
     }
-    Ok(papers)
+    Ok(vouchers)
 }
 
-/// An order of so many minor units, or of rice for none.
+/// A request to issue a voucher of so many minor units, or of rice for none.
 ///
 /// # Errors
 /// When the day is none.
-pub fn order(minor: u64, last_day: &str) -> program_server::Result<Order> {
+pub fn issue_request(minor: u64, last_day: &str) -> program_server::Result<Order> {
     let benefit = match minor {
         0 => Benefit::Goods(vec![GoodsLine {
             item: "rice".to_owned(),

@@ -1,4 +1,4 @@
-//! `camera-trouble`: puts a picture through a camera's troubles, for the demo and for trying things out by hand.
+//! `camera-degradation`: degrades a picture as a camera does, for the demo and for trying things out by hand.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use image::codecs::jpeg::JpegEncoder;
 use image::{ImageFormat, ImageResult, RgbImage};
-use journeys::camera::{Troubles, photograph};
+use journeys::camera::{Degradation, photograph};
 
 /// Quality that phones save photos with.
 const JPEG_QUALITY: u8 = 85;
@@ -15,7 +15,7 @@ const JPEG_QUALITY: u8 = 85;
 ///
 /// The same seed gives the same photo.
 #[derive(Parser)]
-#[command(name = "camera-trouble", version)]
+#[command(name = "camera-degradation", version)]
 struct Arguments {
     /// The picture, PNG or JPEG
     input: PathBuf,
@@ -24,23 +24,23 @@ struct Arguments {
     output: PathBuf,
 
     /// How far the angle of view moves the corners, in percent of the sides
-    #[arg(long, value_name = "PERCENT", default_value_t = Troubles::default().perspective, value_parser = up_to_40)]
+    #[arg(long, value_name = "PERCENT", default_value_t = Degradation::default().perspective, value_parser = up_to_40)]
     perspective: f32,
 
     /// How far out of focus, in pixels
-    #[arg(long, value_name = "PIXELS", default_value_t = Troubles::default().blur, value_parser = up_to_40)]
+    #[arg(long, value_name = "PIXELS", default_value_t = Degradation::default().blur, value_parser = up_to_40)]
     blur: f32,
 
     /// Noise of the sensor, in levels of 255
-    #[arg(long, value_name = "LEVELS", default_value_t = Troubles::default().noise, value_parser = up_to_100)]
+    #[arg(long, value_name = "LEVELS", default_value_t = Degradation::default().noise, value_parser = up_to_100)]
     noise: f32,
 
     /// How much darker the dark end of the table is, in percent
-    #[arg(long, value_name = "PERCENT", default_value_t = Troubles::default().light, value_parser = up_to_100)]
+    #[arg(long, value_name = "PERCENT", default_value_t = Degradation::default().light, value_parser = up_to_100)]
     light: f32,
 
     /// Which photo of all possible ones
-    #[arg(long, default_value_t = Troubles::default().seed)]
+    #[arg(long, default_value_t = Degradation::default().seed)]
     seed: u64,
 }
 
@@ -49,7 +49,7 @@ fn main() -> ExitCode {
     match run(&arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(message) => {
-            eprintln!("camera-trouble: {message}");
+            eprintln!("camera-degradation: {message}");
             ExitCode::from(2)
         }
     }
@@ -68,14 +68,14 @@ fn run(arguments: &Arguments) -> Result<(), String> {
         .map_err(|error| format!("{}: {error}", input.display()))?
         .decode()
         .map_err(|error| format!("{}: {error}", input.display()))?;
-    let troubles = Troubles {
+    let degradation = Degradation {
         perspective: *perspective,
         blur: *blur,
         noise: *noise,
         light: *light,
         seed: *seed,
     };
-    let photo = photograph(&picture.into_rgb8(), &troubles);
+    let photo = photograph(&picture.into_rgb8(), &degradation);
     save(&photo, output, format).map_err(|error| format!("{}: {error}", output.display()))
 }
 

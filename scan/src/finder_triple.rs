@@ -1,73 +1,77 @@
 //! Three finder patterns that lie like one symbol's, in grey levels.
 
+use crate::finder_correlation::FinderCandidate;
 use crate::matching::level;
 use crate::plane::Plane;
-use crate::rings::Rings;
 use crate::symbol::Point;
 
-/// The least sum of the agreements of three finder patterns, each up to 1.
-const LEAST_AGREEMENT: f32 = 1.3;
-/// The part of the best agreement that is as good as it.
+/// The least sum of the correlations of three finder patterns, each up to 1.
+const LEAST_CORRELATION: f32 = 1.3;
+/// The part of the best correlation that is as good as it.
 const AS_GOOD: f32 = 0.99;
 /// Sides of symbols between the middles of finder patterns, in modules, with room for a wrong estimate.
 const SIDES: std::ops::Range<f32> = 12.0..190.0;
 
 /// Three finder patterns that could be one symbol's.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Threesome {
+pub(crate) struct FinderTriple {
     /// The middles of the top left, the top right and the bottom left one.
     pub(crate) finders: [Point; 3],
     /// Pixels of a module at each of them.
     modules: [f32; 3],
-    /// The sum of their agreements.
-    pub(crate) agreement: f32,
+    /// The sum of their correlations.
+    pub(crate) correlation: f32,
 }
 
-impl Threesome {
-    /// The likeliest of all that `rings` make, best first, and at most `count`.
-    pub(crate) fn likeliest(picture: &Plane, rings: &[Rings], count: usize) -> Vec<Self> {
+impl FinderTriple {
+    /// The likeliest of all that `candidates` make, best first, and at most `count`.
+    pub(crate) fn likeliest(
+        picture: &Plane,
+        candidates: &[FinderCandidate],
+        count: usize,
+    ) -> Vec<Self> {
         let mut found = Vec::new();
-        for (first, a) in rings.iter().enumerate() {
-            for (second, b) in rings.iter().enumerate().skip(first + 1) {
-                let rest = rings.iter().skip(second + 1);
+        for (first, a) in candidates.iter().enumerate() {
+            for (second, b) in candidates.iter().enumerate().skip(first + 1) {
+                let rest = candidates.iter().skip(second + 1);
                 found.extend(rest.filter_map(|c| Self::of(picture, [*a, *b, *c])));
             }
         }
-        found.sort_by(|a, b| b.agreement.total_cmp(&a.agreement));
+        found.sort_by(|a, b| b.correlation.total_cmp(&a.correlation));
         found.truncate(count);
-        found.into_iter().map(|threesome| threesome.centred(picture, 1.0)).collect()
+        found.into_iter().map(|triple| triple.centred(picture, 1.0)).collect()
     }
 
     /// Of patterns with these middles and pixels of a module, which are not looked at.
     pub(crate) fn new(finders: [Point; 3], modules: [f32; 3]) -> Self {
-        Self { finders, modules, agreement: 0.0 }
+        Self { finders, modules, correlation: 0.0 }
     }
 
-    /// Those that lie nearly as `before`, of which one pattern may be out of sight; best first, and at most `count`.
+    /// Those that lie nearly as `before`, of which one pattern may be out of view; best first, and at most `count`.
     pub(crate) fn again(
         picture: &Plane,
         before: &[Point; 3],
         modules: [f32; 3],
-        rings: &[Rings],
+        candidates: &[FinderCandidate],
         count: usize,
     ) -> Vec<Self> {
         let mut found = Vec::new();
-        for a in rings {
-            for b in rings {
+        for a in candidates {
+            for b in candidates {
                 for (first, second) in [(0, 1), (0, 2), (1, 2)] {
                     let Some(finders) = moved(before, (first, a.middle), (second, b.middle)) else {
                         continue;
                     };
                     let guess = Self::new(finders, modules).measured(picture);
-                    if guess.agreement > LEAST_AGREEMENT * 0.7 {
+                    if guess.correlation > LEAST_CORRELATION * 0.7 {
                         found.push(guess);
                     }
                 }
             }
         }
-        found.sort_by(|a: &Self, b| b.agreement.total_cmp(&a.agreement));
+        found.sort_by(|a: &Self, b| b.correlation.total_cmp(&a.correlation));
         found.truncate(count);
-        found.into_iter().map(|threesome| threesome.centred(picture, 2.0)).collect()
+        found.into_iter().map(|triple| triple.centred(picture, 2.0)).collect()
     }
 
     /// Modules of a side, by distances and sizes.
@@ -78,21 +82,21 @@ impl Threesome {
         f64::from(between(right, right_module).midpoint(between(down, down_module))) + 7.0
     }
 
-    fn of(picture: &Plane, [a, b, c]: [Rings; 3]) -> Option<Self> {
+    fn of(picture: &Plane, [a, b, c]: [FinderCandidate; 3]) -> Option<Self> {
         let module = (a.module + b.module + c.module) / 3.0;
-        if ![a, b, c].iter().all(|rings| (rings.module / module - 1.0).abs() < 0.3) {
+        if ![a, b, c].iter().all(|candidate| (candidate.module / module - 1.0).abs() < 0.3) {
             return None;
         }
         // The top left pattern is the one across from the longest side.
-        let apart = |a: Rings, b: Rings| length(between(a.middle, b.middle));
+        let apart = |a: FinderCandidate, b: FinderCandidate| length(between(a.middle, b.middle));
         let (longest, top_left, right, left) =
             [(apart(b, c), a, b, c), (apart(a, c), b, a, c), (apart(a, b), c, a, b)]
                 .into_iter()
                 .max_by(|(a, ..), (b, ..)| a.total_cmp(b))?;
-        let to = |other: Rings| between(top_left.middle, other.middle);
+        let to = |other: FinderCandidate| between(top_left.middle, other.middle);
         let turn = cross(to(right), to(left));
-        let rings = if turn > 0.0 { [top_left, right, left] } else { [top_left, left, right] };
-        let [upper, leftmost] = [1, 2].map(|index| apart(top_left, rings[index]));
+        let candidates = if turn > 0.0 { [top_left, right, left] } else { [top_left, left, right] };
+        let [upper, leftmost] = [1, 2].map(|index| apart(top_left, candidates[index]));
         let is_straight =
             longest < 1.35 * upper.hypot(leftmost) && turn.abs() > 0.75 * upper * leftmost;
         let is_even = upper.max(leftmost) < 1.6 * upper.min(leftmost);
@@ -100,18 +104,18 @@ impl Threesome {
         if !(is_straight && is_even && is_sized) {
             return None;
         }
-        let finders = rings.map(|rings| rings.middle);
-        let best = Self::new(finders, rings.map(|rings| rings.module)).sized(picture);
-        (best.agreement > LEAST_AGREEMENT).then_some(best)
+        let finders = candidates.map(|candidate| candidate.middle);
+        let best = Self::new(finders, candidates.map(|candidate| candidate.module)).sized(picture);
+        (best.correlation > LEAST_CORRELATION).then_some(best)
     }
 
-    /// With modules of the size at each pattern by which it agrees best.
+    /// With modules of the size at each pattern by which it correlates best.
     fn sized(self, picture: &Plane) -> Self {
         let axes = self.steps(1.0);
-        let mut sized = Self { agreement: 0.0, ..self };
+        let mut sized = Self { correlation: 0.0, ..self };
         for (&finder, module) in self.finders.iter().zip(&mut sized.modules) {
-            let (agreement, best) = best_size(picture, finder, axes, *module);
-            sized.agreement += agreement;
+            let (correlation, best) = best_size(picture, finder, axes, *module);
+            sized.correlation += correlation;
             *module = best;
         }
         sized
@@ -128,14 +132,14 @@ impl Threesome {
     }
 
     fn measured(self, picture: &Plane) -> Self {
-        let agreements = self.finders.iter().zip(self.modules).map(|(&finder, module)| {
+        let correlations = self.finders.iter().zip(self.modules).map(|(&finder, module)| {
             let [right, down] = self.steps(module);
-            agreement(picture, finder, right, down)
+            correlation(picture, finder, right, down)
         });
-        Self { agreement: agreements.sum(), ..self }
+        Self { correlation: correlations.sum(), ..self }
     }
 
-    /// With each pattern where it agrees best within `reach` modules.
+    /// With each pattern where it correlates best within `reach` modules.
     pub(crate) fn centred(self, picture: &Plane, reach: f32) -> Self {
         const STEP: f32 = 0.25;
         let steps = (reach / STEP) as i32;
@@ -147,16 +151,18 @@ impl Threesome {
                 for column in -steps..=steps {
                     let (u, v) = (column as f32 * STEP, row as f32 * STEP);
                     let there = stepped(*finder, [u, v], [right, down]);
-                    places.push((agreement(picture, there, right, down), there));
+                    places.push((correlation(picture, there, right, down), there));
                 }
             }
-            let most = places.iter().map(|(agreement, _)| *agreement).fold(0.0, f32::max);
-            // What is out of sight stays where it is thought to be.
+            let most = places.iter().map(|(correlation, _)| *correlation).fold(0.0, f32::max);
+            // What is out of view stays where it is thought to be.
             if most > 0.4 {
                 // In a sharp picture many places are as good, and the middle of them is meant.
                 let as_good: Vec<Point> = places
                     .into_iter()
-                    .filter_map(|(agreement, there)| (agreement >= AS_GOOD * most).then_some(there))
+                    .filter_map(|(correlation, there)| {
+                        (correlation >= AS_GOOD * most).then_some(there)
+                    })
                     .collect();
                 let mean = |part: fn(&Point) -> f32| {
                     as_good.iter().map(part).sum::<f32>() / as_good.len() as f32
@@ -191,7 +197,8 @@ fn moved(before: &[Point; 3], first: (usize, Point), second: (usize, Point)) -> 
     }))
 }
 
-/// How well a finder pattern agrees, and by which size of its modules: rings are measured in coarse steps of size. The
+/// The correlation of a finder pattern, and the size of its modules at which it is highest: candidates are measured in
+/// coarse steps of size. The
 /// axes have length 1.
 pub(crate) fn best_size(
     picture: &Plane,
@@ -203,14 +210,14 @@ pub(crate) fn best_size(
         (f32::MIN, module),
         |best, module| {
             let [right, down] = axes.map(|axis| axis.map(|part| part * module));
-            let agreement = agreement(picture, middle, right, down);
-            if agreement > best.0 { (agreement, module) } else { best }
+            let correlation = correlation(picture, middle, right, down);
+            if correlation > best.0 { (correlation, module) } else { best }
         },
     )
 }
 
 /// How well levels go with a finder pattern, as a correlation.
-pub(crate) fn agreement(picture: &Plane, middle: Point, right: [f32; 2], down: [f32; 2]) -> f32 {
+pub(crate) fn correlation(picture: &Plane, middle: Point, right: [f32; 2], down: [f32; 2]) -> f32 {
     let (mut product, mut sum, mut squares, mut balance, mut count) = (0.0, 0.0, 0.0, 0.0, 0.0_f32);
     for row in -3..=3_i32 {
         for column in -3..=3_i32 {

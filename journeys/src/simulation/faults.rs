@@ -1,4 +1,4 @@
-//! What befalls phones and the office beside the network: clocks, crashes, full disks.
+//! Faults of phones and of the office, beside those of the network: wrong clocks, crashes, full disks.
 
 use super::template::has_supervisor;
 use super::world::World;
@@ -27,11 +27,11 @@ impl World<'_> {
 
     /// Sets the clock of a phone whose provider has a supervisor so that the phone refuses to serve by it.
     /// Gives which.
-    pub fn set_clock_where_it_is_minded(&mut self) -> usize {
-        let minded: Vec<usize> = (0..self.phones.len())
+    pub fn set_clock_where_supervised(&mut self) -> usize {
+        let supervised: Vec<usize> = (0..self.phones.len())
             .filter(|&place| has_supervisor(self.phones[place].provider))
             .collect();
-        let place = self.random.pick(&minded).copied().unwrap_or(0);
+        let place = self.random.pick(&supervised).copied().unwrap_or(0);
         let ahead = *self.random.pick(&[-2 * DAY, -30 * DAY, 4 * DAY]).unwrap_or(&0);
         self.phones[place].clocks.ahead = ahead;
         let line = format!("{}'s clock is {ahead} s ahead from now on", self.phones[place].name);
@@ -61,7 +61,7 @@ impl World<'_> {
     /// Lets a phone's program die at one of its next commits.
     pub fn set_crash_point(&mut self, place: usize) {
         let commits = self.random.below(5) as u32;
-        self.phones[place].gate.shut_after(commits);
+        self.phones[place].crash_point.arm(commits);
         let line = format!("{} will die after {commits} commits", self.phones[place].name);
         self.tell(line);
     }
@@ -96,7 +96,7 @@ impl World<'_> {
     /// Lets the office's server die at one of its next commits.
     pub fn set_office_crash_point(&mut self) {
         let commits = self.random.below(6) as u32;
-        self.office.gate.shut_after(commits);
+        self.office.crash_point.arm(commits);
         self.tell(format!("the office's server will die after {commits} commits"));
     }
 

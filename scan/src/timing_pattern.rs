@@ -12,8 +12,8 @@ const MAX_BOW: f32 = 0.035;
 /// How a timing pattern lies.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Timing {
-    /// How far beyond chance it is to be one, in deviations, less what strong perspective and bows cost.
-    pub(crate) sureness: f32,
+    /// How far beyond chance it is to be one, in standard deviations, less what strong perspective and bows cost.
+    pub(crate) score: f32,
     /// How far the finder pattern at its start is, as a multiple of how far the one at its end is.
     pub(crate) nearer: f32,
     /// How far its middle is off the line, in modules towards the inside.
@@ -31,7 +31,7 @@ impl Timing {
         inside: Point,
     ) -> Self {
         let modules = side as f32;
-        let coarse = Self { sureness: f32::MIN, nearer: 1.0, bow: 0.0 };
+        let coarse = Self { score: f32::MIN, nearer: 1.0, bow: 0.0 };
         let line = Line { picture, side, start, end, inside };
         let coarse = line.best(coarse, (MAX_NEARER, 2.0 / modules), (MAX_BOW * modules, 0.8));
         line.best(coarse, (1.0 / modules, 0.5 / modules), (0.4, 0.2))
@@ -60,16 +60,16 @@ impl Line<'_> {
                 let bow = around.bow + bow;
                 let unlikely =
                     (nearer.ln() / 0.2).powi(2) + (bow / (0.03 * self.side as f32)).powi(2);
-                let sureness = self.alternation(nearer, bow) - 0.5 * unlikely;
-                if sureness > best.sureness {
-                    best = Timing { sureness, nearer, bow };
+                let score = self.alternation(nearer, bow) - 0.5 * unlikely;
+                if score > best.score {
+                    best = Timing { score, nearer, bow };
                 }
             }
         }
         best
     }
 
-    /// How much modules take turns between dark and light, in deviations from what chance gives.
+    /// How much modules take turns between dark and light, in standard deviations from what chance gives.
     fn alternation(&self, nearer: f32, bow: f32) -> f32 {
         let between = self.side as f32 - 7.0;
         let (mut product, mut squares) = (0.0, 0.0);

@@ -1,4 +1,4 @@
-//! The end of a story: every fault stops, and phones sync until nobody has news.
+//! The end of a story: every fault stops, and phones sync until both ends are quiescent.
 
 use super::phone::Stepped;
 use super::template::offer;
@@ -18,18 +18,18 @@ const TOLERATED: u64 = 2 * 3600;
 const STEPS: usize = 400;
 
 impl World<'_> {
-    /// Ends every fault and lets all phones sync until quiet.
+    /// Ends every fault and lets all phones sync until none has news.
     ///
     /// # Errors
     /// When something fails although nothing is broken any more.
-    pub fn end_faults(&mut self) -> Result<(), String> {
+    pub fn quiesce(&mut self) -> Result<(), String> {
         self.tell("all faults stop");
         self.network.faults = 0;
         self.office.leave_room(None)?;
         for phone in &mut self.phones {
             phone.stop();
             phone.room = None;
-            phone.gate.open();
+            phone.crash_point.disarm();
             if phone.clocks.ahead.unsigned_abs() > TOLERATED {
                 phone.clocks.ahead = 0;
             }
@@ -48,7 +48,7 @@ impl World<'_> {
                 }
                 self.pass(60);
                 let report = match self.phones[place].by_file {
-                    true => self.carry_whole(place)?,
+                    true => self.transfer_all(place)?,
                     false => self.sync_whole(place)?,
                 };
                 let waits =

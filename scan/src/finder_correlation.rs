@@ -1,4 +1,5 @@
-//! Finder patterns in grey levels: a dark core, a light ring and a dark ring around it, whichever way they are turned.
+//! Finder patterns in grey levels, by correlation with a template: a dark core, a light ring and a dark ring around it,
+//! whichever way they are turned.
 //!
 //! Black and white pixels lose a pattern as soon as noise breaks one of its edges. Means over rings bear it, since
 //! each takes dozens of pixels together.
@@ -17,24 +18,24 @@ const MODULES: [f32; 4] = [1.7, 2.02, 2.4, 2.86];
 const LEAST_SIDE: usize = 100;
 /// How much lighter the light ring must be than the core, in levels.
 const LEAST_CONTRAST: f32 = 4.0;
-/// How well levels must go with the rings, as a correlation.
-const LEAST_LIKENESS: f32 = 0.55;
-/// The same for places that are looked at first, every second one across and down, each for those beside it.
-const LEAST_COARSE_LIKENESS: f32 = 0.3;
+/// The least correlation of levels with the template.
+const LEAST_CORRELATION: f32 = 0.55;
+/// The same for the coarse pass, which looks at every second place across and down, each for those beside it.
+const LEAST_COARSE_CORRELATION: f32 = 0.3;
 /// The most patterns that are told, the likeliest first.
-const MAX_RINGS: usize = 48;
+const MAX_CANDIDATES: usize = 48;
 
-/// What looks like a finder pattern.
+/// A place that correlates with a finder pattern.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Rings {
+pub(crate) struct FinderCandidate {
     pub(crate) middle: Point,
     /// Pixels of a module, within a tenth or so.
     pub(crate) module: f32,
-    pub(crate) likeness: f32,
+    pub(crate) correlation: f32,
 }
 
 /// The likeliest finder patterns of a picture, in its own pixels.
-pub(crate) fn find(picture: &Plane) -> Vec<Rings> {
+pub(crate) fn find(picture: &Plane) -> Vec<FinderCandidate> {
     let mut found = Vec::new();
     search(&picture.softened(), 1.0, &mut found);
     let mut scale = 2.0;
@@ -47,7 +48,7 @@ pub(crate) fn find(picture: &Plane) -> Vec<Rings> {
     likeliest(found)
 }
 
-fn search(picture: &Plane, scale: f32, found: &mut Vec<Rings>) {
+fn search(picture: &Plane, scale: f32, found: &mut Vec<FinderCandidate>) {
     let (width, height) = (picture.width(), picture.height());
     for module in MODULES {
         // One pixel for rounding, and one for the places beside.
@@ -55,20 +56,20 @@ fn search(picture: &Plane, scale: f32, found: &mut Vec<Rings>) {
         if width <= 2 * reach || height <= 2 * reach {
             continue;
         }
-        let sight = Sight::new(module, width);
+        let template = RingTemplate::new(module, width);
         for y in (reach..height - reach).step_by(2) {
             for x in (reach..width - reach).step_by(2) {
-                let coarse = sight.likeness(picture.pixels(), y * width + x);
-                if coarse < LEAST_COARSE_LIKENESS {
+                let coarse = template.correlation(picture.pixels(), y * width + x);
+                if coarse < LEAST_COARSE_CORRELATION {
                     continue;
                 }
                 let around = (y - 1..=y + 1).flat_map(|y| (x - 1..=x + 1).map(move |x| (x, y)));
-                let (likeness, x, y) = around
-                    .map(|(x, y)| (sight.likeness(picture.pixels(), y * width + x), x, y))
+                let (correlation, x, y) = around
+                    .map(|(x, y)| (template.correlation(picture.pixels(), y * width + x), x, y))
                     .fold((coarse, x, y), |a, b| if b.0 > a.0 { b } else { a });
-                if likeness > LEAST_LIKENESS {
+                if correlation > LEAST_CORRELATION {
                     let middle = Point { x: (x as f32 + 0.5) * scale, y: (y as f32 + 0.5) * scale };
-                    found.push(Rings { middle, module: module * scale, likeness });
+                    found.push(FinderCandidate { middle, module: module * scale, correlation });
                 }
             }
         }
@@ -76,17 +77,18 @@ fn search(picture: &Plane, scale: f32, found: &mut Vec<Rings>) {
 }
 
 /// Each place once.
-fn likeliest(mut found: Vec<Rings>) -> Vec<Rings> {
-    found.sort_by(|a, b| b.likeness.total_cmp(&a.likeness));
-    let mut kept: Vec<Rings> = Vec::new();
-    for rings in found {
-        let is_near = |other: &Rings| {
-            let (dx, dy) = (other.middle.x - rings.middle.x, other.middle.y - rings.middle.y);
+fn likeliest(mut found: Vec<FinderCandidate>) -> Vec<FinderCandidate> {
+    found.sort_by(|a, b| b.correlation.total_cmp(&a.correlation));
+    let mut kept: Vec<FinderCandidate> = Vec::new();
+    for candidate in found {
+        let is_near = |other: &FinderCandidate| {
+            let (dx, dy) =
+                (other.middle.x - candidate.middle.x, other.middle.y - candidate.middle.y);
             dx.hypot(dy) < 3.0 * other.module
         };
         if !kept.iter().any(is_near) {
-            kept.push(rings);
-            if kept.len() == MAX_RINGS {
+            kept.push(candidate);
+            if kept.len() == MAX_CANDIDATES {
                 break;
             }
         }
@@ -94,16 +96,16 @@ fn likeliest(mut found: Vec<Rings>) -> Vec<Rings> {
     kept
 }
 
-/// Where the pixels of a pattern of one size lie from its middle, in a picture of one width, and how dark they should
-/// be, with a mean of 0 and a sum of squares of 1.
-struct Sight {
+/// The template: where the pixels of a pattern of one size lie from its middle, in a picture of one width, and how dark
+/// they should be, with a mean of 0 and a sum of squares of 1.
+struct RingTemplate {
     places: [(isize, f32); PLACES],
     /// Places of the core and of the light ring that are enough to give most up.
     core: [isize; 5],
     light: [isize; 8],
 }
 
-impl Sight {
+impl RingTemplate {
     fn new(module: f32, width: usize) -> Self {
         let offset = |radius: f32, part: f32| {
             let angle = part * std::f32::consts::TAU;
@@ -128,8 +130,8 @@ impl Sight {
         }
     }
 
-    /// How well the pixels around `middle` go with the rings, 0 where they clearly do not.
-    fn likeness(&self, pixels: &[u8], middle: usize) -> f32 {
+    /// The correlation of the pixels around `middle` with the template, 0 where it is clearly low.
+    fn correlation(&self, pixels: &[u8], middle: usize) -> f32 {
         let at = |offset: isize| f32::from(pixels[middle.wrapping_add_signed(offset)]);
         let core = self.core.iter().map(|&offset| at(offset)).sum::<f32>() / 5.0;
         let light = self.light.iter().map(|&offset| at(offset)).sum::<f32>() / 8.0;

@@ -1,19 +1,19 @@
-//! Seeded changes to good bytes: the same seed always makes the same bytes.
+//! Seeded mutation of good bytes: the same seed always makes the same bytes.
 
-/// Bytes at which encodings turn: lengths, tags, brackets, base45's and base64's borders.
-const TURNS: [u8; 24] = [
+/// Boundary bytes of encodings: lengths, tags, brackets, base45's and base64's borders.
+const BOUNDARY_BYTES: [u8; 24] = [
     0x00, 0x01, 0x17, 0x18, 0x19, 0x1a, 0x1b, 0x1f, 0x20, 0x3a, 0x40, 0x58, 0x5f, 0x7f, 0x80, 0x9f,
     0xa0, 0xbf, 0xd2, 0xd8, 0xf6, 0xfb, 0xfe, 0xff,
 ];
 
-/// A source of changed bytes.
-pub struct Changes(u64);
+/// A source of mutated bytes.
+pub struct Mutator(u64);
 
-impl Changes {
+impl Mutator {
     /// The source that this seed makes.
     #[must_use]
     pub fn seeded(seed: u64) -> Self {
-        Changes(seed)
+        Mutator(seed)
     }
 
     /// The next number (SplitMix64).
@@ -37,7 +37,7 @@ impl Changes {
         bytes[start..start + len].to_vec()
     }
 
-    /// One of the seeds with one to four changes.
+    /// One of the seeds with one to four mutations.
     #[must_use]
     pub fn next(&mut self, seeds: &[Vec<u8>]) -> Vec<u8> {
         let mut bytes = match seeds.get(self.below(seeds.len())) {
@@ -45,12 +45,12 @@ impl Changes {
             None => Vec::new(),
         };
         for _ in 0..=self.below(4) {
-            self.change(&mut bytes, seeds);
+            self.mutate(&mut bytes, seeds);
         }
         bytes
     }
 
-    fn change(&mut self, bytes: &mut Vec<u8>, seeds: &[Vec<u8>]) {
+    fn mutate(&mut self, bytes: &mut Vec<u8>, seeds: &[Vec<u8>]) {
         let at = self.below(bytes.len());
         match self.below(9) {
             0 => {
@@ -60,7 +60,7 @@ impl Changes {
             }
             1 => {
                 if let Some(byte) = bytes.get_mut(at) {
-                    *byte = TURNS[self.below(TURNS.len())];
+                    *byte = BOUNDARY_BYTES[self.below(BOUNDARY_BYTES.len())];
                 }
             }
             2 => {
@@ -68,7 +68,7 @@ impl Changes {
                     *byte = byte.wrapping_add(self.below(3) as u8).wrapping_sub(1);
                 }
             }
-            3 => bytes.insert(at, TURNS[self.below(TURNS.len())]),
+            3 => bytes.insert(at, BOUNDARY_BYTES[self.below(BOUNDARY_BYTES.len())]),
             4 => {
                 let end = (at + 1 + self.below(8)).min(bytes.len());
                 bytes.drain(at..end);

@@ -1,4 +1,4 @@
-//! The road without a network: files that phones export, that anybody carries, and that come back.
+//! Transfer by file, without a network: bundles that phones export, that anybody carries, and answers that come back.
 
 use super::network::Fault;
 use super::random::Random;
@@ -9,20 +9,16 @@ use verifier_core::verifier::{EngineError, Verifier};
 
 /// A file on its way, and which phone's it is.
 #[derive(Debug, Clone)]
-pub struct Carried {
+pub struct FileInTransit {
     /// The phone that made it, or that it answers.
     pub phone: usize,
-    /// Its bytes.
     pub bytes: Vec<u8>,
 }
 
-/// Files that are under way.
 #[derive(Debug, Default)]
-pub struct Satchel {
-    /// To the office.
-    pub out: Vec<Carried>,
-    /// Back to phones.
-    pub back: Vec<Carried>,
+pub struct InTransit {
+    pub to_office: Vec<FileInTransit>,
+    pub to_phones: Vec<FileInTransit>,
 }
 
 impl World<'_> {
@@ -32,14 +28,16 @@ impl World<'_> {
     /// When storage failed without excuse.
     pub fn export(&mut self, place: usize) -> Result<usize, String> {
         let clock = self.phones[place].clocks.at(self.now);
-        let files = self.ask(place, "export", |verifier| exported(verifier, clock))?;
+        let files = self.ask(place, "export", |verifier| exported_files(verifier, clock))?;
         let files = files.unwrap_or_default();
         let count = files.len();
         if count > 0 {
             let line = format!("{} exports {count} files", self.phones[place].name);
             self.tell(line);
         }
-        self.satchel.out.extend(files.into_iter().map(|bytes| Carried { phone: place, bytes }));
+        self.in_transit
+            .to_office
+            .extend(files.into_iter().map(|bytes| FileInTransit { phone: place, bytes }));
         Ok(count)
     }
 
@@ -48,25 +46,25 @@ impl World<'_> {
     ///
     /// # Errors
     /// When the server does not start again.
-    pub fn bring(&mut self) -> Result<(), String> {
-        if self.satchel.out.is_empty() {
+    pub fn deliver_file(&mut self) -> Result<(), String> {
+        if self.in_transit.to_office.is_empty() {
             return Ok(());
         }
-        let at = self.random.below(self.satchel.out.len());
+        let at = self.random.below(self.in_transit.to_office.len());
         let keeps = self.random.percent(30);
         let file = match keeps {
-            true => self.satchel.out[at].clone(),
-            false => self.satchel.out.swap_remove(at),
+            true => self.in_transit.to_office[at].clone(),
+            false => self.in_transit.to_office.swap_remove(at),
         };
         let damaged = self.random.percent(10);
         let bytes =
             if damaged { damage(&file.bytes, &mut self.random) } else { file.bytes.clone() };
         if damaged {
             // Whoever carries a file keeps it until it arrives whole.
-            self.satchel.out.push(file.clone());
+            self.in_transit.to_office.push(file.clone());
         }
         let World { network, office, random, .. } = self;
-        let (answer, fault) = network.carry(office, random, brought(bytes))?;
+        let (answer, fault) = network.send(office, random, upload_request(bytes))?;
         let name = self.phones[file.phone].name.clone();
         self.tell(format!(
             "a file of {name}{} is brought to the office{}: {}",
@@ -79,10 +77,10 @@ impl World<'_> {
         ));
         match answer {
             Ok(HttpResponse { status: 200, body, .. }) if !body.is_empty() => {
-                self.satchel.back.push(Carried { phone: file.phone, bytes: body });
+                self.in_transit.to_phones.push(FileInTransit { phone: file.phone, bytes: body });
             }
             _ if keeps || damaged => {}
-            _ => self.satchel.out.push(file),
+            _ => self.in_transit.to_office.push(file),
         }
         Ok(())
     }
@@ -92,19 +90,19 @@ impl World<'_> {
     /// # Errors
     /// When storage failed without excuse.
     pub fn import(&mut self, place: usize) -> Result<(), String> {
-        let own: Vec<usize> = (0..self.satchel.back.len())
-            .filter(|&at| self.satchel.back[at].phone == place)
+        let own: Vec<usize> = (0..self.in_transit.to_phones.len())
+            .filter(|&at| self.in_transit.to_phones[at].phone == place)
             .collect();
         let any = self.random.percent(10) || own.is_empty();
         let at = match any {
-            true => self.random.below(self.satchel.back.len()),
+            true => self.random.below(self.in_transit.to_phones.len()),
             false => self.random.pick(&own).copied().unwrap_or(0),
         };
-        let Some(file) = self.satchel.back.get(at).cloned() else { return Ok(()) };
+        let Some(file) = self.in_transit.to_phones.get(at).cloned() else { return Ok(()) };
         let damaged = self.random.percent(10);
         let bytes =
             if damaged { damage(&file.bytes, &mut self.random) } else { file.bytes.clone() };
-        if let Some((refused, _)) = self.take_in(place, &bytes)?
+        if let Some((refused, _)) = self.import_file(place, &bytes)?
             && damaged
             && !refused
         {
@@ -112,7 +110,7 @@ impl World<'_> {
             self.breach(format!("{name} takes in a damaged file"));
         }
         if self.random.percent(60) {
-            self.satchel.back.swap_remove(at);
+            self.in_transit.to_phones.swap_remove(at);
         }
         Ok(())
     }
@@ -122,18 +120,18 @@ impl World<'_> {
     ///
     /// # Errors
     /// When something fails although nothing is broken.
-    pub fn carry_whole(&mut self, place: usize) -> Result<SyncReport, String> {
-        self.satchel = Satchel::default();
+    pub fn transfer_all(&mut self, place: usize) -> Result<SyncReport, String> {
+        self.in_transit = InTransit::default();
         self.export(place)?;
         let mut sum = SyncReport::default();
-        for file in std::mem::take(&mut self.satchel.out) {
+        for file in std::mem::take(&mut self.in_transit.to_office) {
             let World { network, office, random, .. } = self;
-            let (answer, _) = network.carry(office, random, brought(file.bytes))?;
+            let (answer, _) = network.send(office, random, upload_request(file.bytes))?;
             let answer = answer.map_err(|failure| format!("a file is not taken in: {failure}"))?;
             if answer.status != 200 {
                 return Err(format!("a file is answered with status {}", answer.status));
             }
-            match self.take_in(place, &answer.body)? {
+            match self.import_file(place, &answer.body)? {
                 Some((false, Some(report))) => {
                     sum.accepted += report.accepted;
                     sum.duplicates += report.duplicates;
@@ -148,7 +146,7 @@ impl World<'_> {
     }
 
     /// A phone imports a file. Gives whether it refused it, and what it brought.
-    fn take_in(
+    fn import_file(
         &mut self,
         place: usize,
         bytes: &[u8],
@@ -175,7 +173,7 @@ impl World<'_> {
 }
 
 /// Every file of an export.
-fn exported(
+fn exported_files(
     verifier: &Verifier,
     clock: verifier_core::clock::DeviceClock,
 ) -> Result<Vec<Vec<u8>>, EngineError> {
@@ -190,8 +188,8 @@ fn exported(
     Ok(files)
 }
 
-/// The request by which a stranger brings a file.
-fn brought(body: Vec<u8>) -> HttpRequest {
+/// The request by which anybody uploads a file.
+fn upload_request(body: Vec<u8>) -> HttpRequest {
     HttpRequest {
         method: Method::Post,
         url: format!("{}/v1/bundles", super::template::ORIGIN),
