@@ -1,9 +1,9 @@
-//! What every room works with: the database, the keys, the configuration and the clock.
+//! What every module works with: the database, the keys, the configuration and the clock.
 
 use crate::config::{Config, Home};
 use crate::database::{Database, migrate};
 use crate::keys::KeyRing;
-use crate::{Result, files, rooms, trust};
+use crate::{Result, files, module_schemas, trust};
 use protocol::Timestamp;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -23,7 +23,7 @@ pub struct App {
     /// The clock.
     pub clock: Clock,
     /// The trust file that was read last.
-    pub(crate) newest_trust: trust::Newest,
+    pub(crate) trust_cache: trust::TrustCache,
 }
 
 impl App {
@@ -72,10 +72,10 @@ impl App {
     }
 
     async fn over(home: Home, config: Config, clock: Clock, db: Database) -> Result<Self> {
-        migrate(&db, &rooms()).await?;
+        migrate(&db, &module_schemas()).await?;
         let keys = KeyRing::at(home.keys());
-        let newest_trust = trust::Newest::default();
-        Ok(App { home, config: Arc::new(config), db, keys, clock, newest_trust })
+        let trust_cache = trust::TrustCache::default();
+        Ok(App { home, config: Arc::new(config), db, keys, clock, trust_cache })
     }
 
     /// The time now.

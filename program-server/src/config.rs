@@ -161,7 +161,7 @@ pub struct Config {
     /// The age of device profiles.
     #[serde(default = "default_profile_age")]
     pub profile_age: AgeLimits,
-    /// How many redemptions of vouchers that field officers issued a phone may hold before it syncs: a
+    /// How many redemptions of vouchers that field officers issued a phone may have unsent before it syncs: a
     /// stolen phone's vouchers are told from true ones only then.
     #[serde(default = "default_unsent_delegated")]
     pub unsent_delegated: u32,
@@ -227,7 +227,7 @@ impl Config {
                 home.folder().display()
             )));
         }
-        // It may hold the database's password, so it is guarded like a key.
+        // It may contain the database's password, so it is guarded like a key.
         let text = files::read_secret(&path)?;
         let config: Config = serde_json::from_slice(&text)
             .map_err(|error| Error::Invalid(format!("{}: {error}", path.display())))?;

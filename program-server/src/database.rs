@@ -6,7 +6,7 @@
 mod migration;
 mod stored;
 
-pub use migration::{Migration, Room, Step, column, migrate};
+pub use migration::{Migration, ModuleSchema, Step, column, migrate};
 pub use stored::{Storable, Stored};
 
 use crate::{Error, Result, files};
@@ -157,7 +157,7 @@ impl Database {
     }
 
     /// Begins a transaction that writes: `BEGIN IMMEDIATE` on SQLite, where writers are alone; read
-    /// committed on PostgreSQL, where constraints, row locks and [`Transaction::hold`] decide races.
+    /// committed on PostgreSQL, where constraints, row locks and [`Transaction::advisory_lock`] decide races.
     ///
     /// # Errors
     /// [`Error::Database`].
@@ -195,12 +195,12 @@ impl Transaction {
         Ok(self.inner.commit().await?)
     }
 
-    /// Waits until no other transaction holds `name`, and holds it until the end of this one. For
-    /// work that reads before it writes and may not be done twice at once.
+    /// Takes the advisory lock of this name, until the end of this transaction. For work that reads
+    /// before it writes and may not be done twice at once.
     ///
     /// # Errors
     /// [`Error::Database`].
-    pub async fn hold(&self, name: &str) -> Result<()> {
+    pub async fn advisory_lock(&self, name: &str) -> Result<()> {
         // On SQLite a writing transaction already is the only one.
         if self.inner.get_database_backend() == DbBackend::Postgres {
             let mut key = [0; 8];

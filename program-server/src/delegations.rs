@@ -9,7 +9,7 @@ mod intake;
 mod store;
 
 pub use grant::{Grant, Granted, grant};
-pub use intake::{NotReported, keep_served, report, vouch};
+pub use intake::{ReportRefusal, keep_served, register_on_staff_decision, report};
 pub use store::schema;
 
 use crate::devices::DeviceId;
@@ -38,9 +38,9 @@ pub struct Kept {
     signed: Vec<u8>,
 }
 
-/// Something that a device did under a delegation and should not have: charged to whoever has it.
+/// A delegated voucher that oversteps its delegation's limits.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fault {
+pub struct Violation {
     /// The voucher's number.
     pub number: u32,
     /// The stable code of what is wrong.
@@ -84,12 +84,15 @@ pub async fn find(connection: &impl ConnectionTrait, prefix: &str) -> Result<Kep
     }
 }
 
-/// What was charged to a delegation, the first first.
+/// The violations of a delegation, the first first.
 ///
 /// # Errors
 /// [`Error::Database`].
-pub async fn faults(connection: &impl ConnectionTrait, delegation: Hash) -> Result<Vec<Fault>> {
-    store::faults(connection, delegation).await
+pub async fn violations(
+    connection: &impl ConnectionTrait,
+    delegation: Hash,
+) -> Result<Vec<Violation>> {
+    store::violations(connection, delegation).await
 }
 
 /// The signed delegations under which a device may issue now or later, for its profile.

@@ -12,7 +12,7 @@ pub use sessions::{SESSION_AGE, SessionFault, Token, challenge, device, open};
 pub use store::schema;
 
 use crate::app::App;
-use crate::claims::{self, Question};
+use crate::claims::{self, Hold};
 use crate::database::{Database, Transaction};
 use crate::{Error, Result, delegations, keys, providers, trust};
 use protocol::enrolment::{Offer, Request};
@@ -31,9 +31,9 @@ pub const LONGEST_OFFER: Span = Span::hours(72);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DeviceId(pub Hash);
 
-/// What staff have made of a device.
+/// The status that staff have given a device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Standing {
+pub enum DeviceStatus {
     /// Nobody has compared its digits: what it sends is kept and not payable.
     Unconfirmed,
     /// Staff have compared its digits.
@@ -51,8 +51,8 @@ pub struct Device {
     pub key: PublicKey,
     /// The provider whose it is.
     pub provider: Audience,
-    /// What staff have made of it.
-    pub standing: Standing,
+    /// Its status.
+    pub status: DeviceStatus,
     /// When it was enrolled.
     pub enrolled: Timestamp,
 }
@@ -105,28 +105,28 @@ impl std::fmt::Display for DeviceId {
     }
 }
 
-impl Standing {
-    /// Every standing.
-    pub const ALL: [Standing; 3] =
-        [Standing::Unconfirmed, Standing::Confirmed, Standing::Suspended];
+impl DeviceStatus {
+    /// Every status.
+    pub const ALL: [DeviceStatus; 3] =
+        [DeviceStatus::Unconfirmed, DeviceStatus::Confirmed, DeviceStatus::Suspended];
 
     /// The stable name, also in the database.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
-            Standing::Unconfirmed => "unconfirmed",
-            Standing::Confirmed => "confirmed",
-            Standing::Suspended => "suspended",
+            DeviceStatus::Unconfirmed => "unconfirmed",
+            DeviceStatus::Confirmed => "confirmed",
+            DeviceStatus::Suspended => "suspended",
         }
     }
 
-    /// What a person must decide about claims of a device of this standing.
+    /// The hold of claims of a device of this status.
     #[must_use]
-    pub fn question(self) -> Option<Question> {
+    pub fn hold(self) -> Option<Hold> {
         match self {
-            Standing::Unconfirmed => Some(Question::DeviceUnconfirmed),
-            Standing::Confirmed => None,
-            Standing::Suspended => Some(Question::DeviceSuspended),
+            DeviceStatus::Unconfirmed => Some(Hold::DeviceUnconfirmed),
+            DeviceStatus::Confirmed => None,
+            DeviceStatus::Suspended => Some(Hold::DeviceSuspended),
         }
     }
 }
@@ -188,7 +188,7 @@ pub async fn enrol(
     if (offer.root, &offer.origin) != (request.root, &request.origin) {
         return Err(EnrolmentFault::OtherServer);
     }
-    transaction.hold(&format!("device {id}")).await?;
+    transaction.advisory_lock(&format!("device {id}")).await?;
     let known = store::device(&*transaction, id).await?;
     if known.as_ref().is_some_and(|device| device.provider != offer.provider) {
         return Err(EnrolmentFault::OtherProvider);
@@ -209,7 +209,7 @@ pub async fn enrol(
                 id,
                 key: request.key,
                 provider: offer.provider,
-                standing: Standing::Unconfirmed,
+                status: DeviceStatus::Unconfirmed,
                 enrolled: now,
             };
             store::add_device(&*transaction, &device).await?;
@@ -220,12 +220,12 @@ pub async fn enrol(
     Ok(device)
 }
 
-/// The devices of this standing, or all, the oldest first.
+/// The devices of this status, or all, the oldest first.
 ///
 /// # Errors
 /// [`Error::Database`].
-pub async fn list(database: &Database, standing: Option<Standing>) -> Result<Vec<Device>> {
-    store::devices(database.reader(), standing).await
+pub async fn list(database: &Database, status: Option<DeviceStatus>) -> Result<Vec<Device>> {
+    store::devices(database.reader(), status).await
 }
 
 /// The device with this id, if it is enrolled.
@@ -259,7 +259,7 @@ pub async fn find(database: &Database, prefix: &str) -> Result<Device> {
 ///
 /// # Errors
 /// [`Error::Database`].
-pub async fn fellow(
+pub async fn device_of_same_provider(
     db: &impl ConnectionTrait,
     device: &Device,
     id: DeviceId,
@@ -272,17 +272,17 @@ pub async fn fellow(
 ///
 /// # Errors
 /// [`Error::Database`].
-pub async fn fellows_with(
+pub async fn devices_of_same_provider(
     db: &impl ConnectionTrait,
     device: &Device,
     kids: impl IntoIterator<Item = Kid>,
 ) -> Result<Vec<Device>> {
-    let mut fellows = Vec::new();
+    let mut devices = Vec::new();
     for kid in kids {
-        fellows.extend(store::devices_with(db, kid).await?);
+        devices.extend(store::devices_with(db, kid).await?);
     }
-    fellows.retain(|fellow| fellow.provider == device.provider);
-    Ok(fellows)
+    devices.retain(|found| found.provider == device.provider);
+    Ok(devices)
 }
 
 /// Confirms a device after staff compared the digits on both screens. Its claims go on.
@@ -304,12 +304,12 @@ pub async fn confirm(
         ));
     }
     let transaction = database.begin().await?;
-    let standing = store::device(&*transaction, device.id).await?.map(|device| device.standing);
-    if standing == Some(Standing::Suspended) {
+    let status = store::device(&*transaction, device.id).await?.map(|device| device.status);
+    if status == Some(DeviceStatus::Suspended) {
         return Err(Error::conflict("the device is suspended: enrol it anew with a new offer"));
     }
-    store::set_standing(&*transaction, device.id, Standing::Confirmed).await?;
-    claims::answer_for_device(&transaction, device.id, Question::DeviceUnconfirmed, now).await?;
+    store::set_status(&*transaction, device.id, DeviceStatus::Confirmed).await?;
+    claims::release_for_device(&transaction, device.id, Hold::DeviceUnconfirmed, now).await?;
     transaction.commit().await
 }
 
@@ -319,17 +319,17 @@ pub async fn confirm(
 /// [`Error::Database`].
 pub async fn suspend(database: &Database, device: &Device) -> Result<()> {
     let transaction = database.begin().await?;
-    store::set_standing(&*transaction, device.id, Standing::Suspended).await?;
+    store::set_status(&*transaction, device.id, DeviceStatus::Suspended).await?;
     transaction.commit().await
 }
 
-/// The device's standing, which nobody changes until the end of the transaction.
+/// The device's status, with a row lock: nobody changes it until the end of the transaction.
 ///
 /// # Errors
 /// [`Error::NotFound`], [`Error::Database`].
-pub async fn hold_standing(tx: &Transaction, device: DeviceId) -> Result<Standing> {
-    let standing = store::hold_standing(tx, device).await?;
-    standing.ok_or_else(|| Error::not_found("device", &device))
+pub async fn lock_status(tx: &Transaction, device: DeviceId) -> Result<DeviceStatus> {
+    let status = store::lock_status(tx, device).await?;
+    status.ok_or_else(|| Error::not_found("device", &device))
 }
 
 /// The device's profile as it is now, signed.
@@ -354,7 +354,7 @@ pub async fn profile(app: &App, device: &Device) -> Result<Vec<u8>> {
             unsent_delegated: Some(app.config.unsent_delegated),
         },
         freshness: app.config.profile_age.freshness(),
-        confirmed: device.standing == Standing::Confirmed,
+        confirmed: device.status == DeviceStatus::Confirmed,
         delegations: delegations::of_device(db, device.id, app.now()).await?,
     };
     let signer = trust::signer(app, db, KeyUse::Profile, None, profile.issued).await?;

@@ -37,8 +37,8 @@ pub enum Error {
     /// Bytes are not what the protocol wants.
     #[error(transparent)]
     Protocol(#[from] protocol::Error),
-    /// What is stored does not hold together.
-    #[error("stored data does not hold together: {0}. Restore a backup, or ask for help")]
+    /// What is stored is inconsistent.
+    #[error("stored data is inconsistent: {0}. Restore a backup, or ask for help")]
     Broken(String),
 }
 
@@ -78,8 +78,8 @@ impl Error {
             if matches!(error.sql_err(), Some(sea_orm::SqlErr::UniqueConstraintViolation(_))))
     }
 
-    /// Whether PostgreSQL gave a transaction up so that others it waited for could go on. Done
-    /// again, it may well succeed.
+    /// Whether PostgreSQL rolled a transaction back for a deadlock or a serialization failure. A
+    /// retry may well succeed.
     #[must_use]
     pub fn is_deadlock(&self) -> bool {
         use sea_orm::{DbErr, RuntimeErr};

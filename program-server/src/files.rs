@@ -66,7 +66,7 @@ pub fn private_folder(path: &Path) -> Result<()> {
     File::open(folder_of(path)).and_then(|folder| folder.sync_all()).map_err(Error::file(path))
 }
 
-/// Reads a file that holds a secret.
+/// Reads a file that contains a secret.
 ///
 /// # Errors
 /// [`Error::Invalid`] when others may read or write it, [`Error::File`].

@@ -143,7 +143,7 @@ impl KeyRing {
     }
 }
 
-/// The key from this file, read when it is first used; `read` gives none when the file holds another.
+/// The key from this file, read when it is first used; `read` gives none when the file has another.
 fn once<K>(
     used: &Mutex<HashMap<PathBuf, Arc<K>>>,
     path: PathBuf,
@@ -153,8 +153,8 @@ fn once<K>(
     if let Some(key) = used.get(&path) {
         return Ok(key.clone());
     }
-    let key = read(&path)?
-        .ok_or_else(|| Error::Broken(format!("{} holds another key", path.display())))?;
+    let key =
+        read(&path)?.ok_or_else(|| Error::Broken(format!("{} has another key", path.display())))?;
     let key = Arc::new(key);
     used.insert(path, key.clone());
     Ok(key)

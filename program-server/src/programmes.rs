@@ -33,7 +33,7 @@ pub struct Programme {
     pub too_old: TooOldPolicy,
     /// How far a phone's clock may stand behind what it knows of the time.
     pub clock_tolerance: Span,
-    /// How many days a claim is held before it may be paid.
+    /// Days before a claim may be paid, so that a second one on its voucher can come in.
     pub holding_days: u32,
     /// Whether providers may serve by a typed reference; a person decides on each such claim.
     pub by_code: bool,
@@ -51,7 +51,7 @@ pub struct PolicyChange {
 }
 
 impl Programme {
-    /// How long a claim is held before it may be paid.
+    /// How long before a claim may be paid.
     #[must_use]
     pub fn holding(&self) -> Span {
         Span::days(u64::from(self.holding_days))

@@ -52,7 +52,7 @@ pub async fn add(transaction: &Transaction, provider: &Provider) -> Result<()> {
     for programme in &provider.programmes {
         programmes::get(&**transaction, programme).await?;
     }
-    transaction.hold("audiences").await?;
+    transaction.advisory_lock("audiences").await?;
     if store::name(&**transaction, &provider.id).await?.is_some() {
         return Err(Error::Conflict(format!(
             "there is a provider or group {} already",

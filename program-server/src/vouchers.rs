@@ -9,7 +9,7 @@ mod routes;
 mod store;
 pub mod words;
 
-pub use issue::{Line, Order, issue, issued_lines};
+pub use issue::{IssueRequest, Line, issue, issued_lines};
 pub use routes::router;
 pub use store::schema;
 
@@ -27,7 +27,7 @@ use protocol::{Hash, Timestamp};
 use sea_orm::ConnectionTrait;
 use std::collections::{BTreeMap, BTreeSet};
 
-pub use crate::trust::Withdrawal;
+pub use crate::trust::RevocationState;
 
 /// A voucher that this office issued.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,7 +39,7 @@ pub struct IssuedVoucher {
     /// The signed bytes.
     pub signed: Vec<u8>,
     /// What the office decided of it since.
-    pub withdrawal: Withdrawal,
+    pub revocation: RevocationState,
 }
 
 impl IssuedVoucher {
@@ -47,7 +47,7 @@ impl IssuedVoucher {
         reference: String,
         issuer: IssuerId,
         signed: Vec<u8>,
-        withdrawal: Withdrawal,
+        revocation: RevocationState,
     ) -> Result<Self> {
         let envelope = Sign1::parse(ObjectType::Voucher, &signed)?;
         let voucher = match envelope.delegation() {
@@ -59,7 +59,7 @@ impl IssuedVoucher {
                 })?
             }
         };
-        Ok(IssuedVoucher { reference, voucher, signed, withdrawal })
+        Ok(IssuedVoucher { reference, voucher, signed, revocation })
     }
 
     /// The digest of what was signed. The same identity with another digest is a twin.
@@ -151,8 +151,8 @@ impl Sheet {
 /// [`Error::Database`]; a unique violation when it is registered already.
 pub async fn report(transaction: &Transaction, voucher: Voucher, signed: Vec<u8>) -> Result<()> {
     let reference = issue::draw_reference(&**transaction).await?;
-    let withdrawal = Withdrawal::None;
-    let issued = IssuedVoucher { reference, voucher, signed, withdrawal };
+    let revocation = RevocationState::None;
+    let issued = IssuedVoucher { reference, voucher, signed, revocation };
     store::insert_reported(&**transaction, &issued).await
 }
 
@@ -235,15 +235,15 @@ pub struct Entry {
     /// The digest of what was signed. The same identity with another digest is a twin.
     pub payload_hash: Hash,
     /// How it stands.
-    pub standing: Standing,
+    pub status: VoucherStatus,
 }
 
 /// How a voucher stands with the office that issued it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
+pub enum VoucherStatus {
     /// Nothing against it.
     InForce,
-    /// Held until the suspension is lifted.
+    /// Not to be served until the suspension is lifted.
     Suspended,
     /// Taken back at this time.
     Revoked(Timestamp),
@@ -285,7 +285,7 @@ pub async fn payloads_signed_with(
 pub enum Decision {
     /// Take it back for good.
     Revoke,
-    /// Hold it until the suspension is lifted.
+    /// Let phones refuse it until the suspension is lifted.
     Suspend,
     /// End a suspension.
     Lift,
@@ -303,14 +303,14 @@ pub struct DecisionTaken {
 }
 
 /// Where a decision leads.
-fn after(withdrawal: Withdrawal, decision: Decision) -> Result<Withdrawal, &'static str> {
-    match (decision, withdrawal) {
-        (_, Withdrawal::Revoked) => Err("it was revoked, which is for good"),
-        (Decision::Revoke, _) => Ok(Withdrawal::Revoked),
-        (Decision::Suspend, Withdrawal::None) => Ok(Withdrawal::Suspended),
-        (Decision::Suspend, Withdrawal::Suspended) => Err("it is suspended already"),
-        (Decision::Lift, Withdrawal::Suspended) => Ok(Withdrawal::None),
-        (Decision::Lift, Withdrawal::None) => Err("it is not suspended"),
+fn after(revocation: RevocationState, decision: Decision) -> Result<RevocationState, &'static str> {
+    match (decision, revocation) {
+        (_, RevocationState::Revoked) => Err("it was revoked, which is for good"),
+        (Decision::Revoke, _) => Ok(RevocationState::Revoked),
+        (Decision::Suspend, RevocationState::None) => Ok(RevocationState::Suspended),
+        (Decision::Suspend, RevocationState::Suspended) => Err("it is suspended already"),
+        (Decision::Lift, RevocationState::Suspended) => Ok(RevocationState::None),
+        (Decision::Lift, RevocationState::None) => Err("it is not suspended"),
     }
 }
 
@@ -330,14 +330,14 @@ pub async fn decide(
         .map_err(|_| Error::invalid("give the reason in one line; it is kept with the voucher"))?;
     let mut issued = find(&**transaction, named).await?;
     let identity = issued.voucher.identity.hash();
-    transaction.hold(&format!("voucher {identity}")).await?;
+    transaction.advisory_lock(&format!("voucher {identity}")).await?;
     issued = store::find(&**transaction, identity).await?.unwrap_or(issued);
-    issued.withdrawal = after(issued.withdrawal, decision)
+    issued.revocation = after(issued.revocation, decision)
         .map_err(|why| Error::Conflict(format!("voucher {}: {why}", issued.reference)))?;
     let taken = DecisionTaken { decision, reason: reason.to_owned(), at: now };
-    store::decide(&**transaction, identity, issued.withdrawal, &taken).await?;
+    store::decide(&**transaction, identity, issued.revocation, &taken).await?;
     if let Some(status) = issued.voucher.status {
-        trust::withdraw(transaction, status, issued.withdrawal).await?;
+        trust::set_revocation(transaction, status, issued.revocation).await?;
     }
     Ok(issued)
 }
@@ -360,16 +360,19 @@ mod tests {
     #[test]
     fn a_revoked_voucher_stays_revoked() {
         for decision in [Decision::Revoke, Decision::Suspend, Decision::Lift] {
-            assert!(after(Withdrawal::Revoked, decision).is_err());
+            assert!(after(RevocationState::Revoked, decision).is_err());
         }
     }
 
     #[test]
     fn a_suspension_can_be_lifted_or_turned_into_a_revocation() {
-        assert_eq!(after(Withdrawal::None, Decision::Suspend), Ok(Withdrawal::Suspended));
-        assert_eq!(after(Withdrawal::Suspended, Decision::Lift), Ok(Withdrawal::None));
-        assert_eq!(after(Withdrawal::Suspended, Decision::Revoke), Ok(Withdrawal::Revoked));
-        assert!(after(Withdrawal::Suspended, Decision::Suspend).is_err());
-        assert!(after(Withdrawal::None, Decision::Lift).is_err());
+        assert_eq!(after(RevocationState::None, Decision::Suspend), Ok(RevocationState::Suspended));
+        assert_eq!(after(RevocationState::Suspended, Decision::Lift), Ok(RevocationState::None));
+        assert_eq!(
+            after(RevocationState::Suspended, Decision::Revoke),
+            Ok(RevocationState::Revoked)
+        );
+        assert!(after(RevocationState::Suspended, Decision::Suspend).is_err());
+        assert!(after(RevocationState::None, Decision::Lift).is_err());
     }
 }

@@ -4,7 +4,7 @@ use super::books::claimed_payload;
 use super::papers::{self, Origin, Paper};
 use super::world::World;
 use program_server::claims::{self, Decision as ClaimDecision};
-use program_server::devices::{self, Standing};
+use program_server::devices::{self, DeviceStatus};
 use program_server::trust;
 use program_server::vouchers::{self, Decision};
 use protocol::ack::ClaimState;
@@ -100,7 +100,8 @@ impl World<'_> {
         let minor = self.random.between(1, 90_000);
         let issued = self.office.does(async |app| {
             let aid = ProgrammeId::new("aid")?;
-            let issued = vouchers::issue(app, &aid, &[papers::order(minor, "2026-11-30")?]).await?;
+            let issued =
+                vouchers::issue(app, &aid, &[papers::issue_request(minor, "2026-11-30")?]).await?;
             issued.into_iter().map(|it| Paper::issued(format!("later {at}"), it)).collect()
         })?;
         let issued: Vec<Paper> = match issued {
@@ -130,7 +131,7 @@ impl World<'_> {
             };
             if suspend {
                 devices::suspend(&app.db, &device).await?;
-            } else if device.standing == Standing::Unconfirmed {
+            } else if device.status == DeviceStatus::Unconfirmed {
                 devices::confirm(&app.db, &device, &digits, app.now()).await?;
             } else {
                 return Ok(None);

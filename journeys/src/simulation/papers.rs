@@ -3,7 +3,7 @@
 
 use program_server::App;
 use program_server::trust;
-use program_server::vouchers::{self, IssuedVoucher, Order};
+use program_server::vouchers::{self, IssueRequest, IssuedVoucher};
 use protocol::cose::{ObjectType, Sign1};
 use protocol::id::{Audience, ProgrammeId};
 use protocol::key::{KeyUse, Kid};
@@ -119,14 +119,14 @@ const DRAWER: [Lettered; 13] = [
 /// # Errors
 /// When the office cannot issue.
 pub async fn fill_drawer(app: &App, programme: &ProgrammeId) -> program_server::Result<Vec<Paper>> {
-    let mut orders = Vec::new();
+    let mut requests = Vec::new();
     for (_, minor, audience, first_day, last_day) in DRAWER {
-        let mut order = order(minor, last_day)?;
-        order.audience = audience.map(Audience::new).transpose()?;
-        order.first_day = first_day.map(day).transpose()?;
-        orders.push(order);
+        let mut request = issue_request(minor, last_day)?;
+        request.audience = audience.map(Audience::new).transpose()?;
+        request.first_day = first_day.map(day).transpose()?;
+        requests.push(request);
     }
-    let issued = vouchers::issue(app, programme, &orders).await?;
+    let issued = vouchers::issue(app, programme, &requests).await?;
     let mut papers = Vec::new();
     for (issued, (name, ..)) in issued.into_iter().zip(DRAWER) {
         papers.push(Paper::issued(name.to_owned(), issued)?);
@@ -141,11 +141,11 @@ pub async fn fill_drawer(app: &App, programme: &ProgrammeId) -> program_server::
     Ok(papers)
 }
 
-/// An order of so many minor units, or of rice for none.
+/// A request for so many minor units, or of rice for none.
 ///
 /// # Errors
 /// When the day is none.
-pub fn order(minor: u64, last_day: &str) -> program_server::Result<Order> {
+pub fn issue_request(minor: u64, last_day: &str) -> program_server::Result<IssueRequest> {
     let benefit = match minor {
         0 => Benefit::Goods(vec![GoodsLine {
             item: "rice".to_owned(),
@@ -154,7 +154,7 @@ pub fn order(minor: u64, last_day: &str) -> program_server::Result<Order> {
         }]),
         _ => pesos(minor)?,
     };
-    Ok(Order {
+    Ok(IssueRequest {
         benefit,
         audience: None,
         assistance: "Medicine".to_owned(),

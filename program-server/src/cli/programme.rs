@@ -43,7 +43,7 @@ pub struct Add {
     /// How many hours a phone's clock may be behind and vouchers still be judged, with a warning.
     #[arg(long, default_value_t = 24, value_name = "HOURS")]
     clock_tolerance: u64,
-    /// How many days a claim is held before it may be paid, in case there is a second one.
+    /// How many days before a claim may be paid, in case a second one on its voucher comes in.
     #[arg(long, default_value_t = HOLDING_DAYS, value_name = "DAYS")]
     holding_days: u32,
     /// Whether providers may serve a voucher whose code cannot be read by typing its reference.
@@ -180,7 +180,7 @@ async fn list(app: &App, output: &Output) -> Result<()> {
     for programme in programmes::all(app.db.reader()).await? {
         output.say(
             &format!(
-                "{}  {}  {}  {}, {} decimal places, claims held {} days",
+                "{}  {}  {}  {}, {} decimal places, {} holding days",
                 programme.id,
                 programme.name,
                 programme.zone.name(),

@@ -31,7 +31,7 @@ pub enum Trust {
     /// Sign and store a new version of the trust list now.
     Publish {
         /// After the server was restored from a backup: a version that is at least this, above what
-        /// phones hold already.
+        /// phones have already.
         #[arg(long, value_name = "VERSION", default_value_t = 0, hide_default_value = true)]
         at_least: u64,
     },
@@ -156,7 +156,7 @@ impl Trust {
 
 impl HoldCeremony {
     async fn run(self, app: &App, output: &Output) -> Result<()> {
-        let report = trust::hold_ceremony(
+        let report = trust::perform_ceremony(
             app,
             Ceremony { root_keys: &self.root_keys, roots: self.roots, threshold: self.threshold },
         )

@@ -2,7 +2,7 @@
 
 use super::store::{self, ListPlace};
 use crate::database::Transaction;
-use crate::devices::{Device, DeviceId, Standing};
+use crate::devices::{Device, DeviceId, DeviceStatus};
 use crate::programmes::{self, Programme};
 use crate::{App, Error, Result, keys, providers, trust};
 use jiff::civil::Date;
@@ -59,7 +59,7 @@ pub struct Granted {
 /// or provider that is not there, [`Error::Invalid`] for limits that make no sense,
 /// [`Error::Unavailable`] without a key.
 pub async fn grant(app: &App, device: &Device, grant: Grant) -> Result<Granted> {
-    if device.standing != Standing::Confirmed {
+    if device.status != DeviceStatus::Confirmed {
         return Err(Error::conflict(
             "only a phone whose digits staff have compared may issue vouchers: confirm it first, or \
              enrol another in place of a suspended one",
@@ -171,19 +171,19 @@ async fn run(
     count: u32,
     now: Timestamp,
 ) -> Result<StatusRef> {
-    transaction.hold("status lists").await?;
+    transaction.advisory_lock("status lists").await?;
     let month = last_day.strftime("%Y-%m").to_string();
     let place = match store::list_of(&**transaction, programme, &month).await? {
         Some(place) if place.next + count <= MAX_ENTRIES => place,
         _ => {
-            let list = trust::open_divided_list(transaction, programme, last_day, now).await?;
+            let list = trust::create_reserved_list(transaction, programme, last_day, now).await?;
             let place = ListPlace { list, next: 0 };
             store::add_list(&**transaction, place, programme, &month).await?;
             place
         }
     };
     let first = StatusRef { list: place.list, index: place.next };
-    trust::take_run(transaction, first, count).await?;
+    trust::reserve_range(transaction, first, count).await?;
     let next = ListPlace { next: place.next + count, ..place };
     store::move_list(&**transaction, next).await?;
     Ok(first)

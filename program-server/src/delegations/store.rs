@@ -1,7 +1,7 @@
 //! The tables of delegations, and the queries over them.
 
-use super::{Fault, Kept};
-use crate::database::{Migration, Room, Step, Stored, column};
+use super::{Kept, Violation};
+use crate::database::{Migration, ModuleSchema, Step, Stored, column};
 use crate::devices::DeviceId;
 use crate::{Error, Result};
 use protocol::cose::{ObjectType, Sign1};
@@ -64,14 +64,14 @@ mod report {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// What was charged to delegations: written, never changed.
-mod fault {
+/// Violations of delegations: written, never changed.
+mod violation {
     use crate::database::Stored;
     use protocol::{Hash, Timestamp};
     use sea_orm::entity::prelude::*;
 
     #[derive(Debug, Clone, PartialEq, Eq, DeriveEntityModel)]
-    #[sea_orm(table_name = "delegation_faults")]
+    #[sea_orm(table_name = "delegation_violations")]
     pub struct Model {
         #[sea_orm(primary_key)]
         pub id: i64,
@@ -132,9 +132,9 @@ mod list {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// The room's tables.
+/// The module's tables.
 #[must_use]
-pub fn schema() -> Room {
+pub fn schema() -> ModuleSchema {
     let delegations: Step = Table::create()
         .table(delegation::Entity)
         .col(column::bytes("hash").primary_key())
@@ -163,19 +163,19 @@ pub fn schema() -> Room {
         .primary_key(Index::create().col("delegation").col("number"))
         .foreign_key(&mut of_delegation("delegation_reports"))
         .into();
-    let faults: Step = Table::create()
-        .table(fault::Entity)
+    let violations: Step = Table::create()
+        .table(violation::Entity)
         .col(column::number("id").auto_increment().primary_key())
         .col(column::bytes("delegation"))
         .col(column::number("number"))
         .col(column::text("code"))
         .col(column::bytes("record"))
         .col(column::number("received"))
-        .foreign_key(&mut of_delegation("delegation_faults"))
+        .foreign_key(&mut of_delegation("delegation_violations"))
         .into();
-    let faults_by_delegation: Step = Index::create()
-        .name("delegation_faults_by_delegation")
-        .table(fault::Entity)
+    let violations_by_delegation: Step = Index::create()
+        .name("delegation_violations_by_delegation")
+        .table(violation::Entity)
         .col("delegation")
         .into();
     let lists: Step = Table::create()
@@ -195,8 +195,8 @@ pub fn schema() -> Room {
         .col(column::bytes("record").primary_key())
         .col(column::bytes("signed"))
         .into();
-    let steps = vec![delegations, reports, faults, faults_by_delegation, lists, served];
-    Room { name: "delegations", migrations: vec![Migration(steps)] }
+    let steps = vec![delegations, reports, violations, violations_by_delegation, lists, served];
+    ModuleSchema { name: "delegations", migrations: vec![Migration(steps)] }
 }
 
 /// The place from which a status list's entries are free.
@@ -285,7 +285,7 @@ pub(super) async fn count(
     Ok(())
 }
 
-pub(super) async fn charge(
+pub(super) async fn record_violation(
     connection: &impl ConnectionTrait,
     delegation: Hash,
     number: u32,
@@ -293,7 +293,7 @@ pub(super) async fn charge(
     record: Hash,
     received: Timestamp,
 ) -> Result<()> {
-    let row = fault::ActiveModel {
+    let row = violation::ActiveModel {
         delegation: Set(Stored(delegation)),
         number: Set(Stored(number)),
         code: Set(code.to_owned()),
@@ -301,26 +301,26 @@ pub(super) async fn charge(
         received: Set(Stored(received)),
         ..Default::default()
     };
-    fault::Entity::insert(row).exec_without_returning(connection).await?;
+    violation::Entity::insert(row).exec_without_returning(connection).await?;
     Ok(())
 }
 
-pub(super) async fn faults(
+pub(super) async fn violations(
     connection: &impl ConnectionTrait,
     delegation: Hash,
-) -> Result<Vec<Fault>> {
-    let rows = fault::Entity::find()
-        .filter(fault::Column::Delegation.eq(Stored(delegation)))
-        .order_by_asc(fault::Column::Id)
+) -> Result<Vec<Violation>> {
+    let rows = violation::Entity::find()
+        .filter(violation::Column::Delegation.eq(Stored(delegation)))
+        .order_by_asc(violation::Column::Id)
         .all(connection)
         .await?;
-    let fault = |row: fault::Model| Fault {
+    let violation = |row: violation::Model| Violation {
         number: row.number.0,
         code: row.code,
         record: row.record.0,
         received: row.received.0,
     };
-    Ok(rows.into_iter().map(fault).collect())
+    Ok(rows.into_iter().map(violation).collect())
 }
 
 pub(super) async fn keep_served(

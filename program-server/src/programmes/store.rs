@@ -1,7 +1,7 @@
 //! The table of programmes.
 
 use super::Programme;
-use crate::database::{Migration, Room, Stored, column};
+use crate::database::{Migration, ModuleSchema, Stored, column};
 use crate::{Error, Result};
 use programme::{ActiveModel, Column, Entity, Model, TooOld};
 use protocol::id::ProgrammeId;
@@ -46,9 +46,9 @@ mod programme {
     }
 }
 
-/// The room's tables.
+/// The module's tables.
 #[must_use]
-pub fn schema() -> Room {
+pub fn schema() -> ModuleSchema {
     let programmes = Table::create()
         .table(Entity)
         .col(column::text("id").primary_key())
@@ -67,7 +67,7 @@ pub fn schema() -> Room {
         .add_column(column::boolean("by_code").default(false))
         .take())
         .into();
-    Room {
+    ModuleSchema {
         name: "programmes",
         migrations: vec![Migration(vec![programmes]), Migration(vec![by_code])],
     }

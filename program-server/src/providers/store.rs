@@ -2,7 +2,7 @@
 
 use super::Provider;
 use crate::Result;
-use crate::database::{Migration, Room, Stored, column};
+use crate::database::{Migration, ModuleSchema, Stored, column};
 use protocol::id::{Audience, OperatorId};
 use protocol::profile::Supervisor;
 use sea_orm::sea_query::{ForeignKey, Index, OnConflict, Table};
@@ -111,9 +111,9 @@ mod supervisor {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// The room's tables.
+/// The module's tables.
 #[must_use]
-pub fn schema() -> Room {
+pub fn schema() -> ModuleSchema {
     let audiences = Table::create()
         .table(audience::Entity)
         .col(column::text("id").primary_key())
@@ -183,7 +183,7 @@ pub fn schema() -> Room {
         )
         .into();
     let first = Migration(vec![audiences, providers, members, served]);
-    Room { name: "providers", migrations: vec![first, Migration(vec![supervisors])] }
+    ModuleSchema { name: "providers", migrations: vec![first, Migration(vec![supervisors])] }
 }
 
 pub(super) async fn insert(connection: &impl ConnectionTrait, new: &Provider) -> Result<()> {

@@ -45,13 +45,13 @@ pub struct CeremonyReport {
     pub office: Vec<(&'static str, Kid)>,
 }
 
-/// Holds the first ceremony of a server: root keys, the first root document, the office's keys and
+/// Performs the first ceremony of a server: root keys, the first root document, the office's keys and
 /// the first trust list. Stopped before its end it leaves key files and nothing that trusts them.
 ///
 /// # Errors
-/// [`Error::Conflict`] when there was a ceremony already or `root_keys` holds root keys;
+/// [`Error::Conflict`] when there was a ceremony already or `root_keys` has root keys;
 /// [`Error::Invalid`] for numbers that cannot be.
-pub async fn hold_ceremony(app: &App, ceremony: Ceremony<'_>) -> Result<CeremonyReport> {
+pub async fn perform_ceremony(app: &App, ceremony: Ceremony<'_>) -> Result<CeremonyReport> {
     let Ceremony { root_keys, roots, threshold } = ceremony;
     if !(1..=32).contains(&roots) || !(1..=roots).contains(&threshold) {
         return Err(Error::invalid(
@@ -59,16 +59,16 @@ pub async fn hold_ceremony(app: &App, ceremony: Ceremony<'_>) -> Result<Ceremony
         ));
     }
     let transaction = app.db.begin().await?;
-    transaction.hold("trust").await?;
+    transaction.advisory_lock("trust").await?;
     if root::Entity::find().count(&*transaction).await? > 0 {
         return Err(Error::conflict(
-            "the key ceremony was held already; phones pin its root, so it cannot be held again",
+            "the key ceremony was performed already; phones pin its root, so it cannot be performed again",
         ));
     }
     let ring = KeyRing::at(root_keys);
     if root_keys.exists() && !ring.signers(Purpose::Root)?.is_empty() {
         return Err(Error::Conflict(format!(
-            "{} holds root keys already, of another server or of a ceremony that was stopped; name \
+            "{} has root keys already, of another server or of a ceremony that was stopped; name \
              an empty folder",
             root_keys.display()
         )));

@@ -1,6 +1,6 @@
 //! Keys in wrong hands: what they truly signed, what takes their place, and what must be signed anew.
 
-use super::Served;
+use super::EntityBody;
 use super::keys::{self, TrustedKey, add_issuer_key, key, keys};
 use super::store::key::Ending;
 use super::store::{issued_set, status_change, status_list};
@@ -136,13 +136,13 @@ pub async fn payloads_of_texts(
 ///
 /// # Errors
 /// [`Error::NotFound`].
-pub async fn issued_set_file(connection: &impl ConnectionTrait, hash: Hash) -> Result<Served> {
+pub async fn issued_set_file(connection: &impl ConnectionTrait, hash: Hash) -> Result<EntityBody> {
     let row = issued_set::Entity::find()
         .filter(issued_set::Column::Hash.eq(Stored(hash)))
         .one(connection)
         .await?;
     let row = row.ok_or_else(|| Error::not_found("set of issued vouchers", &hash))?;
-    Ok(Served::new(row.file))
+    Ok(EntityBody::new(row.file))
 }
 
 /// The sets that a trust list pins, to judge what phones bring.

@@ -147,7 +147,7 @@ pub async fn signer(
         });
     let newest = newest.ok_or_else(|| {
         Error::Unavailable(format!(
-            "no {} key may sign at {at}: hold the key ceremony (`vouchsafe-server trust ceremony`), or \
+            "no {} key may sign at {at}: perform the key ceremony (`vouchsafe-server trust ceremony`), or \
              add a key",
             purpose.name()
         ))
@@ -326,7 +326,7 @@ pub(super) async fn end(
 }
 
 async fn insert(transaction: &Transaction, key: &TrustedKey) -> Result<()> {
-    transaction.hold("trusted keys").await?;
+    transaction.advisory_lock("trusted keys").await?;
     let last = Entity::find().order_by_desc(Column::Ordinal).one(&**transaction).await?;
     let (ending, retired_at) = match key.end {
         None => (Ending::None, None),

@@ -1,6 +1,6 @@
 //! Putting the trust list together, signing it, and handing out the newest.
 
-use super::Served;
+use super::EntityBody;
 use super::compromise::issued_sets;
 use super::keys::keys;
 use super::limits::{ended_delegations, freshness, limits};
@@ -31,7 +31,7 @@ const NEXT_DUE: Span = Span::days(30);
 #[derive(Debug)]
 pub struct Published {
     /// The file as phones get it.
-    pub served: Served,
+    pub served: EntityBody,
     /// What it says, for judging what phones bring.
     pub state: TrustState,
     /// The sets of issued vouchers that it pins.
@@ -40,7 +40,7 @@ pub struct Published {
 
 /// The file that was read last, so that its signatures are not checked for every request.
 #[derive(Clone, Default)]
-pub struct Newest(Arc<Mutex<Option<Arc<Published>>>>);
+pub struct TrustCache(Arc<Mutex<Option<Arc<Published>>>>);
 
 /// The digest of the root that new phones pin.
 ///
@@ -54,7 +54,7 @@ pub async fn root_hash(connection: &impl ConnectionTrait) -> Result<Hash> {
 ///
 /// # Errors
 /// As [`current`].
-pub async fn current_file(app: &App) -> Result<Served> {
+pub async fn current_file(app: &App) -> Result<EntityBody> {
     Ok(current(app).await?.served.clone())
 }
 
@@ -64,24 +64,24 @@ pub async fn current_file(app: &App) -> Result<Served> {
 /// # Errors
 /// [`Error::Unavailable`] before the key ceremony.
 pub async fn current(app: &App) -> Result<Arc<Published>> {
-    let held = newest(app).await?;
-    let due = match &held {
+    let known = newest(app).await?;
+    let due = match &known {
         None => true,
-        Some(held) => {
+        Some(known) => {
             let mut list = assemble(app, app.db.reader()).await?;
-            let last = held.state.list();
-            let aged = held.state.age(app.now()) >= RENEW_AFTER;
+            let last = known.state.list();
+            let aged = known.state.age(app.now()) >= RENEW_AFTER;
             (list.version, list.issued, list.expires) = (last.version, last.issued, last.expires);
             aged || list != *last
         }
     };
-    match held {
-        Some(held) if !due => Ok(held),
-        held => match (publish(app).await, held) {
+    match known {
+        Some(known) if !due => Ok(known),
+        known => match (publish(app).await, known) {
             (Ok(published), _) => Ok(published),
-            (Err(error), Some(held)) => {
+            (Err(error), Some(known)) => {
                 tracing::error!(%error, "the trust list is due and could not be signed");
-                Ok(held)
+                Ok(known)
             }
             (Err(error), None) => Err(error),
         },
@@ -100,26 +100,26 @@ pub async fn publish(app: &App) -> Result<Arc<Published>> {
 const LONGEST_LEAP: u64 = 1_000_000;
 
 /// As [`publish`], with a version not below this one: phones of a server that was restored from a
-/// backup hold later lists than it knows of, and take none that is earlier.
+/// backup have later lists than it knows of, and take none that is earlier.
 ///
 /// # Errors
 /// As [`publish`]; [`Error::Invalid`] more than a million versions ahead.
 pub async fn publish_at_least(app: &App, version: u64) -> Result<Arc<Published>> {
-    let held = newest(app).await?.ok_or_else(|| Error::broken("a root without a trust list"))?;
+    let known = newest(app).await?.ok_or_else(|| Error::broken("a root without a trust list"))?;
     let transaction = app.db.begin().await?;
-    transaction.hold("trust").await?;
-    if version > held.state.list().version.saturating_add(LONGEST_LEAP) {
+    transaction.advisory_lock("trust").await?;
+    if version > known.state.list().version.saturating_add(LONGEST_LEAP) {
         return Err(Error::Invalid(format!(
             "version {version} is too far ahead of version {}, the last one",
-            held.state.list().version
+            known.state.list().version
         )));
     }
-    publish_from(app, &transaction, held.state.root(), version).await?;
+    publish_from(app, &transaction, known.state.root(), version).await?;
     transaction.commit().await?;
     newest(app).await?.ok_or_else(|| Error::broken("a trust list that was just stored is gone"))
 }
 
-/// As [`publish`], in a transaction that holds `trust`, signed by those of the root's trust keys that
+/// As [`publish`], in a transaction with the advisory lock `trust`, signed by those of the root's trust keys that
 /// are here; gives the file.
 pub(super) async fn publish_in(
     app: &App,
@@ -232,19 +232,19 @@ async fn newest(app: &App) -> Result<Option<Arc<Published>>> {
         last_root(connection).await?;
         return Ok(None);
     };
-    let Newest(held) = &app.newest_trust;
-    if let Some(held) = held.lock().unwrap_or_else(PoisonError::into_inner).as_ref()
-        && held.state.list_hash() == last_hash
+    let TrustCache(cached) = &app.trust_cache;
+    if let Some(known) = cached.lock().unwrap_or_else(PoisonError::into_inner).as_ref()
+        && known.state.list_hash() == last_hash
     {
-        return Ok(Some(held.clone()));
+        return Ok(Some(known.clone()));
     }
     let row =
         last_file(connection).await?.ok_or_else(|| Error::broken("the trust file is gone"))?;
     let file = TrustFile::decode(&row.file)?;
     let state = TrustState::restore(file.first_root_hash()?, &file)?;
     let issued = Arc::new(issued_sets(connection, state.list()).await?);
-    let published = Arc::new(Published { served: Served::new(row.file), state, issued });
-    *held.lock().unwrap_or_else(PoisonError::into_inner) = Some(published.clone());
+    let published = Arc::new(Published { served: EntityBody::new(row.file), state, issued });
+    *cached.lock().unwrap_or_else(PoisonError::into_inner) = Some(published.clone());
     Ok(Some(published))
 }
 
@@ -256,7 +256,7 @@ async fn last_root(connection: &impl ConnectionTrait) -> Result<root::Model> {
     let last = root::Entity::find().order_by_desc(root::Column::Version).one(connection).await?;
     last.ok_or_else(|| {
         Error::Unavailable(
-            "the key ceremony was not held yet: `vouchsafe-server trust ceremony --root-keys DIR`"
+            "the key ceremony was not performed yet: `vouchsafe-server trust ceremony --root-keys DIR`"
                 .to_owned(),
         )
     })

@@ -85,7 +85,7 @@ pub async fn add_sealing_key(
     transaction: &Transaction,
     drop_others: bool,
 ) -> Result<Kid> {
-    transaction.hold("sealing keys").await?;
+    transaction.advisory_lock("sealing keys").await?;
     let rows = Entity::find().order_by_desc(Column::Made).all(&**transaction).await?;
     let after_last = rows.first().map(|last| last.made.0.after(Span::seconds(1)));
     let made = after_last.map_or(app.now(), |least| least.max(app.now()));
@@ -107,7 +107,7 @@ pub async fn add_sealing_key(
 /// [`Error::NotFound`]; [`Error::Conflict`] while the key is in the list or left it less than
 /// thirteen months ago.
 pub async fn destroy_sealing_key(app: &App, transaction: &Transaction, kid: Kid) -> Result<()> {
-    transaction.hold("sealing keys").await?;
+    transaction.advisory_lock("sealing keys").await?;
     let keys = sealing_keys(&**transaction).await?;
     let key = keys.into_iter().find(|key| key.kid == kid);
     let key = key.ok_or_else(|| Error::not_found("sealing key", &kid))?;

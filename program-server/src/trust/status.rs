@@ -1,9 +1,8 @@
 //! Status lists: an index for each voucher, what is known of it, and the signed tokens.
 
-use super::Served;
+use super::EntityBody;
 use super::keys::signer;
-use super::store::status_entry::{self, Withdrawn};
-use super::store::{status_change, status_list, status_publication};
+use super::store::{status_change, status_entry, status_list, status_publication};
 use crate::database::{Stored, Transaction};
 use crate::{App, Error, Result, keys};
 use protocol::id::ProgrammeId;
@@ -14,8 +13,8 @@ use protocol::voucher::StatusRef;
 use protocol::{Span, Timestamp};
 use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{
-    ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, IntoActiveModel as _,
-    QueryFilter as _, QueryOrder as _, QuerySelect as _, Set,
+    ColumnTrait as _, Condition, ConnectionTrait, DeriveActiveEnum, EntityTrait as _, EnumIter,
+    IntoActiveModel as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Set,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -30,24 +29,28 @@ const RENEW_AFTER: Span = Span::hours(1);
 const ROWS_AT_ONCE: usize = 500;
 
 /// What the office decided of a voucher after it was issued.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Withdrawal {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Text")]
+pub enum RevocationState {
     /// Nothing against it.
+    #[sea_orm(string_value = "none")]
     None,
-    /// Held until the suspension is lifted.
+    /// Not to be served until the suspension is lifted.
+    #[sea_orm(string_value = "suspended")]
     Suspended,
     /// Taken back for good.
+    #[sea_orm(string_value = "revoked")]
     Revoked,
 }
 
 /// What the list says of an index. A voucher that was taken back stays so, served or not; a served
 /// one is never shown as merely suspended.
-fn published(withdrawal: Withdrawn, redeemed: bool) -> Status {
-    match (withdrawal, redeemed) {
-        (Withdrawn::Revoked, _) => Status::Revoked,
+fn published(revocation: RevocationState, redeemed: bool) -> Status {
+    match (revocation, redeemed) {
+        (RevocationState::Revoked, _) => Status::Revoked,
         (_, true) => Status::Redeemed,
-        (Withdrawn::Suspended, false) => Status::Suspended,
-        (Withdrawn::None, false) => Status::Valid,
+        (RevocationState::Suspended, false) => Status::Suspended,
+        (RevocationState::None, false) => Status::Valid,
     }
 }
 
@@ -57,29 +60,29 @@ pub fn status_address(number: u32) -> String {
     format!("/v1/status/{number}")
 }
 
-/// Takes `count` random free indices for vouchers of this programme that expire in this month.
+/// Allocates `count` random free indices for vouchers of this programme that expire in this month.
 ///
 /// # Errors
 /// [`Error::Database`], [`Error::Unavailable`] without randomness.
-pub async fn allot(
+pub async fn allocate_indices(
     transaction: &Transaction,
     programme: &ProgrammeId,
     month: jiff::civil::Date,
     count: usize,
     now: Timestamp,
 ) -> Result<Vec<StatusRef>> {
-    transaction.hold("status lists").await?;
+    transaction.advisory_lock("status lists").await?;
     let month = month.strftime("%Y-%m").to_string();
-    let mut allotted = Vec::with_capacity(count);
-    while allotted.len() < count {
+    let mut allocated = Vec::with_capacity(count);
+    while allocated.len() < count {
         let list = list_with_room(transaction, programme, &month, now).await?;
         let room = (CAPACITY - list.taken.0) as usize;
-        let wanted = (count - allotted.len()).min(room).min(ROWS_AT_ONCE);
+        let wanted = (count - allocated.len()).min(room).min(ROWS_AT_ONCE);
         let drawn = draw_free(transaction, list.number.0, wanted).await?;
         status_entry::Entity::insert_many(drawn.iter().map(|position| status_entry::ActiveModel {
             list: Set(list.number),
             position: Set(Stored(*position)),
-            withdrawal: Set(Withdrawn::None),
+            revocation: Set(RevocationState::None),
             redeemed: Set(false),
         }))
         .exec_without_returning(&**transaction)
@@ -87,17 +90,17 @@ pub async fn allot(
         let mut row = list.clone().into_active_model();
         row.taken = Set(Stored(list.taken.0 + drawn.len() as u32));
         status_list::Entity::update(row).exec(&**transaction).await?;
-        allotted.extend(drawn.into_iter().map(|index| StatusRef { list: list.number.0, index }));
+        allocated.extend(drawn.into_iter().map(|index| StatusRef { list: list.number.0, index }));
     }
-    Ok(allotted)
+    Ok(allocated)
 }
 
-/// Opens a status list of this programme and month whose places are not drawn at random, but divided
-/// by the caller with [`take_run`].
+/// Creates a status list of this programme and month whose places are not drawn at random, but given
+/// out by the caller with [`reserve_range`].
 ///
 /// # Errors
 /// [`Error::Database`].
-pub async fn open_divided_list(
+pub async fn create_reserved_list(
     transaction: &Transaction,
     programme: &ProgrammeId,
     month: jiff::civil::Date,
@@ -108,17 +111,17 @@ pub async fn open_divided_list(
     Ok(insert_list(transaction, programme, &month, MAX_ENTRIES, now).await?.number.0)
 }
 
-/// Takes `count` places of a list that [`open_divided_list`] gave, one after the other.
+/// Reserves `count` places of a list that [`create_reserved_list`] gave, one after the other.
 ///
 /// # Errors
 /// [`Error::Database`]; a place that is taken is a unique violation.
-pub async fn take_run(transaction: &Transaction, first: StatusRef, count: u32) -> Result<()> {
+pub async fn reserve_range(transaction: &Transaction, first: StatusRef, count: u32) -> Result<()> {
     let places: Vec<u32> = (first.index..first.index + count).collect();
     for some in places.chunks(ROWS_AT_ONCE) {
         let rows = some.iter().map(|position| status_entry::ActiveModel {
             list: Set(Stored(first.list)),
             position: Set(Stored(*position)),
-            withdrawal: Set(Withdrawn::None),
+            revocation: Set(RevocationState::None),
             redeemed: Set(false),
         });
         status_entry::Entity::insert_many(rows).exec_without_returning(&**transaction).await?;
@@ -215,17 +218,12 @@ pub async fn mark_redeemed(
 ///
 /// # Errors
 /// [`Error::Broken`] for an index that no voucher has.
-pub async fn withdraw(
+pub async fn set_revocation(
     transaction: &Transaction,
     voucher: StatusRef,
-    withdrawal: Withdrawal,
+    revocation: RevocationState,
 ) -> Result<()> {
-    let withdrawal = match withdrawal {
-        Withdrawal::None => Withdrawn::None,
-        Withdrawal::Suspended => Withdrawn::Suspended,
-        Withdrawal::Revoked => Withdrawn::Revoked,
-    };
-    let row = status_entry::ActiveModel { withdrawal: Set(withdrawal), ..Default::default() };
+    let row = status_entry::ActiveModel { revocation: Set(revocation), ..Default::default() };
     mark(transaction, &[voucher], row).await
 }
 
@@ -265,7 +263,7 @@ async fn mark(
 ///
 /// # Errors
 /// [`Error::NotFound`] when there is no such list; those of [`signer`] when there is no token yet.
-pub async fn status_token(app: &App, number: u32) -> Result<Served> {
+pub async fn status_token(app: &App, number: u32) -> Result<EntityBody> {
     let row = list(app.db.reader(), number).await?;
     let changed = status_change::Entity::find()
         .filter(status_change::Column::List.eq(Stored(number)))
@@ -273,12 +271,14 @@ pub async fn status_token(app: &App, number: u32) -> Result<Served> {
         .await?
         .is_some();
     match row.token {
-        Some(token) if !changed && !is_old(row.token_issued, app.now()) => Ok(Served::new(token)),
-        held => match (sign(app, number).await, held) {
-            (Ok(token), _) => Ok(Served::new(token)),
+        Some(token) if !changed && !is_old(row.token_issued, app.now()) => {
+            Ok(EntityBody::new(token))
+        }
+        last => match (sign(app, number).await, last) {
+            (Ok(token), _) => Ok(EntityBody::new(token)),
             (Err(error), Some(token)) => {
                 tracing::error!(%error, list = number, "a status list could not be signed");
-                Ok(Served::new(token))
+                Ok(EntityBody::new(token))
             }
             (Err(error), None) => Err(error),
         },
@@ -291,7 +291,7 @@ fn is_old(issued: Option<Stored<Timestamp>>, now: Timestamp) -> bool {
 
 async fn sign(app: &App, number: u32) -> Result<Vec<u8>> {
     let transaction = app.db.begin().await?;
-    transaction.hold(&format!("status list {number}")).await?;
+    transaction.advisory_lock(&format!("status list {number}")).await?;
     let row = list(&*transaction, number).await?;
     let changes: Vec<i64> = status_change::Entity::find()
         .filter(status_change::Column::List.eq(Stored(number)))
@@ -309,14 +309,14 @@ async fn sign(app: &App, number: u32) -> Result<Vec<u8>> {
     let mut entries = Entries::all_valid(MAX_ENTRIES)?;
     let told = Condition::any()
         .add(status_entry::Column::Redeemed.eq(true))
-        .add(status_entry::Column::Withdrawal.ne(Withdrawn::None));
+        .add(status_entry::Column::Revocation.ne(RevocationState::None));
     let rows = status_entry::Entity::find()
         .filter(status_entry::Column::List.eq(Stored(number)))
         .filter(told)
         .all(&*transaction)
         .await?;
     for row in rows {
-        entries.set(row.position.0, published(row.withdrawal, row.redeemed))?;
+        entries.set(row.position.0, published(row.revocation, row.redeemed))?;
     }
     let after_last = row.token_issued.map(|last| last.0.after(Span::seconds(1)));
     let issued = after_last.map_or(app.now(), |least| least.max(app.now())).max(row.made.0);
@@ -368,7 +368,7 @@ pub async fn statuses(
                 .await?;
             statuses.extend(
                 rows.into_iter()
-                    .map(|row| ((list, row.position.0), published(row.withdrawal, row.redeemed))),
+                    .map(|row| ((list, row.position.0), published(row.revocation, row.redeemed))),
             );
         }
     }
@@ -452,7 +452,7 @@ mod tests {
 
     #[test]
     fn a_voucher_taken_back_stays_so_and_a_served_one_is_shown_as_served() {
-        use Withdrawn::{None, Revoked, Suspended};
+        use RevocationState::{None, Revoked, Suspended};
         assert_eq!(published(None, false), Status::Valid);
         assert_eq!(published(None, true), Status::Redeemed);
         assert_eq!(published(Suspended, false), Status::Suspended);

@@ -5,7 +5,7 @@
 use super::{IssuedVoucher, naming};
 use crate::app::App;
 use crate::devices::Session;
-use crate::http::{BenefitShape, Problem, is_held};
+use crate::http::{BenefitShape, Problem, if_none_match};
 use crate::{Error, Result, programmes, providers, trust};
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
@@ -22,7 +22,7 @@ use utoipa_axum::routes;
 /// Most vouchers of one page.
 const PAGE: usize = 100;
 
-/// The room's routes.
+/// The module's routes.
 pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(own_vouchers))
 }
@@ -86,7 +86,7 @@ async fn own_vouchers(
     let etag = format!("\"{}\"", Hash::of(&body));
     // No cache on the way keeps it. The phone does, and asks whether it changed.
     let about = [(header::ETAG, etag.clone()), (header::CACHE_CONTROL, "no-store".to_owned())];
-    if is_held(&headers, &etag) {
+    if if_none_match(&headers, &etag) {
         return Ok((StatusCode::NOT_MODIFIED, about).into_response());
     }
     let json = [(header::CONTENT_TYPE, "application/json")];

@@ -13,7 +13,7 @@ use std::path::PathBuf;
 /// Say that a key is in wrong hands: phones refuse everything it ever signed, but what is known to be
 /// truly issued.
 ///
-/// For a voucher or delegation key of this office, what the register holds stays good; a thief's are refused,
+/// For a voucher or delegation key of this office, what the register has stays good; a thief's are refused,
 /// also those that repeat a known voucher with another amount. A key that is needed is replaced at once.
 #[derive(Debug, Args)]
 pub struct Compromise {

@@ -124,6 +124,6 @@ fn read_pem(text: &str) -> Result<PublicKey> {
     let key = RsaPublicKey::from_public_key_pem(text)
         .ok()
         .or_else(|| RsaPublicKey::from_pkcs1_pem(text).ok())
-        .ok_or_else(|| Error::invalid("the PEM file holds no RSA public key"))?;
+        .ok_or_else(|| Error::invalid("the PEM file has no RSA public key"))?;
     Ok(PublicKey::rsa(&key.n().to_bytes_be(), &key.e().to_bytes_be())?)
 }

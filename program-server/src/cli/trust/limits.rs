@@ -74,7 +74,7 @@ fn hash(text: &str) -> Result<Hash, String> {
 
 async fn change(app: &App, change: impl FnOnce(&mut Limits)) -> Result<Limits> {
     let transaction = app.db.begin().await?;
-    transaction.hold("trust limits").await?;
+    transaction.advisory_lock("trust limits").await?;
     let mut limits = trust::limits(&*transaction).await?;
     change(&mut limits);
     trust::set_limits(&transaction, &limits).await?;

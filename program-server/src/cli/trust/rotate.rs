@@ -80,7 +80,7 @@ pub struct RotateRoot {
     /// When the root after this one is due; a year on if not given.
     #[arg(long, value_name = "TIME", value_parser = time)]
     expires: Option<Timestamp>,
-    /// The least version of trust lists that phones take, higher or lower than what they hold now.
+    /// The least version of trust lists that phones take, higher or lower than what they have now.
     /// Only for a list whose version ran away, or after a restore; the next version if not given.
     #[arg(long, value_name = "N")]
     min_trust_version: Option<u64>,

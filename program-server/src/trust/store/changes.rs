@@ -97,7 +97,7 @@ pub mod status_publication {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// The room's second version.
+/// The module's second version.
 pub(super) fn migration() -> Migration {
     let issued_sets = Table::create()
         .table(issued_set::Entity)

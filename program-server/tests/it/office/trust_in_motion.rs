@@ -1,7 +1,7 @@
 //! Keys rotated, lost and stolen, and what else changes in trust, as phones that hold the list before
 //! see it.
 
-use crate::office::setting::{aid, order, phone, served, set_up};
+use crate::office::setting::{aid, issue_request, phone, served, set_up};
 use crate::on_both_engines;
 use crate::support::START;
 use program_server::keys::{KeyRing, Purpose};
@@ -70,7 +70,7 @@ async fn newest(app: &App, purpose: KeyUse) -> IssuerKey {
 }
 
 async fn issue(app: &App) -> (Voucher, SignedVoucher, Hash) {
-    let issued = vouchers::issue(app, &aid(), &[order()]).await.unwrap();
+    let issued = vouchers::issue(app, &aid(), &[issue_request()]).await.unwrap();
     let hash = issued[0].payload_hash().unwrap();
     (issued[0].voucher.clone(), SignedVoucher::Cose(issued[0].signed.clone()), hash)
 }

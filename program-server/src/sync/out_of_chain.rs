@@ -8,16 +8,16 @@ use std::collections::BTreeSet;
 
 /// Records without a place: which item of the batch each is, and why it has none.
 #[derive(Default)]
-pub struct Displaced<'b> {
+pub struct OutOfChain<'b> {
     records: Vec<(usize, &'b Opened, Refusal)>,
     hashes: BTreeSet<Hash>,
 }
 
-impl<'b> Displaced<'b> {
+impl<'b> OutOfChain<'b> {
     /// None so far.
     #[must_use]
     pub fn new() -> Self {
-        Displaced::default()
+        OutOfChain::default()
     }
 
     /// Adds the record of the batch's `nth` item.
