@@ -12,15 +12,11 @@ use std::time::SystemTime;
 /// The running server, shared by requests and commands. Clones are the same server.
 #[derive(Clone)]
 pub struct App {
-    /// The folder.
     pub home: Home,
-    /// The configuration.
     pub config: Arc<Config>,
     /// The database, its schema up to date.
     pub db: Database,
-    /// The private keys.
     pub keys: KeyRing,
-    /// The clock.
     pub clock: Clock,
     /// The trust file that was read last.
     pub(crate) trust_cache: trust::TrustCache,
@@ -78,14 +74,12 @@ impl App {
         Ok(App { home, config: Arc::new(config), db, keys, clock, trust_cache })
     }
 
-    /// The time now.
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.clock.now()
     }
 }
 
-/// The server's clock.
 #[derive(Debug, Clone)]
 pub struct Clock(Source);
 
@@ -115,7 +109,6 @@ impl Clock {
         }
     }
 
-    /// The time now.
     #[must_use]
     pub fn now(&self) -> Timestamp {
         let seconds = match self {

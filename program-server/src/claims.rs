@@ -36,21 +36,16 @@ const PAGE: u64 = 100;
 pub struct NewClaim {
     /// The id that the phone drew.
     pub claim: ClaimId,
-    /// The voucher.
     pub voucher: Voucher,
     /// The digest of the voucher's signed payload, by which twins are told apart.
     pub payload_hash: Hash,
-    /// The provider.
     pub provider: Audience,
-    /// The device.
     pub device: DeviceId,
     /// The chain of the record that makes the claim.
     pub chain: ChainId,
-    /// That record.
     pub record: Hash,
     /// How it came to be served.
     pub how_served: HowServed,
-    /// What was given.
     pub given: Benefit,
     /// When it was served.
     pub service: ServiceTime,
@@ -94,17 +89,11 @@ pub enum Decision {
 /// A claim, for people to look at.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claim {
-    /// Its id.
     pub id: ClaimId,
-    /// The voucher.
     pub voucher: Identity,
-    /// The voucher's programme.
     pub programme: ProgrammeId,
-    /// Who served.
     pub provider: Audience,
-    /// With which device.
     pub device: DeviceId,
-    /// What was given.
     pub given: Benefit,
     /// How it came to be served.
     pub how_served: HowServed,
@@ -114,7 +103,6 @@ pub struct Claim {
     pub received: Timestamp,
     /// When it may be paid at the earliest.
     pub payable_from: Timestamp,
-    /// Its state.
     pub state: ClaimState,
     /// A stable code of why, where there is something to say.
     pub reason: Option<String>,
@@ -131,7 +119,6 @@ pub struct Event {
     pub reason: Option<String>,
     /// What a person wrote to it.
     pub note: Option<String>,
-    /// When.
     pub at: Timestamp,
 }
 
@@ -145,7 +132,6 @@ pub struct Cursor {
 /// Some claims of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page {
-    /// The claims.
     pub claims: Vec<Claim>,
     /// Where the list goes on; absent at its end.
     pub next: Option<Cursor>,
@@ -223,18 +209,12 @@ impl<'t> ClaimUnitOfWork<'t> {
     }
 
     /// Adds what happened to the claims' histories.
-    ///
-    /// # Errors
-    /// [`Error::Database`].
     pub async fn append_history(self) -> Result<()> {
         store::append_history(&**self.tx, self.events).await
     }
 
     /// Files claims, in the order in which they were made; gives what became of each by its record.
     /// Documents that their records name must have been named before.
-    ///
-    /// # Errors
-    /// [`Error::Database`].
     pub async fn file(&mut self, filings: &[NewClaim]) -> Result<BTreeMap<Hash, FilingOutcome>> {
         let owners = filings.iter().map(|filing| (filing.claim, filing.device)).collect();
         let missing = documents::missing(self.tx, &owners).await?;
@@ -361,9 +341,6 @@ impl<'t> ClaimUnitOfWork<'t> {
 
     /// Lets claims go on whose voucher a field officer's phone has now reported with this payload; those
     /// on another content under its number wait for a person.
-    ///
-    /// # Errors
-    /// [`Error::Database`].
     pub async fn reported(&mut self, voucher: &Identity, payload_hash: Hash) -> Result<()> {
         let identity = voucher.hash();
         let live = store::lock_live(self.tx, &BTreeSet::from([identity])).await?;
@@ -543,9 +520,6 @@ impl<'t> ClaimUnitOfWork<'t> {
     }
 
     /// Recomputes the state of live claims where it can still change by what is known of them.
-    ///
-    /// # Errors
-    /// [`Error::Database`].
     pub async fn recompute_states(&mut self, claims: &[ClaimId]) -> Result<()> {
         for mut row in store::lock_claims(self.tx, claims).await? {
             let follows_what_is_known = matches!(
@@ -579,9 +553,6 @@ impl<'t> ClaimUnitOfWork<'t> {
 }
 
 /// Releases a hold of a device's claims, which go on.
-///
-/// # Errors
-/// [`Error::Database`].
 pub async fn release_for_device(
     tx: &Transaction,
     device: DeviceId,
@@ -627,9 +598,6 @@ pub async fn find(database: &Database, claim: ClaimId) -> Result<Claim> {
 
 /// What a device is told of the claims of a chain since `since`, each claim once and as it is now,
 /// with the cursor from which to ask on.
-///
-/// # Errors
-/// [`Error::Database`].
 pub async fn updates_since(
     tx: &Transaction,
     chain: ChainId,
@@ -645,9 +613,6 @@ pub async fn updates_since(
 }
 
 /// A page of claims, the first received first, with their histories.
-///
-/// # Errors
-/// [`Error::Database`].
 pub async fn list(
     database: &Database,
     provider: Option<Audience>,

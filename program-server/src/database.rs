@@ -112,9 +112,6 @@ impl Database {
     }
 
     /// How connections to an SQLite file are opened; makes the file when it is not there.
-    ///
-    /// # Errors
-    /// [`Error::File`].
     pub fn sqlite_options(path: &Path) -> Result<SqliteConnectOptions> {
         if !path.exists() {
             // SQLite would let the umask decide who reads vouchers, and gives its other files the
@@ -158,9 +155,6 @@ impl Database {
 
     /// Begins a transaction that writes: `BEGIN IMMEDIATE` on SQLite, where writers are alone; read
     /// committed on PostgreSQL, where constraints, row locks and [`Transaction::advisory_lock`] decide races.
-    ///
-    /// # Errors
-    /// [`Error::Database`].
     pub async fn begin(&self) -> Result<Transaction> {
         let turn = match &self.turn {
             Some(turn) => Some(turn.clone().lock_owned().await),
@@ -177,9 +171,6 @@ impl Database {
     }
 
     /// Closes every connection once it is idle.
-    ///
-    /// # Errors
-    /// [`Error::Database`].
     pub async fn close(self) -> Result<()> {
         self.writer.close_by_ref().await?;
         Ok(self.connection.close().await?)
@@ -197,9 +188,6 @@ impl Transaction {
 
     /// Takes the advisory lock of this name, until the end of this transaction. For work that reads
     /// before it writes and may not be done twice at once.
-    ///
-    /// # Errors
-    /// [`Error::Database`].
     pub async fn advisory_lock(&self, name: &str) -> Result<()> {
         // On SQLite a writing transaction already is the only one.
         if self.inner.get_database_backend() == DbBackend::Postgres {

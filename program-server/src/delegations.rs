@@ -25,7 +25,6 @@ use sea_orm::ConnectionTrait;
 pub struct Kept {
     /// The digest by which it is known.
     pub hash: Hash,
-    /// What it allows.
     pub delegation: Delegation,
     /// The device that issues.
     pub device: DeviceId,
@@ -41,7 +40,6 @@ pub struct Kept {
 /// A delegated voucher that oversteps its delegation's limits.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Violation {
-    /// The voucher's number.
     pub number: u32,
     /// The stable code of what is wrong.
     pub code: String,
@@ -52,9 +50,6 @@ pub struct Violation {
 }
 
 /// Every delegation, the first granted first.
-///
-/// # Errors
-/// [`Error::Database`].
 pub async fn all(connection: &impl ConnectionTrait) -> Result<Vec<Kept>> {
     let mut kept = store::all(connection).await?;
     for ended in trust::ended_delegations(connection).await? {
@@ -85,9 +80,6 @@ pub async fn find(connection: &impl ConnectionTrait, prefix: &str) -> Result<Kep
 }
 
 /// The violations of a delegation, the first first.
-///
-/// # Errors
-/// [`Error::Database`].
 pub async fn violations(
     connection: &impl ConnectionTrait,
     delegation: Hash,
@@ -96,9 +88,6 @@ pub async fn violations(
 }
 
 /// The signed delegations under which a device may issue now or later, for its profile.
-///
-/// # Errors
-/// [`Error::Database`].
 pub async fn of_device(
     connection: &impl ConnectionTrait,
     device: DeviceId,
@@ -130,9 +119,6 @@ pub async fn payloads_signed_with(
 }
 
 /// When a delegation was ended, if it was.
-///
-/// # Errors
-/// [`Error::Database`].
 pub async fn ended(connection: &impl ConnectionTrait, hash: Hash) -> Result<Option<Timestamp>> {
     let ended = trust::ended_delegations(connection).await?;
     Ok(ended.into_iter().find(|ended| ended.hash == hash).map(|ended| ended.ended))

@@ -42,16 +42,13 @@ pub enum DeviceStatus {
     Suspended,
 }
 
-/// A device.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Device {
     /// The thumbprint of its key.
     pub id: DeviceId,
-    /// Its key.
     pub key: PublicKey,
     /// The provider whose it is.
     pub provider: Audience,
-    /// Its status.
     pub status: DeviceStatus,
     /// When it was enrolled.
     pub enrolled: Timestamp,
@@ -84,7 +81,6 @@ pub enum EnrolmentFault {
 }
 
 impl EnrolmentFault {
-    /// The stable code.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
@@ -106,7 +102,6 @@ impl std::fmt::Display for DeviceId {
 }
 
 impl DeviceStatus {
-    /// Every status.
     pub const ALL: [DeviceStatus; 3] =
         [DeviceStatus::Unconfirmed, DeviceStatus::Confirmed, DeviceStatus::Suspended];
 
@@ -172,9 +167,6 @@ pub async fn offer(
 
 /// Enrols the phone that signed the request. The same request again, or another by the same key and
 /// code, changes nothing and gives the same device: an answer may have been lost on the way.
-///
-/// # Errors
-/// [`EnrolmentFault`].
 pub async fn enrol(
     database: &Database,
     request: &[u8],
@@ -221,17 +213,11 @@ pub async fn enrol(
 }
 
 /// The devices of this status, or all, the oldest first.
-///
-/// # Errors
-/// [`Error::Database`].
 pub async fn list(database: &Database, status: Option<DeviceStatus>) -> Result<Vec<Device>> {
     store::devices(database.reader(), status).await
 }
 
 /// The device with this id, if it is enrolled.
-///
-/// # Errors
-/// [`Error::Database`].
 pub async fn known(database: &Database, id: DeviceId) -> Result<Option<Device>> {
     store::device(database.reader(), id).await
 }
@@ -256,9 +242,6 @@ pub async fn find(database: &Database, prefix: &str) -> Result<Device> {
 }
 
 /// The device of this thumbprint, if it is of the same provider as `device`.
-///
-/// # Errors
-/// [`Error::Database`].
 pub async fn device_of_same_provider(
     db: &impl ConnectionTrait,
     device: &Device,
@@ -269,9 +252,6 @@ pub async fn device_of_same_provider(
 }
 
 /// The devices of the same provider as `device` whose keys have these ids.
-///
-/// # Errors
-/// [`Error::Database`].
 pub async fn devices_of_same_provider(
     db: &impl ConnectionTrait,
     device: &Device,
@@ -314,9 +294,6 @@ pub async fn confirm(
 }
 
 /// Suspends a device. What it sends from now on is kept, and a person decides on it.
-///
-/// # Errors
-/// [`Error::Database`].
 pub async fn suspend(database: &Database, device: &Device) -> Result<()> {
     let transaction = database.begin().await?;
     store::set_status(&*transaction, device.id, DeviceStatus::Suspended).await?;

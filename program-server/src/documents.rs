@@ -38,18 +38,13 @@ const LISTED_AN_ACK: u64 = 8000;
 pub struct DocumentReference {
     /// The claim that it supports.
     pub claim: ClaimId,
-    /// The document.
     pub document: Document,
     /// The device that signed the record.
     pub device: DeviceId,
-    /// The record's chain.
     pub chain: ChainId,
 }
 
 /// Keeps which documents records name. Until the end of the transaction none of them arrives.
-///
-/// # Errors
-/// [`Error::Database`].
 pub async fn add_references(
     tx: &Transaction,
     references: &[DocumentReference],
@@ -65,9 +60,6 @@ pub async fn add_references(
 
 /// Lets `carrier` send the documents that records of a chain name, which is another device's: its own
 /// key was lost, and the carrier has its records.
-///
-/// # Errors
-/// [`Error::Database`].
 pub async fn allow_upload_by(
     tx: &Transaction,
     chain: ChainId,
@@ -83,9 +75,6 @@ pub async fn allow_upload_by(
 
 /// Those of the claims for which a document has not arrived that their own device named. What another
 /// device names for a claim keeps it from nothing.
-///
-/// # Errors
-/// [`Error::Database`].
 pub async fn missing(
     tx: &Transaction,
     claims: &BTreeMap<ClaimId, DeviceId>,
@@ -101,9 +90,6 @@ pub async fn missing(
 
 /// The documents that are durably here of those that records of a chain name; of very many, those
 /// named last.
-///
-/// # Errors
-/// [`Error::Database`].
 pub async fn stored(tx: &Transaction, chain: ChainId) -> Result<BTreeSet<Hash>> {
     store::arrived_of(&**tx, chain, LISTED_AN_ACK).await
 }

@@ -26,7 +26,6 @@ pub enum Error {
     /// A file or folder cannot be read or written.
     #[error("{}: {source}", path.display())]
     File {
-        /// The file.
         path: PathBuf,
         /// What the operating system says.
         source: std::io::Error,
@@ -61,7 +60,6 @@ impl Error {
         Error::Broken(words.into())
     }
 
-    /// An [`Error::NotFound`].
     pub fn not_found(what: &'static str, id: &(impl ToString + ?Sized)) -> Self {
         Error::NotFound { what, id: id.to_string() }
     }

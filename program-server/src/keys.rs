@@ -99,9 +99,6 @@ impl KeyRing {
     }
 
     /// Deletes the key with this id that opens what phones seal.
-    ///
-    /// # Errors
-    /// [`Error::File`].
     pub fn destroy_unsealing(&self, kid: Kid) -> Result<()> {
         let path = self.path(Purpose::Unseals, kid);
         self.used.unsealing.lock().unwrap_or_else(PoisonError::into_inner).remove(&path);
@@ -199,9 +196,6 @@ fn random_seed() -> Result<Zeroizing<[u8; 32]>> {
 }
 
 /// Fills `bytes` from the operating system's randomness.
-///
-/// # Errors
-/// [`Error::Unavailable`].
 pub fn random(bytes: &mut [u8]) -> Result<()> {
     getrandom::fill(bytes)
         .map_err(|error| Error::Unavailable(format!("the system gives no randomness: {error}")))

@@ -25,7 +25,6 @@ pub struct Programme {
     pub name: String,
     /// The time zone of its days.
     pub zone: Zone,
-    /// Its currency.
     pub currency: Currency,
     /// How many decimal places the currency has, at most four.
     pub decimals: u8,
@@ -116,9 +115,6 @@ pub async fn add(transaction: &Transaction, programme: &Programme) -> Result<()>
 }
 
 /// Changes a programme's policies.
-///
-/// # Errors
-/// [`Error::NotFound`].
 pub async fn set_policy(
     transaction: &Transaction,
     id: &ProgrammeId,
@@ -136,17 +132,11 @@ pub async fn set_policy(
 }
 
 /// Every programme, in the order of their ids.
-///
-/// # Errors
-/// [`Error::Database`].
 pub async fn all(connection: &impl ConnectionTrait) -> Result<Vec<Programme>> {
     store::all(connection).await
 }
 
 /// The programme with this id.
-///
-/// # Errors
-/// [`Error::NotFound`].
 pub async fn get(connection: &impl ConnectionTrait, id: &ProgrammeId) -> Result<Programme> {
     store::find(connection, id).await?.ok_or_else(|| Error::not_found("programme", id))
 }

@@ -16,7 +16,6 @@ use sea_orm::ConnectionTrait;
 /// A pharmacy, hospital or shop.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Provider {
-    /// Its id.
     pub id: Audience,
     /// Its name, for people.
     pub name: String,
@@ -68,34 +67,22 @@ pub async fn add(transaction: &Transaction, provider: &Provider) -> Result<()> {
 }
 
 /// Every provider, in the order of their ids.
-///
-/// # Errors
-/// [`Error::Database`].
 pub async fn all(connection: &impl ConnectionTrait) -> Result<Vec<Provider>> {
     store::all(connection).await
 }
 
 /// The provider with this id.
-///
-/// # Errors
-/// [`Error::NotFound`].
 pub async fn get(connection: &impl ConnectionTrait, id: &Audience) -> Result<Provider> {
     store::find(connection, id).await?.ok_or_else(|| Error::not_found("provider", id))
 }
 
 /// The name of the provider or group with this id.
-///
-/// # Errors
-/// [`Error::NotFound`].
 pub async fn audience_name(connection: &impl ConnectionTrait, id: &Audience) -> Result<String> {
     store::name(connection, id).await?.ok_or_else(|| Error::not_found("provider or group", id))
 }
 
 /// The providers that a voucher with this audience may be served by: the one it names, or the
 /// members of the group.
-///
-/// # Errors
-/// [`Error::Database`].
 pub async fn members(
     connection: &impl ConnectionTrait,
     audience: &Audience,

@@ -59,9 +59,6 @@ pub struct KeptItem {
 }
 
 /// What was refused of a device: records that have their place in a chain, then items that have none.
-///
-/// # Errors
-/// [`crate::Error::Database`].
 pub async fn refused(database: &Database, device: DeviceId) -> Result<Vec<KeptItem>> {
     let mut refused = store::refused_records(database.reader(), device).await?;
     refused.extend(store::refused_items(database.reader(), device).await?);

@@ -39,7 +39,6 @@ use protocol::Hash;
 /// Signed bytes as they are served, with the validator for caches.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EntityBody {
-    /// The bytes.
     pub bytes: Vec<u8>,
     /// A strong entity tag (RFC 9110 §8.8.3), quotes included.
     pub etag: String,

@@ -34,9 +34,7 @@ pub use crate::trust::RevocationState;
 pub struct IssuedVoucher {
     /// What people call it by, as it is printed: `7K2M-94QX`.
     pub reference: String,
-    /// Its claims.
     pub voucher: Voucher,
-    /// The signed bytes.
     pub signed: Vec<u8>,
     /// What the office decided of it since.
     pub revocation: RevocationState,
@@ -82,9 +80,7 @@ impl IssuedVoucher {
 /// A voucher as pictures that people can hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pictures {
-    /// Portable Network Graphics.
     pub png: Vec<u8>,
-    /// Scalable Vector Graphics.
     pub svg: String,
 }
 
@@ -157,9 +153,6 @@ pub async fn report(transaction: &Transaction, voucher: Voucher, signed: Vec<u8>
 }
 
 /// The voucher that this office issued under this identity.
-///
-/// # Errors
-/// [`Error::Database`].
 pub async fn issued(
     connection: &impl ConnectionTrait,
     identity: &Identity,
@@ -168,9 +161,6 @@ pub async fn issued(
 }
 
 /// The voucher with this printed reference.
-///
-/// # Errors
-/// [`Error::Database`].
 pub async fn with_reference(
     connection: &impl ConnectionTrait,
     reference: PrintedReference,
@@ -179,9 +169,6 @@ pub async fn with_reference(
 }
 
 /// The voucher with this `cti`, as hexadecimal digits, or with this printed reference, however it is typed.
-///
-/// # Errors
-/// [`Error::NotFound`].
 pub async fn find(connection: &impl ConnectionTrait, named: &str) -> Result<IssuedVoucher> {
     let found = match VoucherId::from_hex(named) {
         Some(cti) => store::find_cti(connection, cti).await?,
@@ -195,9 +182,6 @@ pub async fn find(connection: &impl ConnectionTrait, named: &str) -> Result<Issu
 
 /// Vouchers that name one of these providers or groups, in the order of their references, from the
 /// one after `after` on.
-///
-/// # Errors
-/// [`Error::Database`].
 pub async fn naming(
     connection: &impl ConnectionTrait,
     audiences: &[Audience],
@@ -208,17 +192,11 @@ pub async fn naming(
 }
 
 /// Marks vouchers as served; those of other issuers have no place in our lists and are passed over.
-///
-/// # Errors
-/// [`Error::Database`].
 pub async fn redeemed(transaction: &Transaction, vouchers: &[Identity]) -> Result<()> {
     mark(transaction, vouchers, true).await
 }
 
 /// Marks a voucher as not served after all.
-///
-/// # Errors
-/// [`Error::Database`].
 pub async fn released(transaction: &Transaction, voucher: &Identity) -> Result<()> {
     mark(transaction, std::slice::from_ref(voucher), false).await
 }
@@ -234,7 +212,6 @@ async fn mark(transaction: &Transaction, vouchers: &[Identity], served: bool) ->
 pub struct Entry {
     /// The digest of what was signed. The same identity with another digest is a twin.
     pub payload_hash: Hash,
-    /// How it stands.
     pub status: VoucherStatus,
 }
 
@@ -250,9 +227,6 @@ pub enum VoucherStatus {
 }
 
 /// The register's entries of those of these vouchers that this office issued.
-///
-/// # Errors
-/// [`Error::Database`].
 pub async fn register(
     connection: &impl ConnectionTrait,
     vouchers: &BTreeSet<Identity>,
@@ -287,18 +261,15 @@ pub enum Decision {
     Revoke,
     /// Let phones refuse it until the suspension is lifted.
     Suspend,
-    /// End a suspension.
     Lift,
 }
 
 /// A decision as it was taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DecisionTaken {
-    /// Which.
     pub decision: Decision,
     /// Why, in the office's words.
     pub reason: String,
-    /// When.
     pub at: Timestamp,
 }
 
@@ -343,9 +314,6 @@ pub async fn decide(
 }
 
 /// The decisions taken on a voucher, oldest first.
-///
-/// # Errors
-/// [`Error::Database`].
 pub async fn decisions(
     connection: &impl ConnectionTrait,
     identity: &Identity,

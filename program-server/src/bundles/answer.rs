@@ -19,7 +19,6 @@ use super::ImportedBundle;
 pub struct AnswerFile {
     /// What it is called.
     pub name: String,
-    /// Its bytes.
     pub bytes: Vec<u8>,
 }
 

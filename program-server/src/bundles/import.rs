@@ -19,7 +19,6 @@ use std::sync::Arc;
 pub struct ImportedBundle {
     /// What the phone says of the file, under its signature.
     pub bundle: Bundle,
-    /// The phone.
     pub device: Device,
     /// What became of the records.
     pub records: Tally,
@@ -34,9 +33,7 @@ pub struct ImportedBundle {
 /// How many records came to what.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Tally {
-    /// Taken in.
     pub accepted: usize,
-    /// Here already.
     pub duplicates: usize,
     /// Taken in beside another claim on the same voucher.
     pub conflicts: usize,
@@ -77,7 +74,6 @@ pub enum ImportError {
 }
 
 impl ImportError {
-    /// The stable code.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
@@ -127,9 +123,6 @@ impl ImportedBundle {
 
 /// Imports a file. All of it is checked before anything is: that it is whole and unaltered, and that
 /// a phone signed it. The same file again changes nothing.
-///
-/// # Errors
-/// [`ImportError`].
 pub async fn import(app: &App, file: Arc<[u8]>) -> Result<ImportedBundle, ImportError> {
     let key = unsealing(app, &file).await?;
     let (bundle, parts) = blocking(move || contents(&file, &key)).await??;

@@ -124,7 +124,6 @@ impl Hold {
 }
 
 impl ConflictKind {
-    /// Every kind.
     pub const ALL: [ConflictKind; 3] =
         [ConflictKind::Double, ConflictKind::Twin, ConflictKind::Late];
 

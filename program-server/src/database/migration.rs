@@ -25,7 +25,6 @@ pub struct Migration(pub Vec<Step>);
 
 /// One change of the schema.
 pub enum Step {
-    /// A new table.
     CreateTable(Box<TableCreateStatement>),
     /// A changed table: one change a step, as SQLite wants it.
     AlterTable(TableAlterStatement),
@@ -33,9 +32,7 @@ pub enum Step {
     CreateIndex(IndexCreateStatement),
     /// What the builders have no words for, once for each engine.
     Sql {
-        /// For SQLite.
         sqlite: &'static str,
-        /// For PostgreSQL.
         postgres: &'static str,
     },
 }

@@ -23,7 +23,6 @@ const LARGEST: usize = 310;
 /// What a device is to be allowed.
 #[derive(Debug, Clone)]
 pub struct Grant {
-    /// The programme.
     pub programme: ProgrammeId,
     /// The provider or group that may serve the vouchers; any of the programme's if absent.
     pub audience: Option<Audience>,
@@ -33,7 +32,6 @@ pub struct Grant {
     pub single: Benefit,
     /// The most of all vouchers together.
     pub total: Benefit,
-    /// How many vouchers.
     pub count: u32,
     /// How many days a voucher may be valid.
     pub valid_days: u32,
@@ -48,7 +46,6 @@ pub struct Grant {
 pub struct Granted {
     /// The digest by which it is known.
     pub hash: Hash,
-    /// What it allows.
     pub delegation: Delegation,
 }
 

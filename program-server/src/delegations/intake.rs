@@ -27,7 +27,6 @@ pub enum ReportRefusal {
 }
 
 impl ReportRefusal {
-    /// The stable code.
     #[must_use]
     pub fn code(self) -> &'static str {
         match self {
@@ -79,9 +78,6 @@ pub async fn report(
 
 /// Keeps a voucher that was served before it was reported, or in another content than was, for whoever
 /// decides on the claim of that record.
-///
-/// # Errors
-/// [`Error::Database`].
 pub async fn keep_served(transaction: &Transaction, record: Hash, signed: &[u8]) -> Result<()> {
     store::keep_served(&**transaction, record, signed).await
 }

@@ -132,7 +132,6 @@ mod list {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// The module's tables.
 #[must_use]
 pub fn schema() -> ModuleSchema {
     let delegations: Step = Table::create()

@@ -71,9 +71,6 @@ pub async fn challenge(database: &Database, now: Timestamp) -> Result<[u8; 32]> 
 }
 
 /// Opens a session for the device that signed the proof. `origin` is this server's.
-///
-/// # Errors
-/// [`SessionFault`].
 pub async fn open(
     database: &Database,
     proof: &[u8],
@@ -101,9 +98,6 @@ pub async fn open(
 }
 
 /// The device whose session this is, if it lasts.
-///
-/// # Errors
-/// [`Error::Database`].
 pub async fn device(database: &Database, token: &Token, now: Timestamp) -> Result<Option<Device>> {
     let db = database.reader();
     match store::session(db, token.hash(), now).await? {

@@ -11,13 +11,10 @@ use protocol::Hash;
 /// Bytes of a document that came by file.
 #[derive(Debug, Clone)]
 pub struct OfflineChunk {
-    /// The document.
     pub document: Hash,
     /// Where in it the bytes begin.
     pub offset: u64,
-    /// The document's length.
     pub total: u64,
-    /// The bytes.
     pub content: Vec<u8>,
 }
 
@@ -35,7 +32,6 @@ pub enum ImportOutcome {
 }
 
 impl ImportOutcome {
-    /// The stable code.
     #[must_use]
     pub fn code(self) -> &'static str {
         match self {

@@ -54,7 +54,6 @@ impl Pieces {
         Ok(Gathered::All(content))
     }
 
-    /// Forgets the pieces.
     pub(super) fn clear(&self) -> io::Result<()> {
         match fs::remove_dir_all(&self.0) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),

@@ -46,7 +46,6 @@ mod programme {
     }
 }
 
-/// The module's tables.
 #[must_use]
 pub fn schema() -> ModuleSchema {
     let programmes = Table::create()

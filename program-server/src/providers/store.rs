@@ -111,7 +111,6 @@ mod supervisor {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// The module's tables.
 #[must_use]
 pub fn schema() -> ModuleSchema {
     let audiences = Table::create()

@@ -76,9 +76,6 @@ pub async fn remove(
 }
 
 /// The supervisors of a provider, in the order of their names.
-///
-/// # Errors
-/// [`Error::Database`].
 pub async fn of(connection: &impl ConnectionTrait, provider: &Audience) -> Result<Vec<Supervisor>> {
     store::supervisors(connection, provider).await
 }

@@ -10,7 +10,6 @@ use std::collections::BTreeMap;
 /// What a record says of its place, or what is kept there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Link {
-    /// The record's digest.
     pub hash: Hash,
     /// The digest of the record before; absent at 1.
     pub previous: Option<Hash>,

@@ -19,7 +19,6 @@ pub enum Registered {
     InForce,
     /// Revoked; published at this time.
     Revoked(Timestamp),
-    /// Suspended.
     Suspended,
     /// The issuer's vouchers are not registered here.
     Elsewhere,
@@ -36,7 +35,6 @@ pub enum Registered {
 pub struct Service<'r> {
     /// The claim that it makes.
     pub claim: ClaimId,
-    /// What was given.
     pub given: &'r Benefit,
     /// How the voucher came to be served.
     pub how: HowServed,

@@ -38,7 +38,6 @@ impl<'b> OutOfChain<'b> {
         self.records.is_empty()
     }
 
-    /// The records' digests.
     #[must_use]
     pub fn hashes(&self) -> Vec<Hash> {
         self.hashes.iter().copied().collect()
@@ -50,7 +49,6 @@ impl<'b> OutOfChain<'b> {
         self.records.iter().map(|(_, record, _)| &record.content).collect()
     }
 
-    /// The records.
     pub fn into_records(self) -> impl Iterator<Item = (usize, &'b Opened, Refusal)> {
         self.records.into_iter()
     }

@@ -277,7 +277,6 @@ pub fn schema() -> ModuleSchema {
 /// What became of a record that has its place in a chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RecordOutcome {
-    /// Taken in.
     Accepted,
     /// RecordOutcome in beside another claim on its voucher.
     Conflict,

@@ -39,7 +39,6 @@ pub struct CeremonyReport {
     pub root_hash: Hash,
     /// When the next root document is due.
     pub expires: Timestamp,
-    /// The root keys.
     pub roots: Vec<Kid>,
     /// The office's keys, each with the word for its use.
     pub office: Vec<(&'static str, Kid)>,

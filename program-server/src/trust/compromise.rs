@@ -19,7 +19,6 @@ use std::sync::Arc;
 /// What came of saying that a key is in wrong hands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Compromised {
-    /// The key.
     pub key: TrustedKey,
     /// How many payloads stay good under it.
     pub issued: usize,
@@ -133,9 +132,6 @@ pub async fn payloads_of_texts(
 }
 
 /// The set of issued vouchers with this hash, as it is served.
-///
-/// # Errors
-/// [`Error::NotFound`].
 pub async fn issued_set_file(connection: &impl ConnectionTrait, hash: Hash) -> Result<EntityBody> {
     let row = issued_set::Entity::find()
         .filter(issued_set::Column::Hash.eq(Stored(hash)))

@@ -23,7 +23,6 @@ const FOREIGN_KEY_LIFE: Span = Span::days(5 * 365);
 /// A key as the trust list will name it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TrustedKey {
-    /// The public key.
     pub key: PublicKey,
     /// Its one use.
     pub purpose: KeyUse,
@@ -96,9 +95,6 @@ impl TrustedKey {
 }
 
 /// Every key, in the order they came.
-///
-/// # Errors
-/// [`Error::Database`].
 pub async fn keys(connection: &impl ConnectionTrait) -> Result<Vec<TrustedKey>> {
     let rows = Entity::find().order_by_asc(Column::Ordinal).all(connection).await?;
     let sets = compromise::pinned_sets(connection).await?;
@@ -247,7 +243,6 @@ pub fn next_second(app: &App) -> Timestamp {
 /// What a rotation did.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rotated {
-    /// The new key.
     pub new: TrustedKey,
     /// The keys whose place it takes, retired when it begins.
     pub retired: Vec<TrustedKey>,

@@ -24,16 +24,12 @@ pub struct Limits {
 pub struct EndedDelegation {
     /// The hash of its payload.
     pub hash: Hash,
-    /// When.
     pub ended: Timestamp,
     /// Why, in the office's words.
     pub reason: String,
 }
 
 /// The limits that the office set.
-///
-/// # Errors
-/// [`Error::Database`].
 pub async fn limits(connection: &impl ConnectionTrait) -> Result<Limits> {
     let Some(row) = limits::Entity::find_by_id(1).one(connection).await? else {
         return Ok(Limits::default());
@@ -118,9 +114,6 @@ pub async fn end_delegation(
 }
 
 /// The delegations that were ended, in the order of their hashes.
-///
-/// # Errors
-/// [`Error::Database`].
 pub async fn ended_delegations(connection: &impl ConnectionTrait) -> Result<Vec<EndedDelegation>> {
     let rows = ended_delegation::Entity::find()
         .order_by_asc(ended_delegation::Column::Hash)

@@ -13,16 +13,12 @@ use sea_orm::{ConnectionTrait, EntityTrait, QueryOrder};
 /// A trust list that a phone says it has and that this server never signed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ObservedTrustVersion {
-    /// Its version.
     pub version: u64,
     /// The phone that signed so.
     pub device: DeviceId,
 }
 
 /// Notes that a device's own signed record names a later list than this server signed.
-///
-/// # Errors
-/// [`crate::Error::Database`].
 pub async fn record_observed_version(
     tx: &Transaction,
     version: u64,
@@ -44,9 +40,6 @@ pub async fn record_observed_version(
 }
 
 /// The latest list that any phone said it has, whether or not this server has signed it since.
-///
-/// # Errors
-/// [`crate::Error::Database`].
 pub async fn latest_observed_version(
     db: &impl ConnectionTrait,
 ) -> Result<Option<ObservedTrustVersion>> {

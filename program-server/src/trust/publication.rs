@@ -170,9 +170,6 @@ async fn publish_from(
 }
 
 /// When these versions of the trust list were issued, for those that this server signed.
-///
-/// # Errors
-/// [`Error::Database`].
 pub async fn issue_times(
     connection: &impl ConnectionTrait,
     versions: &BTreeSet<u64>,

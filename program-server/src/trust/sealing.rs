@@ -22,7 +22,6 @@ pub const SEALING_KEPT: Span = Span::days(13 * 31);
 /// A sealing key of this office.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SealingKeyState {
-    /// Its id.
     pub kid: Kid,
     /// When it was drawn.
     pub made: Timestamp,
@@ -39,9 +38,6 @@ impl SealingKeyState {
 }
 
 /// Every sealing key whose private part was not destroyed, newest first.
-///
-/// # Errors
-/// [`Error::Database`].
 pub async fn sealing_keys(connection: &impl ConnectionTrait) -> Result<Vec<SealingKeyState>> {
     let rows = Entity::find().order_by_desc(Column::Made).all(connection).await?;
     let mut newer: Vec<Timestamp> = Vec::new();

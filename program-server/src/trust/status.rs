@@ -97,9 +97,6 @@ pub async fn allocate_indices(
 
 /// Creates a status list of this programme and month whose places are not drawn at random, but given
 /// out by the caller with [`reserve_range`].
-///
-/// # Errors
-/// [`Error::Database`].
 pub async fn create_reserved_list(
     transaction: &Transaction,
     programme: &ProgrammeId,
@@ -347,9 +344,6 @@ async fn list(connection: &impl ConnectionTrait, number: u32) -> Result<status_l
 }
 
 /// What the lists say of these vouchers now, by list and index.
-///
-/// # Errors
-/// [`Error::Database`].
 pub async fn statuses(
     connection: &impl ConnectionTrait,
     vouchers: &[StatusRef],
@@ -376,9 +370,6 @@ pub async fn statuses(
 }
 
 /// Those of these tokens, each named by its list and `iat`, that this server published.
-///
-/// # Errors
-/// [`Error::Database`].
 pub async fn published_tokens(
     connection: &impl ConnectionTrait,
     named: &BTreeSet<(u32, Timestamp)>,
@@ -402,9 +393,6 @@ pub async fn published_tokens(
 }
 
 /// The numbers of every list.
-///
-/// # Errors
-/// [`Error::Database`].
 pub async fn status_lists(connection: &impl ConnectionTrait) -> Result<Vec<u32>> {
     let numbers: Vec<Stored<u32>> = status_list::Entity::find()
         .select_only()

@@ -192,7 +192,6 @@ pub(super) mod status_change {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// The module's tables.
 #[must_use]
 pub fn schema() -> ModuleSchema {
     let roots = Table::create()

@@ -18,7 +18,6 @@ use std::collections::{BTreeMap, BTreeSet};
 /// A voucher to be issued.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IssueRequest {
-    /// What it gives.
     pub benefit: Benefit,
     /// The provider or group that may serve it; any of the programme's if absent.
     pub audience: Option<Audience>,
@@ -32,7 +31,6 @@ pub struct IssueRequest {
     pub last_day: Date,
     /// The entitlement it stands for; the printed reference if absent.
     pub entitlement: Option<EntitlementId>,
-    /// Its supporting documents.
     pub documents: Vec<SupportingDocument>,
     /// Where it stands in a list of requests that may be given twice.
     pub line: Option<Line>,
@@ -43,7 +41,6 @@ pub struct IssueRequest {
 pub struct Line {
     /// The digest of the list.
     pub list: Hash,
-    /// The line.
     pub number: u32,
 }
 
@@ -133,9 +130,6 @@ pub async fn issue(
 }
 
 /// The vouchers that were issued for the lines of this list, by line.
-///
-/// # Errors
-/// [`Error::Database`].
 pub async fn issued_lines(
     connection: &impl ConnectionTrait,
     list: Hash,

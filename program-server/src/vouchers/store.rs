@@ -92,7 +92,6 @@ mod decision {
 /// Rows in one statement: both engines bound the number of values.
 const ROWS_AT_ONCE: usize = 500;
 
-/// The module's tables.
 #[must_use]
 pub fn schema() -> ModuleSchema {
     use voucher::Column::{
