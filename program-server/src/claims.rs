@@ -573,26 +573,26 @@ pub async fn release_for_device(
 /// # Errors
 /// As [`ClaimUnitOfWork::decide`].
 pub async fn decide(
-    database: &Database,
+    db: &Database,
     claim: ClaimId,
     decision: Decision,
     note: &str,
     now: Timestamp,
 ) -> Result<Claim> {
-    let transaction = database.begin().await?;
-    let mut changes = ClaimUnitOfWork::new(&transaction, now);
+    let tx = db.begin().await?;
+    let mut changes = ClaimUnitOfWork::new(&tx, now);
     changes.decide(claim, decision, note).await?;
     changes.append_history().await?;
-    transaction.commit().await?;
-    find(database, claim).await
+    tx.commit().await?;
+    find(db, claim).await
 }
 
 /// The claim with this id.
 ///
 /// # Errors
 /// [`Error::NotFound`], [`Error::Database`].
-pub async fn find(database: &Database, claim: ClaimId) -> Result<Claim> {
-    let found = store::claim(database.reader(), claim).await?;
+pub async fn find(db: &Database, claim: ClaimId) -> Result<Claim> {
+    let found = store::claim(db.reader(), claim).await?;
     found.ok_or_else(|| Error::not_found("claim", &claim))
 }
 
@@ -614,14 +614,14 @@ pub async fn updates_since(
 
 /// A page of claims, the first received first, with their histories.
 pub async fn list(
-    database: &Database,
+    db: &Database,
     provider: Option<Audience>,
     state: Option<ClaimState>,
     after: Option<Cursor>,
 ) -> Result<Page> {
     let after = after.map(|cursor| (cursor.received, cursor.claim));
     let filter = Filter { provider, state, after };
-    let mut claims = store::list(database.reader(), filter, PAGE + 1).await?;
+    let mut claims = store::list(db.reader(), filter, PAGE + 1).await?;
     let more = claims.len() as u64 > PAGE;
     claims.truncate(PAGE as usize);
     let next = claims.last().filter(|_| more).map(Cursor::after);

@@ -132,7 +132,7 @@ impl DeviceStatus {
 /// # Errors
 /// [`Error::Invalid`] beyond [`LONGEST_OFFER`] or when `origin` is none, [`Error::Database`].
 pub async fn offer(
-    database: &Database,
+    db: &Database,
     provider: &Audience,
     origin: &str,
     root: Hash,
@@ -159,29 +159,29 @@ pub async fn offer(
         expires: offer.expires,
         used_by: None,
     };
-    let transaction = database.begin().await?;
-    store::add_offer(&*transaction, kept).await?;
-    transaction.commit().await?;
+    let tx = db.begin().await?;
+    store::add_offer(&*tx, kept).await?;
+    tx.commit().await?;
     Ok(offer)
 }
 
 /// Enrols the phone that signed the request. The same request again, or another by the same key and
 /// code, changes nothing and gives the same device: an answer may have been lost on the way.
 pub async fn enrol(
-    database: &Database,
+    db: &Database,
     request: &[u8],
     now: Timestamp,
 ) -> std::result::Result<Device, EnrolmentFault> {
     let request = Request::open(request).map_err(EnrolmentFault::Unreadable)?;
     let code_hash = Hash::of(&request.code);
     let id = DeviceId(request.key.thumbprint());
-    let transaction = database.begin().await?;
-    let offer = store::offer(&*transaction, code_hash).await?.ok_or(EnrolmentFault::UnknownCode)?;
+    let tx = db.begin().await?;
+    let offer = store::offer(&*tx, code_hash).await?.ok_or(EnrolmentFault::UnknownCode)?;
     if (offer.root, &offer.origin) != (request.root, &request.origin) {
         return Err(EnrolmentFault::OtherServer);
     }
-    transaction.advisory_lock(&format!("device {id}")).await?;
-    let known = store::device(&*transaction, id).await?;
+    tx.advisory_lock(&format!("device {id}")).await?;
+    let known = store::device(&*tx, id).await?;
     if known.as_ref().is_some_and(|device| device.provider != offer.provider) {
         return Err(EnrolmentFault::OtherProvider);
     }
@@ -191,7 +191,7 @@ pub async fn enrol(
     if now >= offer.expires {
         return Err(EnrolmentFault::Expired);
     }
-    if !store::use_offer(&*transaction, code_hash, id).await? {
+    if !store::use_offer(&*tx, code_hash, id).await? {
         return Err(EnrolmentFault::CodeUsed);
     }
     let device = match known {
@@ -204,31 +204,31 @@ pub async fn enrol(
                 status: DeviceStatus::Unconfirmed,
                 enrolled: now,
             };
-            store::add_device(&*transaction, &device).await?;
+            store::add_device(&*tx, &device).await?;
             device
         }
     };
-    transaction.commit().await?;
+    tx.commit().await?;
     Ok(device)
 }
 
 /// The devices of this status, or all, the oldest first.
-pub async fn list(database: &Database, status: Option<DeviceStatus>) -> Result<Vec<Device>> {
-    store::devices(database.reader(), status).await
+pub async fn list(db: &Database, status: Option<DeviceStatus>) -> Result<Vec<Device>> {
+    store::devices(db.reader(), status).await
 }
 
 /// The device with this id, if it is enrolled.
-pub async fn known(database: &Database, id: DeviceId) -> Result<Option<Device>> {
-    store::device(database.reader(), id).await
+pub async fn known(db: &Database, id: DeviceId) -> Result<Option<Device>> {
+    store::device(db.reader(), id).await
 }
 
 /// The one device whose id begins with these hexadecimal digits.
 ///
 /// # Errors
 /// [`Error::NotFound`], [`Error::Invalid`] when several do, [`Error::Database`].
-pub async fn find(database: &Database, prefix: &str) -> Result<Device> {
+pub async fn find(db: &Database, prefix: &str) -> Result<Device> {
     let wanted = prefix.to_ascii_lowercase();
-    let mut found = list(database, None)
+    let mut found = list(db, None)
         .await?
         .into_iter()
         .filter(|device| !wanted.is_empty() && device.id.to_string().starts_with(&wanted));
@@ -270,12 +270,7 @@ pub async fn devices_of_same_provider(
 /// # Errors
 /// [`Error::Invalid`] when the digits are not the device's, [`Error::Conflict`] when it is
 /// suspended, [`Error::Database`].
-pub async fn confirm(
-    database: &Database,
-    device: &Device,
-    digits: &str,
-    now: Timestamp,
-) -> Result<()> {
+pub async fn confirm(db: &Database, device: &Device, digits: &str, now: Timestamp) -> Result<()> {
     let typed: String = digits.chars().filter(|c| !c.is_whitespace() && *c != '-').collect();
     if typed != device.key.digits() {
         return Err(Error::invalid(
@@ -283,21 +278,21 @@ pub async fn confirm(
              and this server: do not confirm it; suspend it and enrol the phone anew",
         ));
     }
-    let transaction = database.begin().await?;
-    let status = store::device(&*transaction, device.id).await?.map(|device| device.status);
+    let tx = db.begin().await?;
+    let status = store::device(&*tx, device.id).await?.map(|device| device.status);
     if status == Some(DeviceStatus::Suspended) {
         return Err(Error::conflict("the device is suspended: enrol it anew with a new offer"));
     }
-    store::set_status(&*transaction, device.id, DeviceStatus::Confirmed).await?;
-    claims::release_for_device(&transaction, device.id, Hold::DeviceUnconfirmed, now).await?;
-    transaction.commit().await
+    store::set_status(&*tx, device.id, DeviceStatus::Confirmed).await?;
+    claims::release_for_device(&tx, device.id, Hold::DeviceUnconfirmed, now).await?;
+    tx.commit().await
 }
 
 /// Suspends a device. What it sends from now on is kept, and a person decides on it.
-pub async fn suspend(database: &Database, device: &Device) -> Result<()> {
-    let transaction = database.begin().await?;
-    store::set_status(&*transaction, device.id, DeviceStatus::Suspended).await?;
-    transaction.commit().await
+pub async fn suspend(db: &Database, device: &Device) -> Result<()> {
+    let tx = db.begin().await?;
+    store::set_status(&*tx, device.id, DeviceStatus::Suspended).await?;
+    tx.commit().await
 }
 
 /// The device's status, with a row lock: nobody changes it until the end of the transaction.

@@ -100,12 +100,12 @@ impl Programme {
 ///
 /// # Errors
 /// [`Error::Conflict`] when the id is taken, [`Error::Invalid`] for a name or a policy out of range.
-pub async fn add(transaction: &Transaction, programme: &Programme) -> Result<()> {
+pub async fn add(tx: &Transaction, programme: &Programme) -> Result<()> {
     check_name(&programme.name)?;
     if programme.decimals > 4 {
         return Err(Error::invalid("a currency has at most 4 decimal places"));
     }
-    store::insert(&**transaction, programme).await.map_err(|error| {
+    store::insert(&**tx, programme).await.map_err(|error| {
         if error.is_unique_violation() {
             Error::Conflict(format!("there is a programme {} already", programme.id))
         } else {
@@ -116,29 +116,29 @@ pub async fn add(transaction: &Transaction, programme: &Programme) -> Result<()>
 
 /// Changes a programme's policies.
 pub async fn set_policy(
-    transaction: &Transaction,
+    tx: &Transaction,
     id: &ProgrammeId,
     change: PolicyChange,
 ) -> Result<Programme> {
-    let old = get(&**transaction, id).await?;
+    let old = get(&**tx, id).await?;
     let new = Programme {
         too_old: change.too_old.unwrap_or(old.too_old),
         clock_tolerance: change.clock_tolerance.unwrap_or(old.clock_tolerance),
         by_code: change.by_code.unwrap_or(old.by_code),
         ..old
     };
-    store::set_policy(&**transaction, &new).await?;
+    store::set_policy(&**tx, &new).await?;
     Ok(new)
 }
 
 /// Every programme, in the order of their ids.
-pub async fn all(connection: &impl ConnectionTrait) -> Result<Vec<Programme>> {
-    store::all(connection).await
+pub async fn all(db: &impl ConnectionTrait) -> Result<Vec<Programme>> {
+    store::all(db).await
 }
 
 /// The programme with this id.
-pub async fn get(connection: &impl ConnectionTrait, id: &ProgrammeId) -> Result<Programme> {
-    store::find(connection, id).await?.ok_or_else(|| Error::not_found("programme", id))
+pub async fn get(db: &impl ConnectionTrait, id: &ProgrammeId) -> Result<Programme> {
+    store::find(db, id).await?.ok_or_else(|| Error::not_found("programme", id))
 }
 
 /// A name for people: one line that is not empty and fits on paper.

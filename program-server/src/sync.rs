@@ -59,8 +59,8 @@ pub struct KeptItem {
 }
 
 /// What was refused of a device: records that have their place in a chain, then items that have none.
-pub async fn refused(database: &Database, device: DeviceId) -> Result<Vec<KeptItem>> {
-    let mut refused = store::refused_records(database.reader(), device).await?;
-    refused.extend(store::refused_items(database.reader(), device).await?);
+pub async fn refused(db: &Database, device: DeviceId) -> Result<Vec<KeptItem>> {
+    let mut refused = store::refused_records(db.reader(), device).await?;
+    refused.extend(store::refused_items(db.reader(), device).await?);
     Ok(refused)
 }

@@ -100,13 +100,13 @@ impl Sheet {
     /// # Errors
     /// [`Error::NotFound`] when its programme or provider is gone.
     pub async fn of(
-        connection: &impl ConnectionTrait,
+        db: &impl ConnectionTrait,
         office: &str,
         issued: IssuedVoucher,
     ) -> Result<Self> {
-        let programme = programmes::get(connection, &issued.voucher.programme).await?;
+        let programme = programmes::get(db, &issued.voucher.programme).await?;
         let provider = match &issued.voucher.audience {
-            Some(audience) => Some(providers::audience_name(connection, audience).await?),
+            Some(audience) => Some(providers::audience_name(db, audience).await?),
             None => None,
         };
         let text = issued.text()?;
@@ -145,35 +145,35 @@ impl Sheet {
 ///
 /// # Errors
 /// [`Error::Database`]; a unique violation when it is registered already.
-pub async fn report(transaction: &Transaction, voucher: Voucher, signed: Vec<u8>) -> Result<()> {
-    let reference = issue::draw_reference(&**transaction).await?;
+pub async fn report(tx: &Transaction, voucher: Voucher, signed: Vec<u8>) -> Result<()> {
+    let reference = issue::draw_reference(&**tx).await?;
     let revocation = RevocationState::None;
     let issued = IssuedVoucher { reference, voucher, signed, revocation };
-    store::insert_reported(&**transaction, &issued).await
+    store::insert_reported(&**tx, &issued).await
 }
 
 /// The voucher that this office issued under this identity.
 pub async fn issued(
-    connection: &impl ConnectionTrait,
+    db: &impl ConnectionTrait,
     identity: &Identity,
 ) -> Result<Option<IssuedVoucher>> {
-    store::find(connection, identity.hash()).await
+    store::find(db, identity.hash()).await
 }
 
 /// The voucher with this printed reference.
 pub async fn with_reference(
-    connection: &impl ConnectionTrait,
+    db: &impl ConnectionTrait,
     reference: PrintedReference,
 ) -> Result<Option<IssuedVoucher>> {
-    store::find_reference(connection, &reference.to_string()).await
+    store::find_reference(db, &reference.to_string()).await
 }
 
 /// The voucher with this `cti`, as hexadecimal digits, or with this printed reference, however it is typed.
-pub async fn find(connection: &impl ConnectionTrait, named: &str) -> Result<IssuedVoucher> {
+pub async fn find(db: &impl ConnectionTrait, named: &str) -> Result<IssuedVoucher> {
     let found = match VoucherId::from_hex(named) {
-        Some(cti) => store::find_cti(connection, cti).await?,
+        Some(cti) => store::find_cti(db, cti).await?,
         None => match PrintedReference::typed(named) {
-            Some(reference) => with_reference(connection, reference).await?,
+            Some(reference) => with_reference(db, reference).await?,
             None => None,
         },
     };
@@ -183,28 +183,28 @@ pub async fn find(connection: &impl ConnectionTrait, named: &str) -> Result<Issu
 /// Vouchers that name one of these providers or groups, in the order of their references, from the
 /// one after `after` on.
 pub async fn naming(
-    connection: &impl ConnectionTrait,
+    db: &impl ConnectionTrait,
     audiences: &[Audience],
     after: Option<&str>,
     most: u64,
 ) -> Result<Vec<IssuedVoucher>> {
-    store::naming(connection, audiences, after, most).await
+    store::naming(db, audiences, after, most).await
 }
 
 /// Marks vouchers as served; those of other issuers have no place in our lists and are passed over.
-pub async fn redeemed(transaction: &Transaction, vouchers: &[Identity]) -> Result<()> {
-    mark(transaction, vouchers, true).await
+pub async fn redeemed(tx: &Transaction, vouchers: &[Identity]) -> Result<()> {
+    mark(tx, vouchers, true).await
 }
 
 /// Marks a voucher as not served after all.
-pub async fn released(transaction: &Transaction, voucher: &Identity) -> Result<()> {
-    mark(transaction, std::slice::from_ref(voucher), false).await
+pub async fn released(tx: &Transaction, voucher: &Identity) -> Result<()> {
+    mark(tx, std::slice::from_ref(voucher), false).await
 }
 
-async fn mark(transaction: &Transaction, vouchers: &[Identity], served: bool) -> Result<()> {
+async fn mark(tx: &Transaction, vouchers: &[Identity], served: bool) -> Result<()> {
     let hashes: Vec<Hash> = vouchers.iter().map(Identity::hash).collect();
-    let places = store::places(&**transaction, &hashes).await?;
-    trust::mark_redeemed(transaction, &places, served).await
+    let places = store::places(&**tx, &hashes).await?;
+    trust::mark_redeemed(tx, &places, served).await
 }
 
 /// What the register says of a voucher.
@@ -228,13 +228,13 @@ pub enum VoucherStatus {
 
 /// The register's entries of those of these vouchers that this office issued.
 pub async fn register(
-    connection: &impl ConnectionTrait,
+    db: &impl ConnectionTrait,
     vouchers: &BTreeSet<Identity>,
 ) -> Result<BTreeMap<Identity, Entry>> {
     let by_hash: BTreeMap<Hash, &Identity> =
         vouchers.iter().map(|identity| (identity.hash(), identity)).collect();
     let hashes: Vec<Hash> = by_hash.keys().copied().collect();
-    let entries = store::entries(connection, &hashes).await?;
+    let entries = store::entries(db, &hashes).await?;
     Ok(entries
         .into_iter()
         .filter_map(|(hash, entry)| Some(((*by_hash.get(&hash)?).clone(), entry)))
@@ -247,11 +247,11 @@ pub async fn register(
 /// # Errors
 /// [`Error::Database`], [`Error::Protocol`] when stored bytes are damaged.
 pub async fn payloads_signed_with(
-    connection: &impl ConnectionTrait,
+    db: &impl ConnectionTrait,
     kid: Kid,
     before: Option<Timestamp>,
 ) -> Result<Vec<Hash>> {
-    store::payloads_signed_with(connection, kid, before).await
+    store::payloads_signed_with(db, kid, before).await
 }
 
 /// A step that the office takes with a voucher after it was issued.
@@ -291,7 +291,7 @@ fn after(revocation: RevocationState, decision: Decision) -> Result<RevocationSt
 /// [`Error::NotFound`]; [`Error::Conflict`] when the voucher does not stand so that it could be
 /// taken; [`Error::Invalid`] without a reason.
 pub async fn decide(
-    transaction: &Transaction,
+    tx: &Transaction,
     named: &str,
     decision: Decision,
     reason: &str,
@@ -299,26 +299,26 @@ pub async fn decide(
 ) -> Result<IssuedVoucher> {
     programmes::check_name(reason)
         .map_err(|_| Error::invalid("give the reason in one line; it is kept with the voucher"))?;
-    let mut issued = find(&**transaction, named).await?;
+    let mut issued = find(&**tx, named).await?;
     let identity = issued.voucher.identity.hash();
-    transaction.advisory_lock(&format!("voucher {identity}")).await?;
-    issued = store::find(&**transaction, identity).await?.unwrap_or(issued);
+    tx.advisory_lock(&format!("voucher {identity}")).await?;
+    issued = store::find(&**tx, identity).await?.unwrap_or(issued);
     issued.revocation = after(issued.revocation, decision)
         .map_err(|why| Error::Conflict(format!("voucher {}: {why}", issued.reference)))?;
     let taken = DecisionTaken { decision, reason: reason.to_owned(), at: now };
-    store::decide(&**transaction, identity, issued.revocation, &taken).await?;
+    store::decide(&**tx, identity, issued.revocation, &taken).await?;
     if let Some(status) = issued.voucher.status {
-        trust::set_revocation(transaction, status, issued.revocation).await?;
+        trust::set_revocation(tx, status, issued.revocation).await?;
     }
     Ok(issued)
 }
 
 /// The decisions taken on a voucher, oldest first.
 pub async fn decisions(
-    connection: &impl ConnectionTrait,
+    db: &impl ConnectionTrait,
     identity: &Identity,
 ) -> Result<Vec<DecisionTaken>> {
-    store::decisions(connection, identity.hash()).await
+    store::decisions(db, identity.hash()).await
 }
 
 #[cfg(test)]

@@ -203,9 +203,9 @@ impl Named {
 impl End {
     async fn run(self, app: &App, output: &Output) -> Result<()> {
         let kept = delegations::find(app.db.reader(), &self.hash).await?;
-        let transaction = app.db.begin().await?;
-        trust::end_delegation(&transaction, kept.hash, &self.reason, app.now()).await?;
-        transaction.commit().await?;
+        let tx = app.db.begin().await?;
+        trust::end_delegation(&tx, kept.hash, &self.reason, app.now()).await?;
+        tx.commit().await?;
         let published = trust::current(app).await.map_err(|error| {
             Error::Unavailable(format!("it is ended; the trust list is not: {error}"))
         })?;

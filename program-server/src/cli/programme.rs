@@ -109,9 +109,9 @@ fn tolerance(hours: u64) -> Span {
 
 impl Policy {
     async fn run(self, app: &App, output: &Output) -> Result<()> {
-        let transaction = app.db.begin().await?;
+        let tx = app.db.begin().await?;
         let programme = programmes::set_policy(
-            &transaction,
+            &tx,
             &self.id,
             PolicyChange {
                 too_old: self.too_old.map(TooOld::policy),
@@ -120,7 +120,7 @@ impl Policy {
             },
         )
         .await?;
-        transaction.commit().await?;
+        tx.commit().await?;
         super::trust::renew(app).await?;
         let too_old = match programme.too_old {
             TooOldPolicy::Refuse => "refuse",
@@ -165,9 +165,9 @@ impl Add {
             holding_days: self.holding_days,
             by_code: self.by_code == ByCode::Review,
         };
-        let transaction = app.db.begin().await?;
-        programmes::add(&transaction, &programme).await?;
-        transaction.commit().await?;
+        let tx = app.db.begin().await?;
+        programmes::add(&tx, &programme).await?;
+        tx.commit().await?;
         super::trust::renew(app).await?;
         output.say(
             &format!("The programme {} ({}) was added.", programme.id, programme.name),

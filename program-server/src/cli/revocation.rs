@@ -27,11 +27,10 @@ pub const LIFT: Wording = (Decision::Lift, "in force again");
 impl Revocation {
     pub async fn run(self, app: &App, wording: Wording, output: &Output) -> Result<()> {
         let (decision, word) = wording;
-        let transaction = app.db.begin().await?;
+        let tx = app.db.begin().await?;
         let issued =
-            vouchers::decide(&transaction, &self.voucher, decision, &self.reason, app.now())
-                .await?;
-        transaction.commit().await?;
+            vouchers::decide(&tx, &self.voucher, decision, &self.reason, app.now()).await?;
+        tx.commit().await?;
         // Signed at once, so that its time is that of the decision and not of the next phone's sync.
         if let Some(status) = issued.voucher.status {
             trust::status_token(app, status.list).await?;

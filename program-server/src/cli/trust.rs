@@ -136,9 +136,9 @@ impl Trust {
             Trust::Compromise(compromise) => compromise.run(app, output).await,
             Trust::Retire(retire) => retire.run(app, output).await,
             Trust::DestroySeal { kid } => {
-                let transaction = app.db.begin().await?;
-                trust::destroy_sealing_key(app, &transaction, kid).await?;
-                transaction.commit().await?;
+                let tx = app.db.begin().await?;
+                trust::destroy_sealing_key(app, &tx, kid).await?;
+                tx.commit().await?;
                 output.say(
                     &format!(
                         "The sealing key {kid} is destroyed here. Next: destroy its copies in the \
@@ -190,11 +190,9 @@ impl HoldCeremony {
 
 impl AddIssuerKey {
     async fn run(self, app: &App, output: &Output) -> Result<()> {
-        let transaction = app.db.begin().await?;
-        let key =
-            trust::add_issuer_key(app, &transaction, KeyUse::Voucher, self.programme.as_ref())
-                .await?;
-        transaction.commit().await?;
+        let tx = app.db.begin().await?;
+        let key = trust::add_issuer_key(app, &tx, KeyUse::Voucher, self.programme.as_ref()).await?;
+        tx.commit().await?;
         renew(app).await?;
         output.say(
             &format!(
@@ -211,9 +209,9 @@ impl Retire {
     async fn run(self, app: &App, output: &Output) -> Result<()> {
         let at_once = trust::next_second(app);
         let at = self.at.unwrap_or(at_once);
-        let transaction = app.db.begin().await?;
-        let key = trust::retire(&transaction, self.kid, at).await?;
-        transaction.commit().await?;
+        let tx = app.db.begin().await?;
+        let key = trust::retire(&tx, self.kid, at).await?;
+        tx.commit().await?;
         renew(app).await?;
         if at == at_once {
             reached(app, at).await;

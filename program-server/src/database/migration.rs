@@ -88,29 +88,29 @@ pub mod column {
 ///
 /// # Errors
 /// [`Error::Invalid`] when the database was written by a later release, [`Error::Database`].
-pub async fn migrate(database: &Database, modules: &[ModuleSchema]) -> Result<()> {
-    if is_current(database, modules).await? {
+pub async fn migrate(db: &Database, modules: &[ModuleSchema]) -> Result<()> {
+    if is_current(db, modules).await? {
         return Ok(());
     }
-    let transaction = database.begin().await?;
-    transaction.advisory_lock(VERSIONS).await?;
+    let tx = db.begin().await?;
+    tx.advisory_lock(VERSIONS).await?;
     let versions = Table::create()
         .table(VERSIONS)
         .if_not_exists()
         .col(column::text("module").primary_key())
         .col(column::number("version"))
         .take();
-    transaction.execute(&versions).await?;
+    tx.execute(&versions).await?;
     for module in modules {
-        bring_up_to_date(&transaction, module).await?;
+        bring_up_to_date(&tx, module).await?;
     }
-    transaction.commit().await
+    tx.commit().await
 }
 
-async fn is_current(database: &Database, modules: &[ModuleSchema]) -> Result<bool> {
+async fn is_current(db: &Database, modules: &[ModuleSchema]) -> Result<bool> {
     let select = Query::select().columns(["module", "version"]).from(VERSIONS).take();
     // The table itself is missing in a new database.
-    let Ok(rows) = database.reader().query_all(&select).await else { return Ok(false) };
+    let Ok(rows) = db.reader().query_all(&select).await else { return Ok(false) };
     let mut versions = BTreeMap::new();
     for row in rows {
         versions.insert(row.try_get::<String>("", "module")?, row.try_get::<i64>("", "version")?);
@@ -122,8 +122,8 @@ async fn is_current(database: &Database, modules: &[ModuleSchema]) -> Result<boo
     Ok(modules.iter().all(is_current))
 }
 
-async fn bring_up_to_date(transaction: &Transaction, module: &ModuleSchema) -> Result<()> {
-    let version = version_of(&**transaction, module).await?;
+async fn bring_up_to_date(tx: &Transaction, module: &ModuleSchema) -> Result<()> {
+    let version = version_of(&**tx, module).await?;
     let Some(missing) = module.migrations.get(version..) else {
         return Err(Error::Invalid(format!(
             "the database was written by a later release (its {} tables have version {version}, \
@@ -133,32 +133,32 @@ async fn bring_up_to_date(transaction: &Transaction, module: &ModuleSchema) -> R
         )));
     };
     for step in missing.iter().flat_map(|migration| &migration.0) {
-        step.run(transaction).await?;
+        step.run(tx).await?;
     }
     if !missing.is_empty() {
         let forget = Query::delete()
             .from_table(VERSIONS)
             .and_where(Expr::col("module").eq(module.name))
             .take();
-        transaction.execute(&forget).await?;
+        tx.execute(&forget).await?;
         let now = i64::try_from(module.migrations.len()).unwrap_or(i64::MAX);
         let remember = Query::insert()
             .into_table(VERSIONS)
             .columns(["module", "version"])
             .values_panic([module.name.into(), now.into()])
             .take();
-        transaction.execute(&remember).await?;
+        tx.execute(&remember).await?;
     }
     Ok(())
 }
 
-async fn version_of(connection: &impl ConnectionTrait, module: &ModuleSchema) -> Result<usize> {
+async fn version_of(db: &impl ConnectionTrait, module: &ModuleSchema) -> Result<usize> {
     let select = Query::select()
         .column("version")
         .from(VERSIONS)
         .and_where(Expr::col("module").eq(module.name))
         .take();
-    let version = match connection.query_one(&select).await? {
+    let version = match db.query_one(&select).await? {
         Some(row) => row.try_get::<i64>("", "version")?,
         None => 0,
     };
@@ -166,17 +166,17 @@ async fn version_of(connection: &impl ConnectionTrait, module: &ModuleSchema) ->
 }
 
 impl Step {
-    async fn run(&self, transaction: &Transaction) -> Result<()> {
+    async fn run(&self, tx: &Transaction) -> Result<()> {
         match self {
-            Step::CreateTable(statement) => transaction.execute(&**statement).await?,
-            Step::AlterTable(statement) => transaction.execute(statement).await?,
-            Step::CreateIndex(statement) => transaction.execute(statement).await?,
+            Step::CreateTable(statement) => tx.execute(&**statement).await?,
+            Step::AlterTable(statement) => tx.execute(statement).await?,
+            Step::CreateIndex(statement) => tx.execute(statement).await?,
             Step::Sql { sqlite, postgres } => {
-                let sql = match transaction.get_database_backend() {
+                let sql = match tx.get_database_backend() {
                     DbBackend::Postgres => postgres,
                     _ => sqlite,
                 };
-                transaction.execute_unprepared(sql).await?
+                tx.execute_unprepared(sql).await?
             }
         };
         Ok(())

@@ -45,7 +45,7 @@ impl ReportRefusal {
 /// # Errors
 /// [`Error::Database`]; inside, [`ReportRefusal`].
 pub async fn report(
-    transaction: &Transaction,
+    tx: &Transaction,
     authentic: &Authentic,
     signed: &[u8],
     (device, status): (DeviceId, DeviceStatus),
@@ -62,7 +62,7 @@ pub async fn report(
     if status == DeviceStatus::Suspended {
         return Ok(Err(ReportRefusal::DeviceSuspended));
     }
-    if ended(&**transaction, hash).await?.is_some() {
+    if ended(&**tx, hash).await?.is_some() {
         return Ok(Err(ReportRefusal::BeyondDelegation));
     }
     let issued = Issued {
@@ -73,13 +73,13 @@ pub async fn report(
         signed,
         record,
     };
-    issued.register(transaction, now).await
+    issued.register(tx, now).await
 }
 
 /// Keeps a voucher that was served before it was reported, or in another content than was, for whoever
 /// decides on the claim of that record.
-pub async fn keep_served(transaction: &Transaction, record: Hash, signed: &[u8]) -> Result<()> {
-    store::keep_served(&**transaction, record, signed).await
+pub async fn keep_served(tx: &Transaction, record: Hash, signed: &[u8]) -> Result<()> {
+    store::keep_served(&**tx, record, signed).await
 }
 
 /// Registers, on a person's word, the voucher that the claim of this record is on, when its phone never
@@ -89,15 +89,15 @@ pub async fn keep_served(transaction: &Transaction, record: Hash, signed: &[u8])
 /// [`Error::Conflict`] when the total is used up or another content is registered under the number;
 /// [`Error::Database`].
 pub async fn register_on_staff_decision(
-    transaction: &Transaction,
+    tx: &Transaction,
     issuer: &IssuerId,
     record: Hash,
     now: Timestamp,
 ) -> Result<()> {
-    let Some(signed) = store::served(&**transaction, record).await? else { return Ok(()) };
+    let Some(signed) = store::served(&**tx, record).await? else { return Ok(()) };
     let envelope = Sign1::parse(ObjectType::Voucher, &signed)?;
     let (under, own) = FieldVoucher::read_stored(&envelope)?;
-    transaction.advisory_lock(&format!("delegation {}", under.hash)).await?;
+    tx.advisory_lock(&format!("delegation {}", under.hash)).await?;
     let voucher = under.delegation.voucher(under.hash, issuer.clone(), &own);
     let voucher = voucher.map_err(|limit| Error::Broken(format!("a claim's voucher: {limit}")))?;
     let issued = Issued {
@@ -108,7 +108,7 @@ pub async fn register_on_staff_decision(
         signed: &signed,
         record,
     };
-    issued.register(transaction, now).await?.map_err(|fault| {
+    issued.register(tx, now).await?.map_err(|fault| {
         Error::Conflict(match fault {
             ReportRefusal::Twin => format!(
                 "another voucher was reported under number {} of delegation {}, and a number is paid \
@@ -139,46 +139,38 @@ impl Issued<'_> {
     /// Registers it, within the total and once a number.
     async fn register(
         &self,
-        transaction: &Transaction,
+        tx: &Transaction,
         now: Timestamp,
     ) -> Result<std::result::Result<(), ReportRefusal>> {
         let Issued { delegation, number, voucher, payload_hash, record, .. } = *self;
-        let connection = &**transaction;
-        let Some(kept) = store::find(connection, delegation).await? else {
+        let db = &**tx;
+        let Some(kept) = store::find(db, delegation).await? else {
             return Ok(Err(ReportRefusal::BeyondDelegation));
         };
-        if let Some(reported) = store::reported(connection, delegation, number).await? {
+        if let Some(reported) = store::reported(db, delegation, number).await? {
             if reported == payload_hash {
                 return Ok(Ok(()));
             }
             let twin = ReportRefusal::Twin;
-            store::record_violation(connection, delegation, number, twin.code(), record, now)
-                .await?;
+            store::record_violation(db, delegation, number, twin.code(), record, now).await?;
             return Ok(Err(twin));
         }
         let ceiling = &kept.delegation.ceiling;
         let Ok(given) = ceiling.count(kept.given.as_ref(), &voucher.benefit) else {
-            store::record_violation(
-                connection,
-                delegation,
-                number,
-                Beyond::Total.code(),
-                record,
-                now,
-            )
-            .await?;
+            store::record_violation(db, delegation, number, Beyond::Total.code(), record, now)
+                .await?;
             return Ok(Err(ReportRefusal::BeyondDelegation));
         };
         if let Some(audience) = &voucher.audience {
-            match providers::audience_name(connection, audience).await {
+            match providers::audience_name(db, audience).await {
                 Ok(_) => {}
                 Err(Error::NotFound { .. }) => return Ok(Err(ReportRefusal::WrongProvider)),
                 Err(other) => return Err(other),
             }
         }
-        vouchers::report(transaction, voucher.clone(), self.signed.to_vec()).await?;
-        store::add_report(connection, delegation, number, payload_hash, record, now).await?;
-        store::count(connection, delegation, kept.reported + 1, &given).await?;
+        vouchers::report(tx, voucher.clone(), self.signed.to_vec()).await?;
+        store::add_report(db, delegation, number, payload_hash, record, now).await?;
+        store::count(db, delegation, kept.reported + 1, &given).await?;
         Ok(Ok(()))
     }
 }

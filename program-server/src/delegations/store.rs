@@ -206,7 +206,7 @@ pub(super) struct ListPlace {
 }
 
 pub(super) async fn add(
-    connection: &impl ConnectionTrait,
+    db: &impl ConnectionTrait,
     hash: Hash,
     device: DeviceId,
     delegation: &Delegation,
@@ -221,36 +221,36 @@ pub(super) async fn add(
         reported: Set(Stored(0)),
         given: Set(None),
     };
-    delegation::Entity::insert(row).exec_without_returning(connection).await?;
+    delegation::Entity::insert(row).exec_without_returning(db).await?;
     Ok(())
 }
 
-pub(super) async fn all(connection: &impl ConnectionTrait) -> Result<Vec<Kept>> {
+pub(super) async fn all(db: &impl ConnectionTrait) -> Result<Vec<Kept>> {
     let rows = delegation::Entity::find()
         .order_by_asc(delegation::Column::Granted)
         .order_by_asc(delegation::Column::Hash)
-        .all(connection)
+        .all(db)
         .await?;
     rows.into_iter().map(Kept::try_from).collect()
 }
 
-pub(super) async fn find(connection: &impl ConnectionTrait, hash: Hash) -> Result<Option<Kept>> {
-    let row = delegation::Entity::find_by_id(Stored(hash)).one(connection).await?;
+pub(super) async fn find(db: &impl ConnectionTrait, hash: Hash) -> Result<Option<Kept>> {
+    let row = delegation::Entity::find_by_id(Stored(hash)).one(db).await?;
     row.map(Kept::try_from).transpose()
 }
 
 /// The digest of what was reported under a number.
 pub(super) async fn reported(
-    connection: &impl ConnectionTrait,
+    db: &impl ConnectionTrait,
     delegation: Hash,
     number: u32,
 ) -> Result<Option<Hash>> {
-    let row = report::Entity::find_by_id((Stored(delegation), Stored(number))).one(connection);
+    let row = report::Entity::find_by_id((Stored(delegation), Stored(number))).one(db);
     Ok(row.await?.map(|row| row.payload_hash.0))
 }
 
 pub(super) async fn add_report(
-    connection: &impl ConnectionTrait,
+    db: &impl ConnectionTrait,
     delegation: Hash,
     number: u32,
     payload_hash: Hash,
@@ -264,12 +264,12 @@ pub(super) async fn add_report(
         record: Set(Stored(record)),
         received: Set(Stored(received)),
     };
-    report::Entity::insert(row).exec_without_returning(connection).await?;
+    report::Entity::insert(row).exec_without_returning(db).await?;
     Ok(())
 }
 
 pub(super) async fn count(
-    connection: &impl ConnectionTrait,
+    db: &impl ConnectionTrait,
     hash: Hash,
     reported: u32,
     given: &Benefit,
@@ -280,12 +280,12 @@ pub(super) async fn count(
         given: Set(Some(given.encode()?)),
         ..Default::default()
     };
-    delegation::Entity::update(row).exec(connection).await?;
+    delegation::Entity::update(row).exec(db).await?;
     Ok(())
 }
 
 pub(super) async fn record_violation(
-    connection: &impl ConnectionTrait,
+    db: &impl ConnectionTrait,
     delegation: Hash,
     number: u32,
     code: &str,
@@ -300,18 +300,18 @@ pub(super) async fn record_violation(
         received: Set(Stored(received)),
         ..Default::default()
     };
-    violation::Entity::insert(row).exec_without_returning(connection).await?;
+    violation::Entity::insert(row).exec_without_returning(db).await?;
     Ok(())
 }
 
 pub(super) async fn violations(
-    connection: &impl ConnectionTrait,
+    db: &impl ConnectionTrait,
     delegation: Hash,
 ) -> Result<Vec<Violation>> {
     let rows = violation::Entity::find()
         .filter(violation::Column::Delegation.eq(Stored(delegation)))
         .order_by_asc(violation::Column::Id)
-        .all(connection)
+        .all(db)
         .await?;
     let violation = |row: violation::Model| Violation {
         number: row.number.0,
@@ -323,27 +323,24 @@ pub(super) async fn violations(
 }
 
 pub(super) async fn keep_served(
-    connection: &impl ConnectionTrait,
+    db: &impl ConnectionTrait,
     record: Hash,
     signed: &[u8],
 ) -> Result<()> {
     let row = served::ActiveModel { record: Set(Stored(record)), signed: Set(signed.to_vec()) };
     let known = OnConflict::column(served::Column::Record).do_nothing().to_owned();
-    served::Entity::insert(row).on_conflict(known).exec_without_returning(connection).await?;
+    served::Entity::insert(row).on_conflict(known).exec_without_returning(db).await?;
     Ok(())
 }
 
-pub(super) async fn served(
-    connection: &impl ConnectionTrait,
-    record: Hash,
-) -> Result<Option<Vec<u8>>> {
-    let row = served::Entity::find_by_id(Stored(record)).one(connection).await?;
+pub(super) async fn served(db: &impl ConnectionTrait, record: Hash) -> Result<Option<Vec<u8>>> {
+    let row = served::Entity::find_by_id(Stored(record)).one(db).await?;
     Ok(row.map(|row| row.signed))
 }
 
 /// The newest list for delegations of this programme whose last vouchers expire in this month.
 pub(super) async fn list_of(
-    connection: &impl ConnectionTrait,
+    db: &impl ConnectionTrait,
     programme: &ProgrammeId,
     month: &str,
 ) -> Result<Option<ListPlace>> {
@@ -351,13 +348,13 @@ pub(super) async fn list_of(
         .filter(list::Column::Programme.eq(Stored(programme.clone())))
         .filter(list::Column::Month.eq(month))
         .order_by_desc(list::Column::List)
-        .one(connection)
+        .one(db)
         .await?;
     Ok(row.map(|row| ListPlace { list: row.list.0, next: row.next.0 }))
 }
 
 pub(super) async fn add_list(
-    connection: &impl ConnectionTrait,
+    db: &impl ConnectionTrait,
     place: ListPlace,
     programme: &ProgrammeId,
     month: &str,
@@ -368,17 +365,17 @@ pub(super) async fn add_list(
         month: Set(month.to_owned()),
         next: Set(Stored(place.next)),
     };
-    list::Entity::insert(row).exec_without_returning(connection).await?;
+    list::Entity::insert(row).exec_without_returning(db).await?;
     Ok(())
 }
 
-pub(super) async fn move_list(connection: &impl ConnectionTrait, place: ListPlace) -> Result<()> {
+pub(super) async fn move_list(db: &impl ConnectionTrait, place: ListPlace) -> Result<()> {
     let row = list::ActiveModel {
         list: Set(Stored(place.list)),
         next: Set(Stored(place.next)),
         ..Default::default()
     };
-    list::Entity::update(row).exec(connection).await?;
+    list::Entity::update(row).exec(db).await?;
     Ok(())
 }
 

@@ -72,7 +72,7 @@ pub fn schema() -> ModuleSchema {
     }
 }
 
-pub(super) async fn insert(connection: &impl ConnectionTrait, programme: &Programme) -> Result<()> {
+pub(super) async fn insert(db: &impl ConnectionTrait, programme: &Programme) -> Result<()> {
     let row = ActiveModel {
         id: Set(Stored(programme.id.clone())),
         name: Set(programme.name.clone()),
@@ -84,14 +84,11 @@ pub(super) async fn insert(connection: &impl ConnectionTrait, programme: &Progra
         holding_days: Set(Stored(programme.holding_days)),
         by_code: Set(programme.by_code),
     };
-    Entity::insert(row).exec_without_returning(connection).await?;
+    Entity::insert(row).exec_without_returning(db).await?;
     Ok(())
 }
 
-pub(super) async fn set_policy(
-    connection: &impl ConnectionTrait,
-    programme: &Programme,
-) -> Result<()> {
+pub(super) async fn set_policy(db: &impl ConnectionTrait, programme: &Programme) -> Result<()> {
     let row = ActiveModel {
         id: Set(Stored(programme.id.clone())),
         too_old: Set(programme.too_old.into()),
@@ -99,20 +96,17 @@ pub(super) async fn set_policy(
         by_code: Set(programme.by_code),
         ..Default::default()
     };
-    Entity::update(row).exec(connection).await?;
+    Entity::update(row).exec(db).await?;
     Ok(())
 }
 
-pub(super) async fn all(connection: &impl ConnectionTrait) -> Result<Vec<Programme>> {
-    let rows = Entity::find().order_by_asc(Column::Id).all(connection).await?;
+pub(super) async fn all(db: &impl ConnectionTrait) -> Result<Vec<Programme>> {
+    let rows = Entity::find().order_by_asc(Column::Id).all(db).await?;
     rows.into_iter().map(Programme::try_from).collect()
 }
 
-pub(super) async fn find(
-    connection: &impl ConnectionTrait,
-    id: &ProgrammeId,
-) -> Result<Option<Programme>> {
-    let row = Entity::find_by_id(Stored(id.clone())).one(connection).await?;
+pub(super) async fn find(db: &impl ConnectionTrait, id: &ProgrammeId) -> Result<Option<Programme>> {
+    let row = Entity::find_by_id(Stored(id.clone())).one(db).await?;
     row.map(Programme::try_from).transpose()
 }
 

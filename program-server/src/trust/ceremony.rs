@@ -57,9 +57,9 @@ pub async fn perform_ceremony(app: &App, ceremony: Ceremony<'_>) -> Result<Cerem
             "a ceremony makes 1 to 32 root keys, and at most as many must sign as there are",
         ));
     }
-    let transaction = app.db.begin().await?;
-    transaction.advisory_lock("trust").await?;
-    if root::Entity::find().count(&*transaction).await? > 0 {
+    let tx = app.db.begin().await?;
+    tx.advisory_lock("trust").await?;
+    if root::Entity::find().count(&*tx).await? > 0 {
         return Err(Error::conflict(
             "the key ceremony was performed already; phones pin its root, so it cannot be performed again",
         ));
@@ -80,10 +80,10 @@ pub async fn perform_ceremony(app: &App, ceremony: Ceremony<'_>) -> Result<Cerem
     let trust_key = app.keys.create_signer(Purpose::Signs(KeyUse::Trust))?;
     let mut office = vec![(KeyUse::Trust.name(), trust_key.kid())];
     for purpose in OFFICE_KEYS {
-        let key = add_issuer_key(app, &transaction, purpose, None).await?;
+        let key = add_issuer_key(app, &tx, purpose, None).await?;
         office.push((purpose.name(), key.key.kid()));
     }
-    office.push((Purpose::Unseals.name(), add_sealing_key(app, &transaction, false).await?));
+    office.push((Purpose::Unseals.name(), add_sealing_key(app, &tx, false).await?));
 
     let now = app.now();
     let document = Root {
@@ -105,10 +105,10 @@ pub async fn perform_ceremony(app: &App, ceremony: Ceremony<'_>) -> Result<Cerem
         payload_hash: Set(Stored(root_hash)),
         signed: Set(signed),
     })
-    .exec_without_returning(&*transaction)
+    .exec_without_returning(&*tx)
     .await?;
-    publish_in(app, &transaction, &document).await?;
-    transaction.commit().await?;
+    publish_in(app, &tx, &document).await?;
+    tx.commit().await?;
     Ok(CeremonyReport {
         root_hash,
         expires: document.expires,

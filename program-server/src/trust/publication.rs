@@ -46,8 +46,8 @@ pub struct TrustCache(Arc<Mutex<Option<Arc<Published>>>>);
 ///
 /// # Errors
 /// [`Error::Unavailable`] before the key ceremony.
-pub async fn root_hash(connection: &impl ConnectionTrait) -> Result<Hash> {
-    Ok(last_root(connection).await?.payload_hash.0)
+pub async fn root_hash(db: &impl ConnectionTrait) -> Result<Hash> {
+    Ok(last_root(db).await?.payload_hash.0)
 }
 
 /// The newest trust file as it is served.
@@ -106,43 +106,34 @@ const LONGEST_LEAP: u64 = 1_000_000;
 /// As [`publish`]; [`Error::Invalid`] more than a million versions ahead.
 pub async fn publish_at_least(app: &App, version: u64) -> Result<Arc<Published>> {
     let known = newest(app).await?.ok_or_else(|| Error::broken("a root without a trust list"))?;
-    let transaction = app.db.begin().await?;
-    transaction.advisory_lock("trust").await?;
+    let tx = app.db.begin().await?;
+    tx.advisory_lock("trust").await?;
     if version > known.state.list().version.saturating_add(LONGEST_LEAP) {
         return Err(Error::Invalid(format!(
             "version {version} is too far ahead of version {}, the last one",
             known.state.list().version
         )));
     }
-    publish_from(app, &transaction, known.state.root(), version).await?;
-    transaction.commit().await?;
+    publish_from(app, &tx, known.state.root(), version).await?;
+    tx.commit().await?;
     newest(app).await?.ok_or_else(|| Error::broken("a trust list that was just stored is gone"))
 }
 
 /// As [`publish`], in a transaction with the advisory lock `trust`, signed by those of the root's trust keys that
 /// are here; gives the file.
-pub(super) async fn publish_in(
-    app: &App,
-    transaction: &Transaction,
-    under: &Root,
-) -> Result<Vec<u8>> {
-    publish_from(app, transaction, under, 0).await
+pub(super) async fn publish_in(app: &App, tx: &Transaction, under: &Root) -> Result<Vec<u8>> {
+    publish_from(app, tx, under, 0).await
 }
 
-async fn publish_from(
-    app: &App,
-    transaction: &Transaction,
-    under: &Root,
-    at_least: u64,
-) -> Result<Vec<u8>> {
-    let connection = &**transaction;
-    let mut list = assemble(app, connection).await?;
-    if let Some(last) = last_file(connection).await? {
+async fn publish_from(app: &App, tx: &Transaction, under: &Root, at_least: u64) -> Result<Vec<u8>> {
+    let db = &**tx;
+    let mut list = assemble(app, db).await?;
+    if let Some(last) = last_file(db).await? {
         list.version = (last.version.0 + 1).max(under.min_trust_version).max(at_least);
         list.issued = app.now().max(last.issued.0);
         list.expires = list.issued.after(NEXT_DUE);
     }
-    let roots = root::Entity::find().order_by_asc(root::Column::Version).all(connection).await?;
+    let roots = root::Entity::find().order_by_asc(root::Column::Version).all(db).await?;
     let roots: Vec<Vec<u8>> = roots.into_iter().map(|root| root.signed).collect();
     let mut trusted = app.keys.signers(Purpose::Signs(KeyUse::Trust))?;
     trusted.retain(|key| under.trust_keys.contains(&key.public_key()));
@@ -164,14 +155,14 @@ async fn publish_from(
         issued: Set(Stored(list.issued)),
         file: Set(file.clone()),
     })
-    .exec_without_returning(connection)
+    .exec_without_returning(db)
     .await?;
     Ok(file)
 }
 
 /// When these versions of the trust list were issued, for those that this server signed.
 pub async fn issue_times(
-    connection: &impl ConnectionTrait,
+    db: &impl ConnectionTrait,
     versions: &BTreeSet<u64>,
 ) -> Result<BTreeMap<u64, Timestamp>> {
     let versions: Vec<Stored<u64>> = versions.iter().copied().map(Stored).collect();
@@ -180,26 +171,26 @@ pub async fn issue_times(
         .select_only()
         .columns([list::Column::Version, list::Column::Issued])
         .into_tuple()
-        .all(connection)
+        .all(db)
         .await?;
     Ok(rows.into_iter().map(|(version, issued)| (version.0, issued.0)).collect())
 }
 
 /// What the trust list says now, as version 1 of this moment.
-async fn assemble(app: &App, connection: &impl ConnectionTrait) -> Result<TrustList> {
-    let programmes = programmes::all(connection).await?;
+async fn assemble(app: &App, db: &impl ConnectionTrait) -> Result<TrustList> {
+    let programmes = programmes::all(db).await?;
     let ids: Vec<_> = programmes.iter().map(|programme| programme.id.clone()).collect();
-    let keys: Vec<_> = keys(connection).await?.iter().map(|key| key.entry(&ids)).collect();
-    let status_lists = status::entries(connection, &keys).await?;
-    let sealing_keys = sealing_keys(connection)
+    let keys: Vec<_> = keys(db).await?.iter().map(|key| key.entry(&ids)).collect();
+    let status_lists = status::entries(db, &keys).await?;
+    let sealing_keys = sealing_keys(db)
         .await?
         .iter()
         .filter(|key| key.left.is_none())
         .map(|key| Ok(app.keys.unsealing(key.kid)?.public().clone()))
         .collect::<Result<_>>()?;
-    let limits = limits(connection).await?;
+    let limits = limits(db).await?;
     let (freshness, status_freshness) = freshness(app, &limits);
-    let ended = ended_delegations(connection).await?;
+    let ended = ended_delegations(db).await?;
     let issued = app.now();
     Ok(TrustList {
         version: 1,
@@ -217,16 +208,16 @@ async fn assemble(app: &App, connection: &impl ConnectionTrait) -> Result<TrustL
 }
 
 async fn newest(app: &App) -> Result<Option<Arc<Published>>> {
-    let connection = app.db.reader();
+    let db = app.db.reader();
     let last_hash = list::Entity::find()
         .order_by_desc(list::Column::Version)
         .select_only()
         .column(list::Column::ListHash)
         .into_tuple::<Stored<Hash>>()
-        .one(connection)
+        .one(db)
         .await?;
     let Some(Stored(last_hash)) = last_hash else {
-        last_root(connection).await?;
+        last_root(db).await?;
         return Ok(None);
     };
     let TrustCache(cached) = &app.trust_cache;
@@ -235,22 +226,21 @@ async fn newest(app: &App) -> Result<Option<Arc<Published>>> {
     {
         return Ok(Some(known.clone()));
     }
-    let row =
-        last_file(connection).await?.ok_or_else(|| Error::broken("the trust file is gone"))?;
+    let row = last_file(db).await?.ok_or_else(|| Error::broken("the trust file is gone"))?;
     let file = TrustFile::decode(&row.file)?;
     let state = TrustState::restore(file.first_root_hash()?, &file)?;
-    let issued = Arc::new(issued_sets(connection, state.list()).await?);
+    let issued = Arc::new(issued_sets(db, state.list()).await?);
     let published = Arc::new(Published { served: EntityBody::new(row.file), state, issued });
     *cached.lock().unwrap_or_else(PoisonError::into_inner) = Some(published.clone());
     Ok(Some(published))
 }
 
-async fn last_file(connection: &impl ConnectionTrait) -> Result<Option<list::Model>> {
-    Ok(list::Entity::find().order_by_desc(list::Column::Version).one(connection).await?)
+async fn last_file(db: &impl ConnectionTrait) -> Result<Option<list::Model>> {
+    Ok(list::Entity::find().order_by_desc(list::Column::Version).one(db).await?)
 }
 
-async fn last_root(connection: &impl ConnectionTrait) -> Result<root::Model> {
-    let last = root::Entity::find().order_by_desc(root::Column::Version).one(connection).await?;
+async fn last_root(db: &impl ConnectionTrait) -> Result<root::Model> {
+    let last = root::Entity::find().order_by_desc(root::Column::Version).one(db).await?;
     last.ok_or_else(|| {
         Error::Unavailable(
             "the key ceremony was not performed yet: `vouchsafe-server trust ceremony --root-keys DIR`"

@@ -58,8 +58,8 @@ pub struct RootReport {
 pub async fn rotate_root(app: &App, change: RootChange<'_>) -> Result<RootReport> {
     let last = super::current(app).await?;
     let old = last.state.root().clone();
-    let transaction = app.db.begin().await?;
-    transaction.advisory_lock("trust").await?;
+    let tx = app.db.begin().await?;
+    tx.advisory_lock("trust").await?;
     let present = present(change.media)?;
     let drawn = match change.new_keys {
         Some((count, folder)) => draw(count, folder)?,
@@ -100,13 +100,13 @@ pub async fn rotate_root(app: &App, change: RootChange<'_>) -> Result<RootReport
         payload_hash: Set(Stored(hash)),
         signed: Set(signed),
     })
-    .exec_without_returning(&*transaction)
+    .exec_without_returning(&*tx)
     .await?;
-    let file = publish_in(app, &transaction, &next).await?;
+    let file = publish_in(app, &tx, &next).await?;
     // A phone that has the list before must take this one now.
     let file = TrustFile::decode(&file)?;
     let state: TrustState = last.state.accept(&file, now)?;
-    transaction.commit().await?;
+    tx.commit().await?;
     Ok(RootReport {
         hash,
         drawn: drawn.iter().map(|key| key.public_key().kid()).collect(),

@@ -65,31 +65,31 @@ pub fn status_address(number: u32) -> String {
 /// # Errors
 /// [`Error::Database`], [`Error::Unavailable`] without randomness.
 pub async fn allocate_indices(
-    transaction: &Transaction,
+    tx: &Transaction,
     programme: &ProgrammeId,
     month: jiff::civil::Date,
     count: usize,
     now: Timestamp,
 ) -> Result<Vec<StatusRef>> {
-    transaction.advisory_lock("status lists").await?;
+    tx.advisory_lock("status lists").await?;
     let month = month.strftime("%Y-%m").to_string();
     let mut allocated = Vec::with_capacity(count);
     while allocated.len() < count {
-        let list = list_with_room(transaction, programme, &month, now).await?;
+        let list = list_with_room(tx, programme, &month, now).await?;
         let room = (CAPACITY - list.taken.0) as usize;
         let wanted = (count - allocated.len()).min(room).min(ROWS_AT_ONCE);
-        let drawn = draw_free(transaction, list.number.0, wanted).await?;
+        let drawn = draw_free(tx, list.number.0, wanted).await?;
         status_entry::Entity::insert_many(drawn.iter().map(|position| status_entry::ActiveModel {
             list: Set(list.number),
             position: Set(Stored(*position)),
             revocation: Set(RevocationState::None),
             redeemed: Set(false),
         }))
-        .exec_without_returning(&**transaction)
+        .exec_without_returning(&**tx)
         .await?;
         let mut row = list.clone().into_active_model();
         row.taken = Set(Stored(list.taken.0 + drawn.len() as u32));
-        status_list::Entity::update(row).exec(&**transaction).await?;
+        status_list::Entity::update(row).exec(&**tx).await?;
         allocated.extend(drawn.into_iter().map(|index| StatusRef { list: list.number.0, index }));
     }
     Ok(allocated)
@@ -98,21 +98,21 @@ pub async fn allocate_indices(
 /// Creates a status list of this programme and month whose places are not drawn at random, but given
 /// out by the caller with [`reserve_range`].
 pub async fn create_reserved_list(
-    transaction: &Transaction,
+    tx: &Transaction,
     programme: &ProgrammeId,
     month: jiff::civil::Date,
     now: Timestamp,
 ) -> Result<u32> {
     let month = month.strftime("%Y-%m").to_string();
     // Counted as full, so that nothing is drawn from it.
-    Ok(insert_list(transaction, programme, &month, MAX_ENTRIES, now).await?.number.0)
+    Ok(insert_list(tx, programme, &month, MAX_ENTRIES, now).await?.number.0)
 }
 
 /// Reserves `count` places of a list that [`create_reserved_list`] gave, one after the other.
 ///
 /// # Errors
 /// [`Error::Database`]; a place that is taken is a unique violation.
-pub async fn reserve_range(transaction: &Transaction, first: StatusRef, count: u32) -> Result<()> {
+pub async fn reserve_range(tx: &Transaction, first: StatusRef, count: u32) -> Result<()> {
     let places: Vec<u32> = (first.index..first.index + count).collect();
     for some in places.chunks(ROWS_AT_ONCE) {
         let rows = some.iter().map(|position| status_entry::ActiveModel {
@@ -121,13 +121,13 @@ pub async fn reserve_range(transaction: &Transaction, first: StatusRef, count: u
             revocation: Set(RevocationState::None),
             redeemed: Set(false),
         });
-        status_entry::Entity::insert_many(rows).exec_without_returning(&**transaction).await?;
+        status_entry::Entity::insert_many(rows).exec_without_returning(&**tx).await?;
     }
     Ok(())
 }
 
 async fn list_with_room(
-    transaction: &Transaction,
+    tx: &Transaction,
     programme: &ProgrammeId,
     month: &str,
     now: Timestamp,
@@ -137,25 +137,23 @@ async fn list_with_room(
         .filter(status_list::Column::Month.eq(month))
         .filter(status_list::Column::Taken.lt(Stored(CAPACITY)))
         .order_by_asc(status_list::Column::Number)
-        .one(&**transaction)
+        .one(&**tx)
         .await?;
     if let Some(list) = with_room {
         return Ok(list);
     }
-    insert_list(transaction, programme, month, 0, now).await
+    insert_list(tx, programme, month, 0, now).await
 }
 
 async fn insert_list(
-    transaction: &Transaction,
+    tx: &Transaction,
     programme: &ProgrammeId,
     month: &str,
     taken: u32,
     now: Timestamp,
 ) -> Result<status_list::Model> {
-    let last = status_list::Entity::find()
-        .order_by_desc(status_list::Column::Number)
-        .one(&**transaction)
-        .await?;
+    let last =
+        status_list::Entity::find().order_by_desc(status_list::Column::Number).one(&**tx).await?;
     let list = status_list::Model {
         number: Stored(last.map_or(1, |last| last.number.0 + 1)),
         programme: Stored(programme.clone()),
@@ -166,13 +164,13 @@ async fn insert_list(
         token: None,
     };
     status_list::Entity::insert(list.clone().into_active_model())
-        .exec_without_returning(&**transaction)
+        .exec_without_returning(&**tx)
         .await?;
     Ok(list)
 }
 
 /// Draws positions that no voucher has, in random order.
-async fn draw_free(transaction: &Transaction, list: u32, count: usize) -> Result<Vec<u32>> {
+async fn draw_free(tx: &Transaction, list: u32, count: usize) -> Result<Vec<u32>> {
     let mut free: Vec<u32> = Vec::with_capacity(count);
     while free.len() < count {
         let mut drawn: Vec<u32> = Vec::new();
@@ -188,7 +186,7 @@ async fn draw_free(transaction: &Transaction, list: u32, count: usize) -> Result
         let taken: BTreeSet<u32> = status_entry::Entity::find()
             .filter(status_entry::Column::List.eq(Stored(list)))
             .filter(status_entry::Column::Position.is_in(drawn.iter().copied().map(Stored)))
-            .all(&**transaction)
+            .all(&**tx)
             .await?
             .into_iter()
             .map(|row| row.position.0)
@@ -202,13 +200,9 @@ async fn draw_free(transaction: &Transaction, list: u32, count: usize) -> Result
 ///
 /// # Errors
 /// [`Error::Broken`] for an index that no voucher has.
-pub async fn mark_redeemed(
-    transaction: &Transaction,
-    vouchers: &[StatusRef],
-    redeemed: bool,
-) -> Result<()> {
+pub async fn mark_redeemed(tx: &Transaction, vouchers: &[StatusRef], redeemed: bool) -> Result<()> {
     let row = status_entry::ActiveModel { redeemed: Set(redeemed), ..Default::default() };
-    mark(transaction, vouchers, row).await
+    mark(tx, vouchers, row).await
 }
 
 /// Says what the office decided of a voucher.
@@ -216,16 +210,16 @@ pub async fn mark_redeemed(
 /// # Errors
 /// [`Error::Broken`] for an index that no voucher has.
 pub async fn set_revocation(
-    transaction: &Transaction,
+    tx: &Transaction,
     voucher: StatusRef,
     revocation: RevocationState,
 ) -> Result<()> {
     let row = status_entry::ActiveModel { revocation: Set(revocation), ..Default::default() };
-    mark(transaction, &[voucher], row).await
+    mark(tx, &[voucher], row).await
 }
 
 async fn mark(
-    transaction: &Transaction,
+    tx: &Transaction,
     vouchers: &[StatusRef],
     row: status_entry::ActiveModel,
 ) -> Result<()> {
@@ -240,7 +234,7 @@ async fn mark(
                 .set(row.clone())
                 .filter(status_entry::Column::List.eq(Stored(*list)))
                 .filter(status_entry::Column::Position.is_in(some.iter().copied().map(Stored)))
-                .exec(&**transaction)
+                .exec(&**tx)
                 .await?;
             if marked.rows_affected != some.len() as u64 {
                 return Err(Error::Broken(format!(
@@ -251,7 +245,7 @@ async fn mark(
     }
     for list in places.into_keys() {
         let change = status_change::ActiveModel { list: Set(Stored(list)), ..Default::default() };
-        status_change::Entity::insert(change).exec_without_returning(&**transaction).await?;
+        status_change::Entity::insert(change).exec_without_returning(&**tx).await?;
     }
     Ok(())
 }
@@ -287,15 +281,15 @@ fn is_old(issued: Option<Stored<Timestamp>>, now: Timestamp) -> bool {
 }
 
 async fn sign(app: &App, number: u32) -> Result<Vec<u8>> {
-    let transaction = app.db.begin().await?;
-    transaction.advisory_lock(&format!("status list {number}")).await?;
-    let row = list(&*transaction, number).await?;
+    let tx = app.db.begin().await?;
+    tx.advisory_lock(&format!("status list {number}")).await?;
+    let row = list(&*tx, number).await?;
     let changes: Vec<i64> = status_change::Entity::find()
         .filter(status_change::Column::List.eq(Stored(number)))
         .select_only()
         .column(status_change::Column::Id)
         .into_tuple()
-        .all(&*transaction)
+        .all(&*tx)
         .await?;
     if let Some(token) = &row.token
         && changes.is_empty()
@@ -310,7 +304,7 @@ async fn sign(app: &App, number: u32) -> Result<Vec<u8>> {
     let rows = status_entry::Entity::find()
         .filter(status_entry::Column::List.eq(Stored(number)))
         .filter(told)
-        .all(&*transaction)
+        .all(&*tx)
         .await?;
     for row in rows {
         entries.set(row.position.0, published(row.revocation, row.redeemed))?;
@@ -318,34 +312,34 @@ async fn sign(app: &App, number: u32) -> Result<Vec<u8>> {
     let after_last = row.token_issued.map(|last| last.0.after(Span::seconds(1)));
     let issued = after_last.map_or(app.now(), |least| least.max(app.now())).max(row.made.0);
     let programme = Some(&row.programme.0);
-    let signer = signer(app, &*transaction, KeyUse::Status, programme, issued).await?;
+    let signer = signer(app, &*tx, KeyUse::Status, programme, issued).await?;
     let token = StatusList { address: status_address(number), issued, expires: None, entries }
         .sign(&*signer)?;
     let mut row = row.into_active_model();
     row.token = Set(Some(token.clone()));
     row.token_issued = Set(Some(Stored(issued)));
-    status_list::Entity::update(row).exec(&*transaction).await?;
+    status_list::Entity::update(row).exec(&*tx).await?;
     let publication =
         status_publication::ActiveModel { list: Set(Stored(number)), issued: Set(Stored(issued)) };
-    status_publication::Entity::insert(publication).exec_without_returning(&*transaction).await?;
+    status_publication::Entity::insert(publication).exec_without_returning(&*tx).await?;
     for some in changes.chunks(ROWS_AT_ONCE) {
         status_change::Entity::delete_many()
             .filter(Expr::col(status_change::Column::Id).is_in(some.iter().copied()))
-            .exec(&*transaction)
+            .exec(&*tx)
             .await?;
     }
-    transaction.commit().await?;
+    tx.commit().await?;
     Ok(token)
 }
 
-async fn list(connection: &impl ConnectionTrait, number: u32) -> Result<status_list::Model> {
-    let row = status_list::Entity::find_by_id(Stored(number)).one(connection).await?;
+async fn list(db: &impl ConnectionTrait, number: u32) -> Result<status_list::Model> {
+    let row = status_list::Entity::find_by_id(Stored(number)).one(db).await?;
     row.ok_or_else(|| Error::not_found("status list", &number))
 }
 
 /// What the lists say of these vouchers now, by list and index.
 pub async fn statuses(
-    connection: &impl ConnectionTrait,
+    db: &impl ConnectionTrait,
     vouchers: &[StatusRef],
 ) -> Result<BTreeMap<(u32, u32), Status>> {
     let mut by_list: BTreeMap<u32, Vec<Stored<u32>>> = BTreeMap::new();
@@ -358,7 +352,7 @@ pub async fn statuses(
             let rows = status_entry::Entity::find()
                 .filter(status_entry::Column::List.eq(Stored(list)))
                 .filter(status_entry::Column::Position.is_in(some.to_vec()))
-                .all(connection)
+                .all(db)
                 .await?;
             statuses.extend(
                 rows.into_iter()
@@ -371,7 +365,7 @@ pub async fn statuses(
 
 /// Those of these tokens, each named by its list and `iat`, that this server published.
 pub async fn published_tokens(
-    connection: &impl ConnectionTrait,
+    db: &impl ConnectionTrait,
     named: &BTreeSet<(u32, Timestamp)>,
 ) -> Result<BTreeSet<(u32, Timestamp)>> {
     let mut by_list: BTreeMap<u32, Vec<Stored<Timestamp>>> = BTreeMap::new();
@@ -384,7 +378,7 @@ pub async fn published_tokens(
             let rows = status_publication::Entity::find()
                 .filter(status_publication::Column::List.eq(Stored(list)))
                 .filter(status_publication::Column::Issued.is_in(some.to_vec()))
-                .all(connection)
+                .all(db)
                 .await?;
             found.extend(rows.into_iter().map(|row| (list, row.issued.0)));
         }
@@ -393,20 +387,20 @@ pub async fn published_tokens(
 }
 
 /// The numbers of every list.
-pub async fn status_lists(connection: &impl ConnectionTrait) -> Result<Vec<u32>> {
+pub async fn status_lists(db: &impl ConnectionTrait) -> Result<Vec<u32>> {
     let numbers: Vec<Stored<u32>> = status_list::Entity::find()
         .select_only()
         .column(status_list::Column::Number)
         .order_by_asc(status_list::Column::Number)
         .into_tuple()
-        .all(connection)
+        .all(db)
         .await?;
     Ok(numbers.into_iter().map(|number| number.0).collect())
 }
 
 /// The entries of the trust list.
 pub(super) async fn entries(
-    connection: &impl ConnectionTrait,
+    db: &impl ConnectionTrait,
     keys: &[IssuerKey],
 ) -> Result<Vec<StatusListEntry>> {
     use status_list::Column::{Made, Number, Programme};
@@ -416,7 +410,7 @@ pub(super) async fn entries(
             .columns([Number, Programme, Made])
             .order_by_asc(Number)
             .into_tuple()
-            .all(connection)
+            .all(db)
             .await?;
     Ok(rows
         .into_iter()

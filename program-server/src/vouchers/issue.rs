@@ -55,10 +55,10 @@ pub async fn issue(
     programme: &ProgrammeId,
     requests: &[IssueRequest],
 ) -> Result<Vec<IssuedVoucher>> {
-    let transaction = app.db.begin().await?;
-    let programme = programmes::get(&*transaction, programme).await?;
+    let tx = app.db.begin().await?;
+    let programme = programmes::get(&*tx, programme).await?;
     let now = app.now();
-    check_audiences(&*transaction, &programme, requests).await?;
+    check_audiences(&*tx, &programme, requests).await?;
     let windows = requests
         .iter()
         .map(|request| window(request, &programme.zone, now))
@@ -71,14 +71,12 @@ pub async fn issue(
     let mut places: BTreeMap<usize, StatusRef> = BTreeMap::new();
     for (month, requests) in by_month {
         let allocated =
-            trust::allocate_indices(&transaction, &programme.id, month, requests.len(), now)
-                .await?;
+            trust::allocate_indices(&tx, &programme.id, month, requests.len(), now).await?;
         places.extend(requests.into_iter().zip(allocated));
     }
 
-    let signer =
-        trust::signer(app, &*transaction, KeyUse::Voucher, Some(&programme.id), now).await?;
-    let ids = draw_ids(&*transaction, requests.len()).await?;
+    let signer = trust::signer(app, &*tx, KeyUse::Voucher, Some(&programme.id), now).await?;
+    let ids = draw_ids(&*tx, requests.len()).await?;
     let mut issued = Vec::with_capacity(requests.len());
     for (place, ((request, window), (cti, reference))) in
         requests.iter().zip(windows).zip(ids).enumerate()
@@ -118,23 +116,23 @@ pub async fn issue(
             revocation: RevocationState::None,
         });
     }
-    store::insert(&*transaction, requests, &issued).await.map_err(|error| {
+    store::insert(&*tx, requests, &issued).await.map_err(|error| {
         if error.is_unique_violation() {
             Error::conflict("another command is issuing the same list now; wait for its end")
         } else {
             error
         }
     })?;
-    transaction.commit().await?;
+    tx.commit().await?;
     Ok(issued)
 }
 
 /// The vouchers that were issued for the lines of this list, by line.
 pub async fn issued_lines(
-    connection: &impl ConnectionTrait,
+    db: &impl ConnectionTrait,
     list: Hash,
 ) -> Result<BTreeMap<u32, IssuedVoucher>> {
-    store::lines(connection, list).await
+    store::lines(db, list).await
 }
 
 struct Window {
@@ -163,15 +161,15 @@ fn window(request: &IssueRequest, zone: &Zone, now: Timestamp) -> Result<Window>
 }
 
 async fn check_audiences(
-    connection: &impl ConnectionTrait,
+    db: &impl ConnectionTrait,
     programme: &Programme,
     requests: &[IssueRequest],
 ) -> Result<()> {
     let audiences: BTreeSet<&Audience> =
         requests.iter().filter_map(|request| request.audience.as_ref()).collect();
     for audience in audiences {
-        providers::audience_name(connection, audience).await?;
-        let members = providers::members(connection, audience).await?;
+        providers::audience_name(db, audience).await?;
+        let members = providers::members(db, audience).await?;
         if !members.iter().any(|provider| provider.programmes.contains(&programme.id)) {
             return Err(Error::Invalid(format!(
                 "{audience} does not serve the programme {}, so nobody could redeem the voucher",
@@ -191,10 +189,7 @@ async fn check_audiences(
 }
 
 /// Draws voucher ids whose references nobody has yet.
-async fn draw_ids(
-    connection: &impl ConnectionTrait,
-    count: usize,
-) -> Result<Vec<(VoucherId, String)>> {
+async fn draw_ids(db: &impl ConnectionTrait, count: usize) -> Result<Vec<(VoucherId, String)>> {
     let mut drawn: BTreeMap<String, VoucherId> = BTreeMap::new();
     while drawn.len() < count {
         let mut new = BTreeMap::new();
@@ -207,7 +202,7 @@ async fn draw_ids(
                 new.insert(reference, id);
             }
         }
-        for taken in store::references_taken(connection, new.keys()).await? {
+        for taken in store::references_taken(db, new.keys()).await? {
             new.remove(&taken);
         }
         drawn.extend(new);
@@ -216,8 +211,8 @@ async fn draw_ids(
 }
 
 /// Draws a reference that no voucher has yet.
-pub(super) async fn draw_reference(connection: &impl ConnectionTrait) -> Result<String> {
-    Ok(draw_ids(connection, 1).await?.pop().map(|(_, reference)| reference).unwrap_or_default())
+pub(super) async fn draw_reference(db: &impl ConnectionTrait) -> Result<String> {
+    Ok(draw_ids(db, 1).await?.pop().map(|(_, reference)| reference).unwrap_or_default())
 }
 
 #[cfg(test)]

@@ -94,20 +94,20 @@ async fn own_vouchers(
 }
 
 async fn page(app: &App, provider: &Audience, after: Option<&str>) -> Result<Vouchers> {
-    let connection = app.db.reader();
-    let mut audiences = providers::get(connection, provider).await?.groups;
+    let db = app.db.reader();
+    let mut audiences = providers::get(db, provider).await?.groups;
     audiences.push(provider.clone());
-    let mut found = naming(connection, &audiences, after, PAGE as u64 + 1).await?;
+    let mut found = naming(db, &audiences, after, PAGE as u64 + 1).await?;
     let more = found.len() > PAGE;
     found.truncate(PAGE);
     let next = found.last().filter(|_| more).map(|last| last.reference.clone());
-    let zones: BTreeMap<_, _> = programmes::all(connection)
+    let zones: BTreeMap<_, _> = programmes::all(db)
         .await?
         .into_iter()
         .map(|programme| (programme.id, programme.zone))
         .collect();
     let places: Vec<StatusRef> = found.iter().filter_map(|one| one.voucher.status).collect();
-    let statuses = trust::statuses(connection, &places).await?;
+    let statuses = trust::statuses(db, &places).await?;
     let shown = |issued: IssuedVoucher| {
         let voucher = issued.voucher;
         let zone = zones.get(&voucher.programme)?;

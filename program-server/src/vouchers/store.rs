@@ -176,7 +176,7 @@ pub fn schema() -> ModuleSchema {
 }
 
 pub(super) async fn insert(
-    connection: &impl ConnectionTrait,
+    db: &impl ConnectionTrait,
     requests: &[IssueRequest],
     issued: &[IssuedVoucher],
 ) -> Result<()> {
@@ -186,17 +186,17 @@ pub(super) async fn insert(
         .map(|(request, issued)| row(issued, request.line))
         .collect::<Result<Vec<_>>>()?;
     for some in rows.chunks(ROWS_AT_ONCE) {
-        voucher::Entity::insert_many(some.to_vec()).exec_without_returning(connection).await?;
+        voucher::Entity::insert_many(some.to_vec()).exec_without_returning(db).await?;
     }
     Ok(())
 }
 
 /// Stores a voucher that was issued elsewhere and reported.
 pub(super) async fn insert_reported(
-    connection: &impl ConnectionTrait,
+    db: &impl ConnectionTrait,
     issued: &IssuedVoucher,
 ) -> Result<()> {
-    voucher::Entity::insert(row(issued, None)?).exec_without_returning(connection).await?;
+    voucher::Entity::insert(row(issued, None)?).exec_without_returning(db).await?;
     Ok(())
 }
 
@@ -226,7 +226,7 @@ fn row(issued: &IssuedVoucher, line: Option<Line>) -> Result<voucher::ActiveMode
 }
 
 pub(super) async fn references_taken(
-    connection: &impl ConnectionTrait,
+    db: &impl ConnectionTrait,
     references: impl Iterator<Item = &String>,
 ) -> Result<Vec<String>> {
     let references: Vec<&String> = references.collect();
@@ -237,7 +237,7 @@ pub(super) async fn references_taken(
             .select_only()
             .column(voucher::Column::Reference)
             .into_tuple()
-            .all(connection)
+            .all(db)
             .await?;
         taken.extend(found);
     }
@@ -245,35 +245,35 @@ pub(super) async fn references_taken(
 }
 
 pub(super) async fn find(
-    connection: &impl ConnectionTrait,
+    db: &impl ConnectionTrait,
     identity: Hash,
 ) -> Result<Option<IssuedVoucher>> {
-    read(voucher::Entity::find_by_id(Stored(identity)).one(connection).await?)
+    read(voucher::Entity::find_by_id(Stored(identity)).one(db).await?)
 }
 
 pub(super) async fn find_cti(
-    connection: &impl ConnectionTrait,
+    db: &impl ConnectionTrait,
     cti: VoucherId,
 ) -> Result<Option<IssuedVoucher>> {
     let row = voucher::Entity::find().filter(voucher::Column::Cti.eq(Stored(cti)));
-    read(row.one(connection).await?)
+    read(row.one(db).await?)
 }
 
 pub(super) async fn find_reference(
-    connection: &impl ConnectionTrait,
+    db: &impl ConnectionTrait,
     reference: &str,
 ) -> Result<Option<IssuedVoucher>> {
     let row = voucher::Entity::find().filter(voucher::Column::Reference.eq(reference));
-    read(row.one(connection).await?)
+    read(row.one(db).await?)
 }
 
 pub(super) async fn lines(
-    connection: &impl ConnectionTrait,
+    db: &impl ConnectionTrait,
     list: Hash,
 ) -> Result<BTreeMap<u32, IssuedVoucher>> {
     let rows = voucher::Entity::find()
         .filter(voucher::Column::RequestList.eq(Stored(list)))
-        .all(connection)
+        .all(db)
         .await?;
     rows.into_iter()
         .filter_map(|row| row.request_line.map(|line| (line.0, row)))
@@ -282,7 +282,7 @@ pub(super) async fn lines(
 }
 
 pub(super) async fn naming(
-    connection: &impl ConnectionTrait,
+    db: &impl ConnectionTrait,
     audiences: &[Audience],
     after: Option<&str>,
     most: u64,
@@ -294,12 +294,12 @@ pub(super) async fn naming(
     if let Some(after) = after {
         query = query.filter(voucher::Column::Reference.gt(after));
     }
-    query.all(connection).await?.into_iter().map(IssuedVoucher::try_from).collect()
+    query.all(db).await?.into_iter().map(IssuedVoucher::try_from).collect()
 }
 
 /// Where the statuses of those of these vouchers stand that were issued here.
 pub(super) async fn places(
-    connection: &impl ConnectionTrait,
+    db: &impl ConnectionTrait,
     identities: &[Hash],
 ) -> Result<Vec<StatusRef>> {
     let mut places = Vec::with_capacity(identities.len());
@@ -309,7 +309,7 @@ pub(super) async fn places(
             .select_only()
             .columns([voucher::Column::StatusList, voucher::Column::StatusPosition])
             .into_tuple()
-            .all(connection)
+            .all(db)
             .await?;
         places.extend(
             rows.into_iter().map(|(Stored(list), Stored(index))| StatusRef { list, index }),
@@ -319,7 +319,7 @@ pub(super) async fn places(
 }
 
 pub(super) async fn entries(
-    connection: &impl ConnectionTrait,
+    db: &impl ConnectionTrait,
     identities: &[Hash],
 ) -> Result<Vec<(Hash, Entry)>> {
     use voucher::Column::{Identity, PayloadHash, Revocation, RevocationSince};
@@ -331,7 +331,7 @@ pub(super) async fn entries(
             .select_only()
             .columns([Identity, PayloadHash, Revocation, RevocationSince])
             .into_tuple()
-            .all(connection)
+            .all(db)
             .await?;
         entries.extend(rows.into_iter().map(|(identity, payload_hash, revocation, since)| {
             let status = match revocation {
@@ -349,7 +349,7 @@ pub(super) async fn entries(
 const READ_AT_ONCE: u64 = 2000;
 
 pub(super) async fn payloads_signed_with(
-    connection: &impl ConnectionTrait,
+    db: &impl ConnectionTrait,
     kid: Kid,
     before: Option<Timestamp>,
 ) -> Result<Vec<Hash>> {
@@ -368,7 +368,7 @@ pub(super) async fn payloads_signed_with(
             .select_only()
             .columns([Identity, PayloadHash, Signed])
             .into_tuple()
-            .all(connection)
+            .all(db)
             .await?;
         let Some((last, ..)) = rows.last() else { return Ok(payloads) };
         after = Some(*last);
@@ -383,7 +383,7 @@ pub(super) async fn payloads_signed_with(
 }
 
 pub(super) async fn decide(
-    connection: &impl ConnectionTrait,
+    db: &impl ConnectionTrait,
     identity: Hash,
     revocation: RevocationState,
     taken: &DecisionTaken,
@@ -395,7 +395,7 @@ pub(super) async fn decide(
             ..Default::default()
         })
         .filter(voucher::Column::Identity.eq(Stored(identity)))
-        .exec(connection)
+        .exec(db)
         .await?;
     let row = decision::ActiveModel {
         identity: Set(Stored(identity)),
@@ -408,18 +408,18 @@ pub(super) async fn decide(
         taken: Set(Stored(taken.at)),
         ..Default::default()
     };
-    decision::Entity::insert(row).exec_without_returning(connection).await?;
+    decision::Entity::insert(row).exec_without_returning(db).await?;
     Ok(())
 }
 
 pub(super) async fn decisions(
-    connection: &impl ConnectionTrait,
+    db: &impl ConnectionTrait,
     identity: Hash,
 ) -> Result<Vec<DecisionTaken>> {
     let rows = decision::Entity::find()
         .filter(decision::Column::Identity.eq(Stored(identity)))
         .order_by_asc(decision::Column::Id)
-        .all(connection)
+        .all(db)
         .await?;
     let taken = rows.into_iter().map(|row| DecisionTaken {
         decision: match row.decision {

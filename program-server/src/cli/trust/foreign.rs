@@ -48,17 +48,10 @@ impl AddForeignIssuer {
             decimals: programme.decimals,
             exp_is_last_day: self.exp_is_last_day,
         };
-        let transaction = app.db.begin().await?;
-        let key = trust::add_foreign_issuer(
-            app,
-            &transaction,
-            &key,
-            &self.issuer,
-            &self.programme,
-            foreign,
-        )
-        .await?;
-        transaction.commit().await?;
+        let tx = app.db.begin().await?;
+        let key = trust::add_foreign_issuer(app, &tx, &key, &self.issuer, &self.programme, foreign)
+            .await?;
+        tx.commit().await?;
         renew(app).await?;
         output.say(
             &format!(

@@ -100,10 +100,10 @@ impl Rotate {
         };
         let at_once = trust::next_second(app);
         let from = rotation.begin.from.unwrap_or(at_once);
-        let transaction = app.db.begin().await?;
+        let tx = app.db.begin().await?;
         let programme = rotation.programme.as_ref();
-        let rotated = trust::rotate(app, &transaction, purpose, programme, from).await?;
-        transaction.commit().await?;
+        let rotated = trust::rotate(app, &tx, purpose, programme, from).await?;
+        tx.commit().await?;
         renew(app).await?;
         if from == at_once {
             reached(app, from).await;
@@ -138,9 +138,9 @@ impl Rotate {
 
 impl RotateSeal {
     async fn run(self, app: &App, output: &Output) -> Result<()> {
-        let transaction = app.db.begin().await?;
-        let kid = trust::add_sealing_key(app, &transaction, self.drop_others).await?;
-        transaction.commit().await?;
+        let tx = app.db.begin().await?;
+        let kid = trust::add_sealing_key(app, &tx, self.drop_others).await?;
+        tx.commit().await?;
         renew(app).await?;
         let others = trust::sealing_keys(app.db.reader()).await?;
         let left = others.iter().filter(|key| key.kid != kid && key.left.is_some());

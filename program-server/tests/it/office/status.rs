@@ -97,12 +97,12 @@ on_both_engines! {
         let app = set_up(&server).await;
         let issued = issue(app, 3).await;
         let list = place(&issued[0]).list;
-        let mut held = accepted(app, list, None).await.issued;
+        let mut last = accepted(app, list, None).await.issued;
         for one in &issued {
             redeem(app, one).await;
-            let next = accepted(app, list, Some(held)).await.issued;
-            assert!(next > held, "{next} after {held}");
-            held = next;
+            let next = accepted(app, list, Some(last)).await.issued;
+            assert!(next > last, "{next} after {last}");
+            last = next;
         }
     }
 

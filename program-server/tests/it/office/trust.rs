@@ -91,12 +91,12 @@ on_both_engines! {
 
     async fn a_clock_that_goes_back_takes_no_list_back(server: TestServer) {
         let app = set_up(&server).await;
-        let held = phone(app).await;
+        let known = phone(app).await;
         app.clock.set(start().before(Span::days(400)));
         trust::publish(app).await.unwrap();
-        let next = held.accept(&served(app).await, start()).unwrap();
-        assert!(next.list().version > held.list().version);
-        assert!(next.list().issued >= held.list().issued);
+        let next = known.accept(&served(app).await, start()).unwrap();
+        assert!(next.list().version > known.list().version);
+        assert!(next.list().issued >= known.list().issued);
     }
 
     async fn several_servers_that_publish_at_once_make_versions_one_after_the_other(server: TestServer) {

@@ -62,9 +62,9 @@ on_both_engines! {
         let first = get("/v1/provider/vouchers", "\"\"").await;
         let etag = first.header("etag").unwrap().to_owned();
         assert_eq!(etag, format!("\"{}\"", Hash::of(&first.body)), "it is the page's digest");
-        let held = get("/v1/provider/vouchers", &etag).await;
-        assert_eq!((held.status, held.body.len()), (304, 0));
-        assert_eq!(held.header("cache-control"), Some("no-store"));
+        let again = get("/v1/provider/vouchers", &etag).await;
+        assert_eq!((again.status, again.body.len()), (304, 0));
+        assert_eq!(again.header("cache-control"), Some("no-store"));
         let next = first.json()["next"].as_str().unwrap().to_owned();
         let second = get(&format!("/v1/provider/vouchers?after={next}"), &etag).await;
         assert_eq!(second.json()["vouchers"].as_array().unwrap().len(), 1, "another page");

@@ -79,7 +79,7 @@ on_both_engines! {
         assert_eq!(told(&ack, claim), Some(("in_review", Some("after_restore"))));
     }
 
-    async fn what_a_restart_names_and_the_chain_holds_is_held(server: TestServer) {
+    async fn what_a_restart_names_and_the_chain_has_is_a_duplicate(server: TestServer) {
         let office = Office::open(server).await;
         let mut phone = Phone::confirmed(&office, "mercy").await;
         let redeemed = redeem(&office.issue(issue_request()).await, pesos(100));
@@ -159,7 +159,7 @@ on_both_engines! {
         assert_eq!(outcomes(&ack), [&refused("chain_of_another_device")]);
     }
 
-    async fn a_suspended_phones_records_are_held_whoever_brings_them(server: TestServer) {
+    async fn a_suspended_phones_records_wait_for_a_person_whoever_brings_them(server: TestServer) {
         let office = Office::open(server).await;
         let mut lost = Phone::confirmed(&office, "mercy").await;
         let (before, _) = lost.serve(&office, &[&office.issue(issue_request()).await]).await;

@@ -287,16 +287,16 @@ on_both_engines! {
         let mut phone = Phone::confirmed(&office, "mercy").await;
         let (before, signed_before) = office.issued(issue_request()).await;
         let (after, signed_after) = office.issued(issue_request()).await;
-        let (held, signed_held) = office.issued(issue_request()).await;
+        let (suspended, signed_suspended) = office.issued(issue_request()).await;
         office.decide(&before, Decision::Revoke).await;
         office.wait(Span::hours(1));
         phone.open_session(&office).await;
         phone.news(&office).await;
         office.wait(Span::seconds(10));
         office.decide(&after, Decision::Revoke).await;
-        office.decide(&held, Decision::Suspend).await;
+        office.decide(&suspended, Decision::Suspend).await;
         let (claims, ack) =
-            phone.serve(&office, &[&signed_before, &signed_after, &signed_held]).await;
+            phone.serve(&office, &[&signed_before, &signed_after, &signed_suspended]).await;
         assert_eq!(outcomes(&ack), [&refused("revoked"), &Outcome::Accepted, &Outcome::Accepted]);
         assert_eq!(told(&ack, claims[1]), Some(("submitted", Some("served_before_notice"))));
         assert_eq!(told(&ack, claims[2]), Some(("in_review", Some("suspended"))));
