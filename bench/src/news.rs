@@ -9,8 +9,8 @@ use program_server::App;
 use program_server::app::Clock;
 use program_server::config::{Config, Home, Origin};
 use program_server::programmes::{self, HOLDING_DAYS, Programme};
-use program_server::trust::{self, Ceremony, Served};
-use program_server::vouchers::{self, Decision, IssuedVoucher, Order};
+use program_server::trust::{self, Ceremony, EntityBody};
+use program_server::vouchers::{self, Decision, IssueRequest, IssuedVoucher};
 use protocol::id::{IssuerId, ProgrammeId};
 use protocol::time::Zone;
 use protocol::trust::TooOldPolicy;
@@ -88,7 +88,7 @@ async fn office(folder: &std::path::Path, start: Timestamp) -> App {
     let app = App::init(home, config, Clock::standing_at(start)).await.unwrap();
     let root_keys = folder.join("root-keys");
     let ceremony = Ceremony { root_keys: &root_keys, roots: 3, threshold: 2 };
-    trust::hold_ceremony(&app, ceremony).await.unwrap();
+    trust::perform_ceremony(&app, ceremony).await.unwrap();
     let programme = Programme {
         id: aid(),
         name: "Medical Aid".to_owned(),
@@ -112,7 +112,7 @@ fn aid() -> ProgrammeId {
 
 /// Vouchers of which half end with this month and half with the next, in turns.
 async fn issue(app: &App) -> Vec<IssuedVoucher> {
-    let order = |last_day: &str| Order {
+    let request = |last_day: &str| IssueRequest {
         benefit: Benefit::Money(Money::new(500_000, Currency::new("PHP").unwrap()).unwrap()),
         audience: None,
         assistance: "Medicine".to_owned(),
@@ -123,11 +123,11 @@ async fn issue(app: &App) -> Vec<IssuedVoucher> {
         documents: Vec::new(),
         line: None,
     };
-    let pair = [order("2027-01-31"), order("2027-02-28")];
-    let orders: Vec<Order> = pair.iter().cloned().cycle().take(1_000).collect();
+    let pair = [request("2027-01-31"), request("2027-02-28")];
+    let requests: Vec<IssueRequest> = pair.iter().cloned().cycle().take(1_000).collect();
     let mut issued = Vec::with_capacity(VOUCHERS);
     while issued.len() < VOUCHERS {
-        issued.extend(vouchers::issue(app, &aid(), &orders).await.unwrap());
+        issued.extend(vouchers::issue(app, &aid(), &requests).await.unwrap());
     }
     issued
 }
@@ -147,8 +147,8 @@ impl Month {
                 self.redeem(left.take(REDEEMED / GROUPS as usize)).await;
             }
             if open && minute % 24 == 0 {
-                let withdrawn = left.next();
-                self.withdraw(withdrawn, minute % 48 == 0).await;
+                let decided = left.next();
+                self.decide(decided, minute % 48 == 0).await;
             }
             // Each phone has its own minute of the day, between six and twenty, and of the hour.
             for phone in 0..DAILY {
@@ -176,7 +176,7 @@ impl Month {
         transaction.commit().await.unwrap();
     }
 
-    async fn withdraw(&self, voucher: Option<IssuedVoucher>, for_good: bool) {
+    async fn decide(&self, voucher: Option<IssuedVoucher>, for_good: bool) {
         let Some(voucher) = voucher else { return };
         let decision = if for_good { Decision::Revoke } else { Decision::Suspend };
         let transaction = self.app.db.begin().await.unwrap();
@@ -197,7 +197,7 @@ impl Month {
         self.traffic(phone).syncs += 1;
     }
 
-    fn fetch(&mut self, phone: usize, address: String, served: &Served) {
+    fn fetch(&mut self, phone: usize, address: String, served: &EntityBody) {
         let held = self.phones[phone].insert(address, served.etag.clone());
         let unchanged = held.as_ref() == Some(&served.etag);
         let traffic = self.traffic(phone);

@@ -1,9 +1,9 @@
-//! What every room works with: the database, the keys, the configuration and the clock.
+//! What every module works with: the database, the keys, the configuration and the clock.
 
 use crate::config::{Config, Home};
 use crate::database::{Database, migrate};
 use crate::keys::KeyRing;
-use crate::{Result, files, rooms, trust};
+use crate::{Result, files, module_schemas, trust};
 use protocol::Timestamp;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,18 +12,14 @@ use std::time::SystemTime;
 /// The running server, shared by requests and commands. Clones are the same server.
 #[derive(Clone)]
 pub struct App {
-    /// The folder.
     pub home: Home,
-    /// The configuration.
     pub config: Arc<Config>,
     /// The database, its schema up to date.
     pub db: Database,
-    /// The private keys.
     pub keys: KeyRing,
-    /// The clock.
     pub clock: Clock,
     /// The trust file that was read last.
-    pub(crate) newest_trust: trust::Newest,
+    pub(crate) trust_cache: trust::TrustCache,
 }
 
 impl App {
@@ -72,20 +68,18 @@ impl App {
     }
 
     async fn over(home: Home, config: Config, clock: Clock, db: Database) -> Result<Self> {
-        migrate(&db, &rooms()).await?;
+        migrate(&db, &module_schemas()).await?;
         let keys = KeyRing::at(home.keys());
-        let newest_trust = trust::Newest::default();
-        Ok(App { home, config: Arc::new(config), db, keys, clock, newest_trust })
+        let trust_cache = trust::TrustCache::default();
+        Ok(App { home, config: Arc::new(config), db, keys, clock, trust_cache })
     }
 
-    /// The time now.
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.clock.now()
     }
 }
 
-/// The server's clock.
 #[derive(Debug, Clone)]
 pub struct Clock(Source);
 
@@ -115,7 +109,6 @@ impl Clock {
         }
     }
 
-    /// The time now.
     #[must_use]
     pub fn now(&self) -> Timestamp {
         let seconds = match self {

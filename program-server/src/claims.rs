@@ -6,11 +6,11 @@
 //! made the claim receives at its next sync.
 
 mod routes;
-mod standing;
+mod state;
 mod store;
 
 pub use routes::router;
-pub use standing::{ConflictKind, Known, Question, Standing, is_closed, is_stoppable};
+pub use state::{ConflictKind, Hold, Known, StateAndReason, is_closed, is_stoppable};
 pub use store::schema;
 
 use crate::database::{Database, Transaction};
@@ -33,36 +33,31 @@ const PAGE: u64 = 100;
 
 /// A served voucher that was admitted and is to become a claim.
 #[derive(Debug, Clone)]
-pub struct Filing {
+pub struct NewClaim {
     /// The id that the phone drew.
     pub claim: ClaimId,
-    /// The voucher.
     pub voucher: Voucher,
     /// The digest of the voucher's signed payload, by which twins are told apart.
     pub payload_hash: Hash,
-    /// The provider.
     pub provider: ProviderId,
-    /// The device.
     pub device: DeviceId,
     /// The chain of the record that makes the claim.
     pub chain: ChainId,
-    /// That record.
     pub record: Hash,
     /// How it came to be served.
     pub how_served: HowServed,
-    /// What was given.
     pub given: Benefit,
     /// When it was served.
     pub service: ServiceTime,
-    /// Until when the claim goes on no order, since another may still come in.
-    pub held_until: Timestamp,
-    /// What a person must decide first.
-    pub questions: Vec<Question>,
+    /// When it may be paid at the earliest, since another may still come in until then.
+    pub payable_from: Timestamp,
+    /// Its open holds.
+    pub holds: Vec<Hold>,
 }
 
-/// What became of a filing.
+/// What became of a new claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Filed {
+pub enum FilingOutcome {
     /// It is the live claim of its voucher.
     Live,
     /// Another claim on the voucher came first.
@@ -94,17 +89,11 @@ pub enum Decision {
 /// A claim, for people to look at.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claim {
-    /// Its id.
     pub id: ClaimId,
-    /// The voucher.
     pub voucher: VoucherIdentity,
-    /// The voucher's programme.
     pub programme: ProgrammeId,
-    /// Who served.
     pub provider: ProviderId,
-    /// With which device.
     pub device: DeviceId,
-    /// What was given.
     pub given: Benefit,
     /// How it came to be served.
     pub how_served: HowServed,
@@ -112,9 +101,8 @@ pub struct Claim {
     pub earliest: Timestamp,
     /// When the claim was received, the latest time of service.
     pub received: Timestamp,
-    /// Until when it goes on no order.
-    pub held_until: Timestamp,
-    /// Its state.
+    /// When it may be paid at the earliest.
+    pub payable_from: Timestamp,
     pub state: ClaimState,
     /// A stable code of why, where there is something to say.
     pub reason: Option<String>,
@@ -129,9 +117,8 @@ pub struct Event {
     pub state: ClaimState,
     /// A stable code of why.
     pub reason: Option<String>,
-    /// What staff said.
-    pub words: Option<String>,
-    /// When.
+    /// What a person wrote to it.
+    pub note: Option<String>,
     pub at: Timestamp,
 }
 
@@ -145,7 +132,6 @@ pub struct Cursor {
 /// Some claims of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page {
-    /// The claims.
     pub claims: Vec<Claim>,
     /// Where the list goes on; absent at its end.
     pub next: Option<Cursor>,
@@ -208,34 +194,28 @@ impl HowServed {
 
 /// The claims that one transaction changes: gathers events and writes them at the end.
 ///
-/// Nothing is recorded before [`Changes::record`] is called, once, as the last write.
-pub struct Changes<'t> {
+/// Nothing is recorded before [`ClaimUnitOfWork::append_history`] is called, once, as the last write.
+pub struct ClaimUnitOfWork<'t> {
     tx: &'t Transaction,
     now: Timestamp,
     events: Vec<(ChainId, ClaimId, Event)>,
 }
 
-impl<'t> Changes<'t> {
+impl<'t> ClaimUnitOfWork<'t> {
     /// Begins to change claims in `tx`.
     #[must_use]
     pub fn new(tx: &'t Transaction, now: Timestamp) -> Self {
-        Changes { tx, now, events: Vec::new() }
+        ClaimUnitOfWork { tx, now, events: Vec::new() }
     }
 
     /// Adds what happened to the claims' histories.
-    ///
-    /// # Errors
-    /// [`Error::Database`].
-    pub async fn record(self) -> Result<()> {
-        store::record(&**self.tx, self.events).await
+    pub async fn append_history(self) -> Result<()> {
+        store::append_history(&**self.tx, self.events).await
     }
 
     /// Files claims, in the order in which they were made; gives what became of each by its record.
     /// Documents that their records name must have been named before.
-    ///
-    /// # Errors
-    /// [`Error::Database`].
-    pub async fn file(&mut self, filings: &[Filing]) -> Result<BTreeMap<Hash, Filed>> {
+    pub async fn file(&mut self, filings: &[NewClaim]) -> Result<BTreeMap<Hash, FilingOutcome>> {
         let owners = filings.iter().map(|filing| (filing.claim, filing.device)).collect();
         let missing = documents::missing(self.tx, &owners).await?;
         let mut filed = BTreeMap::new();
@@ -244,13 +224,13 @@ impl<'t> Changes<'t> {
         for filing in filings {
             if drawn.insert(filing.claim) {
                 let known = Known::Live {
-                    questions: filing.questions.clone(),
+                    holds: filing.holds.clone(),
                     documents_missing: missing.contains(&filing.claim),
                     upheld: false,
                 };
                 left.push((filing, Row::new(filing, &known)));
             } else {
-                filed.insert(filing.record, Filed::IdUsed);
+                filed.insert(filing.record, FilingOutcome::IdUsed);
             }
         }
         // In the order of identities, so that two transactions seldom wait for each other. The sort
@@ -264,36 +244,36 @@ impl<'t> Changes<'t> {
             left.retain(|(filing, row)| {
                 let is_live = live.contains(&filing.claim);
                 if is_live {
-                    filed.insert(filing.record, Filed::Live);
-                    self.happened(row, None);
+                    filed.insert(filing.record, FilingOutcome::Live);
+                    self.push_event(row, None);
                 }
                 !is_live
             });
             left = self.file_behind_others(left, &mut filed, &mut stopped).await?;
         }
-        self.settle(filings, &filed, &stopped).await?;
+        self.apply_consequences(filings, &filed, &stopped).await?;
         Ok(filed)
     }
 
     /// Files claims that found their voucher taken or their id used, and notes the live claims that
-    /// they stop; gives back those for which neither holds any more.
+    /// they stop; gives back those for which neither is true any more.
     async fn file_behind_others<'f>(
         &mut self,
-        filings: Vec<(&'f Filing, Row)>,
-        filed: &mut BTreeMap<Hash, Filed>,
+        filings: Vec<(&'f NewClaim, Row)>,
+        filed: &mut BTreeMap<Hash, FilingOutcome>,
         stopped: &mut BTreeSet<ClaimId>,
-    ) -> Result<Vec<(&'f Filing, Row)>> {
+    ) -> Result<Vec<(&'f NewClaim, Row)>> {
         if filings.is_empty() {
             return Ok(filings);
         }
         let ids: Vec<ClaimId> = filings.iter().map(|(filing, _)| filing.claim).collect();
         let used = store::used(&**self.tx, &ids).await?;
         let identities = filings.iter().map(|(_, row)| row.identity.0).collect();
-        let firsts = store::hold_live(self.tx, &identities).await?;
+        let firsts = store::lock_live(self.tx, &identities).await?;
         let (mut again, mut behind) = (Vec::new(), Vec::new());
         for (filing, row) in filings {
             if used.contains(&filing.claim) {
-                filed.insert(filing.record, Filed::IdUsed);
+                filed.insert(filing.record, FilingOutcome::IdUsed);
                 continue;
             }
             let Some(first) = firsts.get(&row.identity.0) else {
@@ -302,7 +282,7 @@ impl<'t> Changes<'t> {
             };
             let same_content = first.payload_hash == row.payload_hash;
             let kind = ConflictKind::of(same_content, first.state.0);
-            filed.insert(filing.record, Filed::Waiting(kind));
+            filed.insert(filing.record, FilingOutcome::Waiting(kind));
             if is_stoppable(first.state.0) {
                 stopped.insert(first.claim.0);
             }
@@ -312,37 +292,37 @@ impl<'t> Changes<'t> {
         let stored = store::insert_free(&**self.tx, rows).await?;
         for (filing, row) in &behind {
             if stored.contains(&filing.claim) {
-                self.happened(row, None);
+                self.push_event(row, None);
             } else {
-                filed.insert(filing.record, Filed::IdUsed);
+                filed.insert(filing.record, FilingOutcome::IdUsed);
             }
         }
         Ok(again)
     }
 
-    /// Keeps the new claims' questions, stops the first claims that they contradict, marks their
+    /// Opens the new claims' holds, stops the first claims that they contradict, marks their
     /// vouchers, and takes back those whose void came before them.
-    async fn settle(
+    async fn apply_consequences(
         &mut self,
-        filings: &[Filing],
-        filed: &BTreeMap<Hash, Filed>,
+        filings: &[NewClaim],
+        filed: &BTreeMap<Hash, FilingOutcome>,
         stopped: &BTreeSet<ClaimId>,
     ) -> Result<()> {
-        let outcome = |filing: &Filing| filed.get(&filing.record).copied();
+        let outcome = |filing: &NewClaim| filed.get(&filing.record).copied();
         let new = || {
-            filings
-                .iter()
-                .filter(|filing| matches!(outcome(filing), Some(Filed::Live | Filed::Waiting(_))))
+            filings.iter().filter(|filing| {
+                matches!(outcome(filing), Some(FilingOutcome::Live | FilingOutcome::Waiting(_)))
+            })
         };
-        let mut questions: Vec<_> = new()
-            .flat_map(|filing| filing.questions.iter().map(|question| (filing.claim, *question)))
+        let mut holds: Vec<_> = new()
+            .flat_map(|filing| filing.holds.iter().map(|hold| (filing.claim, *hold)))
             .collect();
-        questions.extend(stopped.iter().map(|&first| (first, Question::ConflictFirst)));
-        store::ask(&**self.tx, &questions).await?;
+        holds.extend(stopped.iter().map(|&first| (first, Hold::ConflictFirst)));
+        store::open_holds(&**self.tx, &holds).await?;
         let stopped: Vec<ClaimId> = stopped.iter().copied().collect();
-        self.refresh(&stopped).await?;
+        self.recompute_states(&stopped).await?;
         let redeemed: Vec<VoucherIdentity> = new()
-            .filter(|filing| outcome(filing) == Some(Filed::Live))
+            .filter(|filing| outcome(filing) == Some(FilingOutcome::Live))
             .map(|filing| filing.voucher.identity.clone())
             .collect();
         vouchers::redeemed(self.tx, &redeemed).await?;
@@ -351,9 +331,9 @@ impl<'t> Changes<'t> {
             by_device.entry(filing.device).or_default().push(filing.claim);
         }
         for (device, claims) in by_device {
-            for (claim, words) in store::take_early_voids(&**self.tx, &claims, device).await? {
+            for (claim, note) in store::take_pending_voids(&**self.tx, &claims, device).await? {
                 // A claim this new is on no order: nothing keeps it from being void.
-                let _ = self.void(device, claim, &words).await?;
+                let _ = self.void(device, claim, &note).await?;
             }
         }
         Ok(())
@@ -361,21 +341,18 @@ impl<'t> Changes<'t> {
 
     /// Lets claims go on whose voucher a field officer's phone has now reported with this payload; those
     /// on another content under its number wait for a person.
-    ///
-    /// # Errors
-    /// [`Error::Database`].
     pub async fn reported(&mut self, voucher: &VoucherIdentity, payload_hash: Hash) -> Result<()> {
         let identity = voucher.hash();
-        let live = store::hold_live(self.tx, &BTreeSet::from([identity])).await?;
-        let waiting = store::hold_waiting(self.tx, identity).await?;
+        let live = store::lock_live(self.tx, &BTreeSet::from([identity])).await?;
+        let waiting = store::lock_waiting(self.tx, identity).await?;
         let served = !live.is_empty();
         for row in live.into_values().chain(waiting) {
             let claim = row.claim.0;
             if row.payload_hash.0 != payload_hash {
-                store::ask(&**self.tx, &[(claim, Question::TwinOfRegistered)]).await?;
+                store::open_holds(&**self.tx, &[(claim, Hold::TwinOfRegistered)]).await?;
             }
-            store::answer(&**self.tx, claim, Question::IssueRecordMissing).await?;
-            self.refresh(&[claim]).await?;
+            store::release_hold(&**self.tx, claim, Hold::IssueRecordMissing).await?;
+            self.recompute_states(&[claim]).await?;
         }
         if served {
             vouchers::redeemed(self.tx, std::slice::from_ref(voucher)).await?;
@@ -392,10 +369,10 @@ impl<'t> Changes<'t> {
         &mut self,
         device: DeviceId,
         claim: ClaimId,
-        words: &str,
+        note: &str,
     ) -> Result<std::result::Result<(), NotVoided>> {
-        let Some(mut row) = store::hold(self.tx, &[claim]).await?.pop() else {
-            store::add_early_void(&**self.tx, claim, device, words).await?;
+        let Some(mut row) = store::lock_claims(self.tx, &[claim]).await?.pop() else {
+            store::add_pending_void(&**self.tx, claim, device, note).await?;
             return Ok(Ok(()));
         };
         if row.device.0 != device.0 {
@@ -407,7 +384,7 @@ impl<'t> Changes<'t> {
             state if !is_stoppable(state) => return Ok(Err(NotVoided::OnPayable)),
             _ => {}
         }
-        self.close(&mut row, ClaimState::Voided, Some(words)).await?;
+        self.close(&mut row, ClaimState::Voided, Some(note)).await?;
         Ok(Ok(()))
     }
 
@@ -415,20 +392,21 @@ impl<'t> Changes<'t> {
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::Conflict`] when there is nothing to decide, [`Error::Database`].
-    pub async fn decide(&mut self, claim: ClaimId, decision: Decision, words: &str) -> Result<()> {
-        let Some(mut row) = store::hold(self.tx, &[claim]).await?.pop() else {
+    pub async fn decide(&mut self, claim: ClaimId, decision: Decision, note: &str) -> Result<()> {
+        let Some(mut row) = store::lock_claims(self.tx, &[claim]).await?.pop() else {
             return Err(Error::not_found("claim", &claim));
         };
         let waits = matches!(row.state.0, ClaimState::Conflict | ClaimState::InReview);
         if waits && decision == Decision::Uphold {
-            delegations::vouch(self.tx, &row.issuer.0, row.record.0, self.now).await?;
+            delegations::register_on_staff_decision(self.tx, &row.issuer.0, row.record.0, self.now)
+                .await?;
         }
         match (row.state.0, decision) {
             (ClaimState::Conflict | ClaimState::InReview, Decision::Deny) => {
-                self.close(&mut row, ClaimState::Denied, Some(words)).await
+                self.close(&mut row, ClaimState::Denied, Some(note)).await
             }
-            (ClaimState::Conflict, Decision::Uphold) => self.uphold_waiting(row, words).await,
-            (ClaimState::InReview, Decision::Uphold) => self.uphold_live(row, words).await,
+            (ClaimState::Conflict, Decision::Uphold) => self.uphold_waiting(row, note).await,
+            (ClaimState::InReview, Decision::Uphold) => self.uphold_live(row, note).await,
             (state, _) => Err(Error::Conflict(format!(
                 "claim {claim} is {}: only one in conflict or in review waits for a decision",
                 state.name()
@@ -436,9 +414,9 @@ impl<'t> Changes<'t> {
         }
     }
 
-    async fn uphold_waiting(&mut self, mut row: Row, words: &str) -> Result<()> {
+    async fn uphold_waiting(&mut self, mut row: Row, note: &str) -> Result<()> {
         let identity = BTreeSet::from([row.identity.0]);
-        if let Some(mut first) = store::hold_live(self.tx, &identity).await?.remove(&row.identity.0)
+        if let Some(mut first) = store::lock_live(self.tx, &identity).await?.remove(&row.identity.0)
         {
             if !is_stoppable(first.state.0) {
                 return Err(Error::conflict(
@@ -446,47 +424,48 @@ impl<'t> Changes<'t> {
                      is paid once",
                 ));
             }
-            self.end(&mut first, ClaimState::Denied, Some(words)).await?;
+            self.end(&mut first, ClaimState::Denied, Some(note)).await?;
         }
-        self.make_live(&mut row, true, Some(words)).await?;
-        self.deny_waiting(row.identity.0, words).await
+        self.make_live(&mut row, true, Some(note)).await?;
+        self.deny_waiting(row.identity.0, note).await
     }
 
-    async fn uphold_live(&mut self, mut row: Row, words: &str) -> Result<()> {
+    async fn uphold_live(&mut self, mut row: Row, note: &str) -> Result<()> {
         let claim = row.claim.0;
-        let open = store::open_questions(&**self.tx, &[claim]).await?;
+        let open = store::holds_of(&**self.tx, &[claim]).await?;
         let open = open.get(&claim).map(Vec::as_slice).unwrap_or_default();
-        if open.contains(&Question::DeviceUnconfirmed) {
+        if open.contains(&Hold::DeviceUnconfirmed) {
             return Err(Error::conflict(
                 "nobody has compared the digits of the device that made this claim: confirm the \
                  device first",
             ));
         }
-        row.upheld |= open.contains(&Question::ConflictFirst);
-        for &question in open.iter().filter(|question| question.needs_a_person()) {
-            store::answer(&**self.tx, claim, question).await?;
+        row.upheld |= open.contains(&Hold::ConflictFirst);
+        for &hold in open.iter().filter(|hold| hold.needs_a_person()) {
+            store::release_hold(&**self.tx, claim, hold).await?;
         }
-        self.stand(&mut row, Some(words)).await?;
-        self.deny_waiting(row.identity.0, words).await
+        self.recompute_state(&mut row, Some(note)).await?;
+        self.deny_waiting(row.identity.0, note).await
     }
 
-    async fn deny_waiting(&mut self, identity: Hash, words: &str) -> Result<()> {
-        for mut other in store::hold_waiting(self.tx, identity).await? {
-            self.end(&mut other, ClaimState::Denied, Some(words)).await?;
+    async fn deny_waiting(&mut self, identity: Hash, note: &str) -> Result<()> {
+        for mut other in store::lock_waiting(self.tx, identity).await? {
+            self.end(&mut other, ClaimState::Denied, Some(note)).await?;
         }
         Ok(())
     }
 
     /// Ends a claim, and lets the next on its voucher take its place or go on undisturbed.
-    async fn close(&mut self, row: &mut Row, state: ClaimState, words: Option<&str>) -> Result<()> {
+    async fn close(&mut self, row: &mut Row, state: ClaimState, note: Option<&str>) -> Result<()> {
         let was_live = row.live;
-        self.end(row, state, words).await?;
-        let mut waiting = store::hold_waiting(self.tx, row.identity.0).await?.into_iter();
+        self.end(row, state, note).await?;
+        let mut waiting = store::lock_waiting(self.tx, row.identity.0).await?.into_iter();
         if was_live {
             match waiting.next() {
                 Some(mut next) => {
                     if waiting.next().is_some() {
-                        store::ask(&**self.tx, &[(next.claim.0, Question::ConflictFirst)]).await?;
+                        store::open_holds(&**self.tx, &[(next.claim.0, Hold::ConflictFirst)])
+                            .await?;
                     }
                     self.make_live(&mut next, false, None).await
                 }
@@ -494,10 +473,10 @@ impl<'t> Changes<'t> {
             }
         } else if waiting.next().is_none() {
             let identity = BTreeSet::from([row.identity.0]);
-            for first in store::hold_live(self.tx, &identity).await?.into_values() {
+            for first in store::lock_live(self.tx, &identity).await?.into_values() {
                 let claim = first.claim.0;
-                store::answer(&**self.tx, claim, Question::ConflictFirst).await?;
-                self.refresh(&[claim]).await?;
+                store::release_hold(&**self.tx, claim, Hold::ConflictFirst).await?;
+                self.recompute_states(&[claim]).await?;
             }
             Ok(())
         } else {
@@ -505,47 +484,44 @@ impl<'t> Changes<'t> {
         }
     }
 
-    async fn end(&mut self, row: &mut Row, state: ClaimState, words: Option<&str>) -> Result<()> {
+    async fn end(&mut self, row: &mut Row, state: ClaimState, note: Option<&str>) -> Result<()> {
         row.live = false;
         row.state = state.into();
         row.reason = None;
         store::update(&**self.tx, row).await?;
-        self.happened(row, words);
+        self.push_event(row, note);
         Ok(())
     }
 
-    async fn make_live(&mut self, row: &mut Row, upheld: bool, words: Option<&str>) -> Result<()> {
+    async fn make_live(&mut self, row: &mut Row, upheld: bool, note: Option<&str>) -> Result<()> {
         row.live = true;
         row.upheld = upheld;
         row.conflict = None;
-        self.stand(row, words).await
+        self.recompute_state(row, note).await
     }
 
-    /// Finds the state of a live claim anew and stores it.
-    async fn stand(&mut self, row: &mut Row, words: Option<&str>) -> Result<()> {
+    /// Recomputes the state of a live claim and stores it.
+    async fn recompute_state(&mut self, row: &mut Row, note: Option<&str>) -> Result<()> {
         let claim = row.claim.0;
-        let mut open = store::open_questions(&**self.tx, &[claim]).await?;
+        let mut open = store::holds_of(&**self.tx, &[claim]).await?;
         let owner = BTreeMap::from([(claim, DeviceId(row.device.0))]);
         let missing = documents::missing(self.tx, &owner).await?;
         let known = Known::Live {
-            questions: open.remove(&claim).unwrap_or_default(),
+            holds: open.remove(&claim).unwrap_or_default(),
             documents_missing: missing.contains(&claim),
             upheld: row.upheld,
         };
-        let (state, reason) = known.standing();
+        let (state, reason) = known.state_and_reason();
         row.state = state.into();
         row.reason = reason.map(str::to_owned);
         store::update(&**self.tx, row).await?;
-        self.happened(row, words);
+        self.push_event(row, note);
         Ok(())
     }
 
-    /// Finds the state of live claims anew where it can still change by what is known of them.
-    ///
-    /// # Errors
-    /// [`Error::Database`].
-    pub async fn refresh(&mut self, claims: &[ClaimId]) -> Result<()> {
-        for mut row in store::hold(self.tx, claims).await? {
+    /// Recomputes the state of live claims where it can still change by what is known of them.
+    pub async fn recompute_states(&mut self, claims: &[ClaimId]) -> Result<()> {
+        for mut row in store::lock_claims(self.tx, claims).await? {
             let follows_what_is_known = matches!(
                 row.state.0,
                 ClaimState::Submitted
@@ -556,7 +532,7 @@ impl<'t> Changes<'t> {
             if row.live && follows_what_is_known {
                 let before = (row.state, row.reason.clone());
                 let events = self.events.len();
-                self.stand(&mut row, None).await?;
+                self.recompute_state(&mut row, None).await?;
                 if (row.state, row.reason) == before {
                     self.events.truncate(events);
                 }
@@ -565,69 +541,63 @@ impl<'t> Changes<'t> {
         Ok(())
     }
 
-    fn happened(&mut self, row: &Row, words: Option<&str>) {
+    fn push_event(&mut self, row: &Row, note: Option<&str>) {
         let event = Event {
             state: row.state.0,
             reason: row.reason.clone(),
-            words: words.map(str::to_owned),
+            note: note.map(str::to_owned),
             at: self.now,
         };
         self.events.push((row.chain.0, row.claim.0, event));
     }
 }
 
-/// Closes a question about a device for all its claims, which go on.
-///
-/// # Errors
-/// [`Error::Database`].
-pub async fn answer_for_device(
+/// Releases a hold of a device's claims, which go on.
+pub async fn release_for_device(
     tx: &Transaction,
     device: DeviceId,
-    question: Question,
+    hold: Hold,
     now: Timestamp,
 ) -> Result<()> {
-    let claims = store::asked_of_device(&**tx, device, question).await?;
+    let claims = store::claims_of_device_with_hold(&**tx, device, hold).await?;
     for &claim in &claims {
-        store::answer(&**tx, claim, question).await?;
+        store::release_hold(&**tx, claim, hold).await?;
     }
-    let mut changes = Changes::new(tx, now);
-    changes.refresh(&claims).await?;
-    changes.record().await
+    let mut changes = ClaimUnitOfWork::new(tx, now);
+    changes.recompute_states(&claims).await?;
+    changes.append_history().await
 }
 
 /// Decides on a claim that waits for a person.
 ///
 /// # Errors
-/// As [`Changes::decide`].
+/// As [`ClaimUnitOfWork::decide`].
 pub async fn decide(
-    database: &Database,
+    db: &Database,
     claim: ClaimId,
     decision: Decision,
-    words: &str,
+    note: &str,
     now: Timestamp,
 ) -> Result<Claim> {
-    let transaction = database.begin().await?;
-    let mut changes = Changes::new(&transaction, now);
-    changes.decide(claim, decision, words).await?;
-    changes.record().await?;
-    transaction.commit().await?;
-    find(database, claim).await
+    let tx = db.begin().await?;
+    let mut changes = ClaimUnitOfWork::new(&tx, now);
+    changes.decide(claim, decision, note).await?;
+    changes.append_history().await?;
+    tx.commit().await?;
+    find(db, claim).await
 }
 
 /// The claim with this id.
 ///
 /// # Errors
 /// [`Error::NotFound`], [`Error::Database`].
-pub async fn find(database: &Database, claim: ClaimId) -> Result<Claim> {
-    let found = store::claim(database.reader(), claim).await?;
+pub async fn find(db: &Database, claim: ClaimId) -> Result<Claim> {
+    let found = store::claim(db.reader(), claim).await?;
     found.ok_or_else(|| Error::not_found("claim", &claim))
 }
 
 /// What a device is told of the claims of a chain since `since`, each claim once and as it is now,
 /// with the cursor from which to ask on.
-///
-/// # Errors
-/// [`Error::Database`].
 pub async fn updates_since(
     tx: &Transaction,
     chain: ChainId,
@@ -643,18 +613,15 @@ pub async fn updates_since(
 }
 
 /// A page of claims, the first received first, with their histories.
-///
-/// # Errors
-/// [`Error::Database`].
 pub async fn list(
-    database: &Database,
+    db: &Database,
     provider: Option<ProviderId>,
     state: Option<ClaimState>,
     after: Option<Cursor>,
 ) -> Result<Page> {
     let after = after.map(|cursor| (cursor.received, cursor.claim));
     let filter = Filter { provider, state, after };
-    let mut claims = store::list(database.reader(), filter, PAGE + 1).await?;
+    let mut claims = store::list(db.reader(), filter, PAGE + 1).await?;
     let more = claims.len() as u64 > PAGE;
     claims.truncate(PAGE as usize);
     let next = claims.last().filter(|_| more).map(Cursor::after);

@@ -10,10 +10,10 @@ mod issue;
 mod output;
 mod programme;
 mod provider;
+mod revocation;
 mod serve;
 mod status;
 mod trust;
-mod withdraw;
 
 use clap::{Parser, Subcommand};
 use output::Output;
@@ -68,11 +68,11 @@ enum Command {
     #[command(subcommand)]
     Bundle(bundle::Bundle),
     /// Take a voucher back for good; phones refuse it from their next status list on.
-    Revoke(withdraw::Withdraw),
-    /// Hold a voucher: phones refuse it until the suspension is lifted.
-    Suspend(withdraw::Withdraw),
+    Revoke(revocation::Revocation),
+    /// Suspend a voucher: phones refuse it until the suspension is lifted.
+    Suspend(revocation::Revocation),
     /// End a voucher's suspension.
-    Lift(withdraw::Withdraw),
+    Lift(revocation::Revocation),
 }
 
 /// Runs the command that was given.
@@ -109,9 +109,9 @@ impl Arguments {
             Command::Claims(claims) => claims.run(&app, output).await,
             Command::Delegation(delegation) => delegation.run(&app, output).await,
             Command::Bundle(bundle) => bundle.run(&app, output).await,
-            Command::Revoke(revoke) => revoke.run(&app, withdraw::REVOKE, output).await,
-            Command::Suspend(suspend) => suspend.run(&app, withdraw::SUSPEND, output).await,
-            Command::Lift(lift) => lift.run(&app, withdraw::LIFT, output).await,
+            Command::Revoke(revoke) => revoke.run(&app, revocation::REVOKE, output).await,
+            Command::Suspend(suspend) => suspend.run(&app, revocation::SUSPEND, output).await,
+            Command::Lift(lift) => lift.run(&app, revocation::LIFT, output).await,
         };
         app.db.close().await?;
         done

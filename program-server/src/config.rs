@@ -9,7 +9,6 @@ use protocol::trust::Freshness;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
-/// A server's folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Home(PathBuf);
 
@@ -20,7 +19,6 @@ impl Home {
         Home(folder.into())
     }
 
-    /// The folder.
     #[must_use]
     pub fn folder(&self) -> &Path {
         &self.0
@@ -65,9 +63,6 @@ pub struct Origin(String);
 
 impl Origin {
     /// Reads an origin such as `https://vouchers.example.org`; one slash at the end is dropped.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`].
     pub fn parse(text: &str) -> Result<Self> {
         let origin = text.strip_suffix('/').unwrap_or(text);
         let host = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
@@ -91,7 +86,6 @@ impl Origin {
         &self.0
     }
 
-    /// Host and port.
     #[must_use]
     pub fn authority(&self) -> &str {
         self.0.split_once("://").map_or(self.0.as_str(), |(_, host)| host)
@@ -161,7 +155,7 @@ pub struct Config {
     /// The age of device profiles.
     #[serde(default = "default_profile_age")]
     pub profile_age: AgeLimits,
-    /// How many redemptions of vouchers that field officers issued a phone may hold before it syncs: a
+    /// How many redemptions of vouchers that field officers issued a phone may have unsent before it syncs: a
     /// stolen phone's vouchers are told from true ones only then.
     #[serde(default = "default_unsent_delegated")]
     pub unsent_delegated: u32,
@@ -201,9 +195,6 @@ impl Config {
     }
 
     /// Where the database of the server in `home` is. A relative SQLite path starts at the home.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`].
     pub fn location(&self, home: &Home) -> Result<Location> {
         match &self.database {
             None => Ok(Location::Sqlite(home.database())),
@@ -227,7 +218,7 @@ impl Config {
                 home.folder().display()
             )));
         }
-        // It may hold the database's password, so it is guarded like a key.
+        // It may contain the database's password, so it is guarded like a key.
         let text = files::read_secret(&path)?;
         let config: Config = serde_json::from_slice(&text)
             .map_err(|error| Error::Invalid(format!("{}: {error}", path.display())))?;
@@ -247,9 +238,6 @@ impl Config {
     }
 
     /// Writes the home's configuration.
-    ///
-    /// # Errors
-    /// [`Error::File`].
     pub fn write(&self, home: &Home) -> Result<()> {
         let mut text = serde_json::to_vec_pretty(self)
             .map_err(|error| Error::Invalid(format!("the configuration: {error}")))?;

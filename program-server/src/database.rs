@@ -6,7 +6,7 @@
 mod migration;
 mod stored;
 
-pub use migration::{Migration, Room, Step, column, migrate};
+pub use migration::{Migration, ModuleSchema, Step, column, migrate};
 pub use stored::{Storable, Stored};
 
 use crate::{Error, Result, files};
@@ -112,9 +112,6 @@ impl Database {
     }
 
     /// How connections to an SQLite file are opened; makes the file when it is not there.
-    ///
-    /// # Errors
-    /// [`Error::File`].
     pub fn sqlite_options(path: &Path) -> Result<SqliteConnectOptions> {
         if !path.exists() {
             // SQLite would let the umask decide who reads vouchers, and gives its other files the
@@ -157,10 +154,7 @@ impl Database {
     }
 
     /// Begins a transaction that writes: `BEGIN IMMEDIATE` on SQLite, where writers are alone; read
-    /// committed on PostgreSQL, where constraints, row locks and [`Transaction::hold`] decide races.
-    ///
-    /// # Errors
-    /// [`Error::Database`].
+    /// committed on PostgreSQL, where constraints, row locks and [`Transaction::advisory_lock`] decide races.
     pub async fn begin(&self) -> Result<Transaction> {
         let turn = match &self.turn {
             Some(turn) => Some(turn.clone().lock_owned().await),
@@ -177,9 +171,6 @@ impl Database {
     }
 
     /// Closes every connection once it is idle.
-    ///
-    /// # Errors
-    /// [`Error::Database`].
     pub async fn close(self) -> Result<()> {
         self.writer.close_by_ref().await?;
         Ok(self.connection.close().await?)
@@ -195,12 +186,9 @@ impl Transaction {
         Ok(self.inner.commit().await?)
     }
 
-    /// Waits until no other transaction holds `name`, and holds it until the end of this one. For
-    /// work that reads before it writes and may not be done twice at once.
-    ///
-    /// # Errors
-    /// [`Error::Database`].
-    pub async fn hold(&self, name: &str) -> Result<()> {
+    /// Takes the advisory lock of this name, until the end of this transaction. For work that reads
+    /// before it writes and may not be done twice at once.
+    pub async fn advisory_lock(&self, name: &str) -> Result<()> {
         // On SQLite a writing transaction already is the only one.
         if self.inner.get_database_backend() == DbBackend::Postgres {
             let mut key = [0; 8];

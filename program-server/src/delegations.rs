@@ -9,7 +9,7 @@ mod intake;
 mod store;
 
 pub use grant::{Grant, Granted, grant};
-pub use intake::{NotReported, keep_served, report, vouch};
+pub use intake::{ReportRefusal, keep_served, register_on_staff_decision, report};
 pub use store::schema;
 
 use crate::devices::DeviceId;
@@ -25,7 +25,6 @@ use sea_orm::ConnectionTrait;
 pub struct Kept {
     /// The digest by which it is known.
     pub hash: Hash,
-    /// What it allows.
     pub delegation: Delegation,
     /// The device that issues.
     pub device: DeviceId,
@@ -38,10 +37,9 @@ pub struct Kept {
     signed: Vec<u8>,
 }
 
-/// Something that a device did under a delegation and should not have: charged to whoever has it.
+/// A delegated voucher that oversteps its delegation's limits.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fault {
-    /// The voucher's number.
+pub struct Violation {
     pub number: u32,
     /// The stable code of what is wrong.
     pub code: String,
@@ -52,12 +50,9 @@ pub struct Fault {
 }
 
 /// Every delegation, the first granted first.
-///
-/// # Errors
-/// [`Error::Database`].
-pub async fn all(connection: &impl ConnectionTrait) -> Result<Vec<Kept>> {
-    let mut kept = store::all(connection).await?;
-    for ended in trust::ended_delegations(connection).await? {
+pub async fn all(db: &impl ConnectionTrait) -> Result<Vec<Kept>> {
+    let mut kept = store::all(db).await?;
+    for ended in trust::ended_delegations(db).await? {
         for one in kept.iter_mut().filter(|one| one.hash == ended.hash) {
             one.ended = Some(ended.ended);
         }
@@ -69,9 +64,9 @@ pub async fn all(connection: &impl ConnectionTrait) -> Result<Vec<Kept>> {
 ///
 /// # Errors
 /// [`Error::NotFound`], [`Error::Invalid`] when several do, [`Error::Database`].
-pub async fn find(connection: &impl ConnectionTrait, prefix: &str) -> Result<Kept> {
+pub async fn find(db: &impl ConnectionTrait, prefix: &str) -> Result<Kept> {
     let wanted = prefix.to_ascii_lowercase();
-    let mut found = all(connection)
+    let mut found = all(db)
         .await?
         .into_iter()
         .filter(|kept| !wanted.is_empty() && kept.hash.to_string().starts_with(&wanted));
@@ -84,25 +79,19 @@ pub async fn find(connection: &impl ConnectionTrait, prefix: &str) -> Result<Kep
     }
 }
 
-/// What was charged to a delegation, the first first.
-///
-/// # Errors
-/// [`Error::Database`].
-pub async fn faults(connection: &impl ConnectionTrait, delegation: Hash) -> Result<Vec<Fault>> {
-    store::faults(connection, delegation).await
+/// The violations of a delegation, the first first.
+pub async fn violations(db: &impl ConnectionTrait, delegation: Hash) -> Result<Vec<Violation>> {
+    store::violations(db, delegation).await
 }
 
 /// The signed delegations under which a device may issue now or later, for its profile.
-///
-/// # Errors
-/// [`Error::Database`].
 pub async fn of_device(
-    connection: &impl ConnectionTrait,
+    db: &impl ConnectionTrait,
     device: DeviceId,
     now: Timestamp,
 ) -> Result<Vec<Vec<u8>>> {
     let usable = |kept: &Kept| kept.ended.is_none() && now < kept.delegation.until;
-    let kept = all(connection).await?.into_iter();
+    let kept = all(db).await?.into_iter();
     Ok(kept.filter(|kept| kept.device == device && usable(kept)).map(|kept| kept.signed).collect())
 }
 
@@ -112,12 +101,12 @@ pub async fn of_device(
 /// # Errors
 /// [`Error::Database`], [`Error::Protocol`] when stored bytes are damaged.
 pub async fn payloads_signed_with(
-    connection: &impl ConnectionTrait,
+    db: &impl ConnectionTrait,
     kid: Kid,
     before: Option<Timestamp>,
 ) -> Result<Vec<Hash>> {
     let mut payloads = Vec::new();
-    for kept in all(connection).await? {
+    for kept in all(db).await? {
         let signed = Sign1::parse(ObjectType::Delegation, &kept.signed)?;
         if signed.kid() == kid && before.is_none_or(|before| kept.delegation.issued < before) {
             payloads.push(kept.hash);
@@ -127,10 +116,7 @@ pub async fn payloads_signed_with(
 }
 
 /// When a delegation was ended, if it was.
-///
-/// # Errors
-/// [`Error::Database`].
-pub async fn ended(connection: &impl ConnectionTrait, hash: Hash) -> Result<Option<Timestamp>> {
-    let ended = trust::ended_delegations(connection).await?;
+pub async fn ended(db: &impl ConnectionTrait, hash: Hash) -> Result<Option<Timestamp>> {
+    let ended = trust::ended_delegations(db).await?;
     Ok(ended.into_iter().find(|ended| ended.hash == hash).map(|ended| ended.ended))
 }

@@ -12,7 +12,7 @@ pub use sessions::{SESSION_AGE, SessionFault, Token, challenge, device, open};
 pub use store::schema;
 
 use crate::app::App;
-use crate::claims::{self, Question};
+use crate::claims::{self, Hold};
 use crate::database::{Database, Transaction};
 use crate::{Error, Result, delegations, keys, providers, trust};
 use protocol::enrolment::{Offer, Request};
@@ -31,9 +31,9 @@ pub const LONGEST_OFFER: Span = Span::hours(72);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DeviceId(pub Hash);
 
-/// What staff have made of a device.
+/// The status that staff have given a device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Standing {
+pub enum DeviceStatus {
     /// Nobody has compared its digits: what it sends is kept and not payable.
     Unconfirmed,
     /// Staff have compared its digits.
@@ -42,17 +42,14 @@ pub enum Standing {
     Suspended,
 }
 
-/// A device.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Device {
     /// The thumbprint of its key.
     pub id: DeviceId,
-    /// Its key.
     pub key: PublicKey,
     /// The provider whose it is.
     pub provider: ProviderId,
-    /// What staff have made of it.
-    pub standing: Standing,
+    pub status: DeviceStatus,
     /// When it was enrolled.
     pub enrolled: Timestamp,
 }
@@ -84,7 +81,6 @@ pub enum EnrolmentFault {
 }
 
 impl EnrolmentFault {
-    /// The stable code.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
@@ -105,28 +101,27 @@ impl std::fmt::Display for DeviceId {
     }
 }
 
-impl Standing {
-    /// Every standing.
-    pub const ALL: [Standing; 3] =
-        [Standing::Unconfirmed, Standing::Confirmed, Standing::Suspended];
+impl DeviceStatus {
+    pub const ALL: [DeviceStatus; 3] =
+        [DeviceStatus::Unconfirmed, DeviceStatus::Confirmed, DeviceStatus::Suspended];
 
     /// The stable name, also in the database.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
-            Standing::Unconfirmed => "unconfirmed",
-            Standing::Confirmed => "confirmed",
-            Standing::Suspended => "suspended",
+            DeviceStatus::Unconfirmed => "unconfirmed",
+            DeviceStatus::Confirmed => "confirmed",
+            DeviceStatus::Suspended => "suspended",
         }
     }
 
-    /// What a person must decide about claims of a device of this standing.
+    /// The hold of claims of a device of this status.
     #[must_use]
-    pub fn question(self) -> Option<Question> {
+    pub fn hold(self) -> Option<Hold> {
         match self {
-            Standing::Unconfirmed => Some(Question::DeviceUnconfirmed),
-            Standing::Confirmed => None,
-            Standing::Suspended => Some(Question::DeviceSuspended),
+            DeviceStatus::Unconfirmed => Some(Hold::DeviceUnconfirmed),
+            DeviceStatus::Confirmed => None,
+            DeviceStatus::Suspended => Some(Hold::DeviceSuspended),
         }
     }
 }
@@ -137,7 +132,7 @@ impl Standing {
 /// # Errors
 /// [`Error::Invalid`] beyond [`LONGEST_OFFER`] or when `origin` is none, [`Error::Database`].
 pub async fn offer(
-    database: &Database,
+    db: &Database,
     provider: &ProviderId,
     origin: &str,
     root: Hash,
@@ -164,32 +159,29 @@ pub async fn offer(
         expires: offer.expires,
         used_by: None,
     };
-    let transaction = database.begin().await?;
-    store::add_offer(&*transaction, kept).await?;
-    transaction.commit().await?;
+    let tx = db.begin().await?;
+    store::add_offer(&*tx, kept).await?;
+    tx.commit().await?;
     Ok(offer)
 }
 
 /// Enrols the phone that signed the request. The same request again, or another by the same key and
 /// code, changes nothing and gives the same device: an answer may have been lost on the way.
-///
-/// # Errors
-/// [`EnrolmentFault`].
 pub async fn enrol(
-    database: &Database,
+    db: &Database,
     request: &[u8],
     now: Timestamp,
 ) -> std::result::Result<Device, EnrolmentFault> {
     let request = Request::open(request).map_err(EnrolmentFault::Unreadable)?;
     let code_hash = Hash::of(&request.code);
     let id = DeviceId(request.key.thumbprint());
-    let transaction = database.begin().await?;
-    let offer = store::offer(&*transaction, code_hash).await?.ok_or(EnrolmentFault::UnknownCode)?;
+    let tx = db.begin().await?;
+    let offer = store::offer(&*tx, code_hash).await?.ok_or(EnrolmentFault::UnknownCode)?;
     if (offer.root, &offer.origin) != (request.root, &request.origin) {
         return Err(EnrolmentFault::OtherServer);
     }
-    transaction.hold(&format!("device {id}")).await?;
-    let known = store::device(&*transaction, id).await?;
+    tx.advisory_lock(&format!("device {id}")).await?;
+    let known = store::device(&*tx, id).await?;
     if known.as_ref().is_some_and(|device| device.provider != offer.provider) {
         return Err(EnrolmentFault::OtherProvider);
     }
@@ -199,7 +191,7 @@ pub async fn enrol(
     if now >= offer.expires {
         return Err(EnrolmentFault::Expired);
     }
-    if !store::use_offer(&*transaction, code_hash, id).await? {
+    if !store::use_offer(&*tx, code_hash, id).await? {
         return Err(EnrolmentFault::CodeUsed);
     }
     let device = match known {
@@ -209,40 +201,34 @@ pub async fn enrol(
                 id,
                 key: request.key,
                 provider: offer.provider,
-                standing: Standing::Unconfirmed,
+                status: DeviceStatus::Unconfirmed,
                 enrolled: now,
             };
-            store::add_device(&*transaction, &device).await?;
+            store::add_device(&*tx, &device).await?;
             device
         }
     };
-    transaction.commit().await?;
+    tx.commit().await?;
     Ok(device)
 }
 
-/// The devices of this standing, or all, the oldest first.
-///
-/// # Errors
-/// [`Error::Database`].
-pub async fn list(database: &Database, standing: Option<Standing>) -> Result<Vec<Device>> {
-    store::devices(database.reader(), standing).await
+/// The devices of this status, or all, the oldest first.
+pub async fn list(db: &Database, status: Option<DeviceStatus>) -> Result<Vec<Device>> {
+    store::devices(db.reader(), status).await
 }
 
 /// The device with this id, if it is enrolled.
-///
-/// # Errors
-/// [`Error::Database`].
-pub async fn known(database: &Database, id: DeviceId) -> Result<Option<Device>> {
-    store::device(database.reader(), id).await
+pub async fn known(db: &Database, id: DeviceId) -> Result<Option<Device>> {
+    store::device(db.reader(), id).await
 }
 
 /// The one device whose id begins with these hexadecimal digits.
 ///
 /// # Errors
 /// [`Error::NotFound`], [`Error::Invalid`] when several do, [`Error::Database`].
-pub async fn find(database: &Database, prefix: &str) -> Result<Device> {
+pub async fn find(db: &Database, prefix: &str) -> Result<Device> {
     let wanted = prefix.to_ascii_lowercase();
-    let mut found = list(database, None)
+    let mut found = list(db, None)
         .await?
         .into_iter()
         .filter(|device| !wanted.is_empty() && device.id.to_string().starts_with(&wanted));
@@ -256,10 +242,7 @@ pub async fn find(database: &Database, prefix: &str) -> Result<Device> {
 }
 
 /// The device of this thumbprint, if it is of the same provider as `device`.
-///
-/// # Errors
-/// [`Error::Database`].
-pub async fn fellow(
+pub async fn device_of_same_provider(
     db: &impl ConnectionTrait,
     device: &Device,
     id: DeviceId,
@@ -269,20 +252,17 @@ pub async fn fellow(
 }
 
 /// The devices of the same provider as `device` whose keys have these ids.
-///
-/// # Errors
-/// [`Error::Database`].
-pub async fn fellows_with(
+pub async fn devices_of_same_provider(
     db: &impl ConnectionTrait,
     device: &Device,
     kids: impl IntoIterator<Item = Kid>,
 ) -> Result<Vec<Device>> {
-    let mut fellows = Vec::new();
+    let mut devices = Vec::new();
     for kid in kids {
-        fellows.extend(store::devices_with(db, kid).await?);
+        devices.extend(store::devices_with(db, kid).await?);
     }
-    fellows.retain(|fellow| fellow.provider == device.provider);
-    Ok(fellows)
+    devices.retain(|found| found.provider == device.provider);
+    Ok(devices)
 }
 
 /// Confirms a device after staff compared the digits on both screens. Its claims go on.
@@ -290,12 +270,7 @@ pub async fn fellows_with(
 /// # Errors
 /// [`Error::Invalid`] when the digits are not the device's, [`Error::Conflict`] when it is
 /// suspended, [`Error::Database`].
-pub async fn confirm(
-    database: &Database,
-    device: &Device,
-    digits: &str,
-    now: Timestamp,
-) -> Result<()> {
+pub async fn confirm(db: &Database, device: &Device, digits: &str, now: Timestamp) -> Result<()> {
     let typed: String = digits.chars().filter(|c| !c.is_whitespace() && *c != '-').collect();
     if typed != device.key.fingerprint_digits() {
         return Err(Error::invalid(
@@ -303,33 +278,30 @@ pub async fn confirm(
              and this server: do not confirm it; suspend it and enrol the phone anew",
         ));
     }
-    let transaction = database.begin().await?;
-    let standing = store::device(&*transaction, device.id).await?.map(|device| device.standing);
-    if standing == Some(Standing::Suspended) {
+    let tx = db.begin().await?;
+    let status = store::device(&*tx, device.id).await?.map(|device| device.status);
+    if status == Some(DeviceStatus::Suspended) {
         return Err(Error::conflict("the device is suspended: enrol it anew with a new offer"));
     }
-    store::set_standing(&*transaction, device.id, Standing::Confirmed).await?;
-    claims::answer_for_device(&transaction, device.id, Question::DeviceUnconfirmed, now).await?;
-    transaction.commit().await
+    store::set_status(&*tx, device.id, DeviceStatus::Confirmed).await?;
+    claims::release_for_device(&tx, device.id, Hold::DeviceUnconfirmed, now).await?;
+    tx.commit().await
 }
 
 /// Suspends a device. What it sends from now on is kept, and a person decides on it.
-///
-/// # Errors
-/// [`Error::Database`].
-pub async fn suspend(database: &Database, device: &Device) -> Result<()> {
-    let transaction = database.begin().await?;
-    store::set_standing(&*transaction, device.id, Standing::Suspended).await?;
-    transaction.commit().await
+pub async fn suspend(db: &Database, device: &Device) -> Result<()> {
+    let tx = db.begin().await?;
+    store::set_status(&*tx, device.id, DeviceStatus::Suspended).await?;
+    tx.commit().await
 }
 
-/// The device's standing, which nobody changes until the end of the transaction.
+/// The device's status, with a row lock: nobody changes it until the end of the transaction.
 ///
 /// # Errors
 /// [`Error::NotFound`], [`Error::Database`].
-pub async fn hold_standing(tx: &Transaction, device: DeviceId) -> Result<Standing> {
-    let standing = store::hold_standing(tx, device).await?;
-    standing.ok_or_else(|| Error::not_found("device", &device))
+pub async fn lock_status(tx: &Transaction, device: DeviceId) -> Result<DeviceStatus> {
+    let status = store::lock_status(tx, device).await?;
+    status.ok_or_else(|| Error::not_found("device", &device))
 }
 
 /// The device's profile as it is now, signed.
@@ -354,7 +326,7 @@ pub async fn profile(app: &App, device: &Device) -> Result<Vec<u8>> {
             unsent_delegated: Some(app.config.unsent_delegated),
         },
         freshness: app.config.profile_age.freshness(),
-        confirmed: device.standing == Standing::Confirmed,
+        confirmed: device.status == DeviceStatus::Confirmed,
         delegations: delegations::of_device(db, device.id, app.now()).await?,
     };
     let signer = trust::signer(app, db, KeyUse::Profile, None, profile.issued).await?;

@@ -26,7 +26,6 @@ pub enum Error {
     /// A file or folder cannot be read or written.
     #[error("{}: {source}", path.display())]
     File {
-        /// The file.
         path: PathBuf,
         /// What the operating system says.
         source: std::io::Error,
@@ -37,8 +36,8 @@ pub enum Error {
     /// Bytes are not what the protocol wants.
     #[error(transparent)]
     Protocol(#[from] protocol::Error),
-    /// What is stored does not hold together.
-    #[error("stored data does not hold together: {0}. Restore a backup, or ask for help")]
+    /// What is stored is inconsistent.
+    #[error("stored data is inconsistent: {0}. Restore a backup, or ask for help")]
     Broken(String),
 }
 
@@ -61,7 +60,6 @@ impl Error {
         Error::Broken(words.into())
     }
 
-    /// An [`Error::NotFound`].
     pub fn not_found(what: &'static str, id: &(impl ToString + ?Sized)) -> Self {
         Error::NotFound { what, id: id.to_string() }
     }
@@ -78,8 +76,8 @@ impl Error {
             if matches!(error.sql_err(), Some(sea_orm::SqlErr::UniqueConstraintViolation(_))))
     }
 
-    /// Whether PostgreSQL gave a transaction up so that others it waited for could go on. Done
-    /// again, it may well succeed.
+    /// Whether PostgreSQL rolled a transaction back for a deadlock or a serialization failure. A
+    /// retry may well succeed.
     #[must_use]
     pub fn is_deadlock(&self) -> bool {
         use sea_orm::{DbErr, RuntimeErr};

@@ -45,9 +45,6 @@ fn write_new(path: &Path, bytes: &[u8], mode: FileMode) -> std::io::Result<()> {
 }
 
 /// Makes an empty file for the owner alone; one that is there is left as it is.
-///
-/// # Errors
-/// [`Error::File`].
 pub fn create_private(path: &Path) -> Result<()> {
     let mut options = OpenOptions::new();
     options.append(true).create(true).mode(0o600);
@@ -55,9 +52,6 @@ pub fn create_private(path: &Path) -> Result<()> {
 }
 
 /// Makes a folder for the owner alone, and those above it; one that is there is left as it is.
-///
-/// # Errors
-/// [`Error::File`].
 pub fn private_folder(path: &Path) -> Result<()> {
     if path.is_dir() {
         return Ok(());
@@ -66,7 +60,7 @@ pub fn private_folder(path: &Path) -> Result<()> {
     File::open(folder_of(path)).and_then(|folder| folder.sync_all()).map_err(Error::file(path))
 }
 
-/// Reads a file that holds a secret.
+/// Reads a file that contains a secret.
 ///
 /// # Errors
 /// [`Error::Invalid`] when others may read or write it, [`Error::File`].

@@ -1,4 +1,4 @@
-//! HTTP: the rooms' routes put together, what holds for each of them, and the server itself.
+//! HTTP: the modules' routes put together, what holds for each of them, and the server itself.
 
 mod benefit;
 mod problem;
@@ -6,7 +6,7 @@ mod public;
 
 pub use benefit::{BenefitShape, GoodsShape};
 pub use problem::Problem;
-pub use public::is_held;
+pub use public::if_none_match;
 
 use crate::app::App;
 use crate::{Error, bundles, claims, devices, documents, sync, vouchers};

@@ -99,9 +99,6 @@ impl KeyRing {
     }
 
     /// Deletes the key with this id that opens what phones seal.
-    ///
-    /// # Errors
-    /// [`Error::File`].
     pub fn destroy_unsealing(&self, kid: Kid) -> Result<()> {
         let path = self.path(Purpose::Unseals, kid);
         self.used.unsealing.lock().unwrap_or_else(PoisonError::into_inner).remove(&path);
@@ -143,7 +140,7 @@ impl KeyRing {
     }
 }
 
-/// The key from this file, read when it is first used; `read` gives none when the file holds another.
+/// The key from this file, read when it is first used; `read` gives none when the file has another.
 fn once<K>(
     used: &Mutex<HashMap<PathBuf, Arc<K>>>,
     path: PathBuf,
@@ -153,8 +150,8 @@ fn once<K>(
     if let Some(key) = used.get(&path) {
         return Ok(key.clone());
     }
-    let key = read(&path)?
-        .ok_or_else(|| Error::Broken(format!("{} holds another key", path.display())))?;
+    let key =
+        read(&path)?.ok_or_else(|| Error::Broken(format!("{} has another key", path.display())))?;
     let key = Arc::new(key);
     used.insert(path, key.clone());
     Ok(key)
@@ -199,9 +196,6 @@ fn random_seed() -> Result<Zeroizing<[u8; 32]>> {
 }
 
 /// Fills `bytes` from the operating system's randomness.
-///
-/// # Errors
-/// [`Error::Unavailable`].
 pub fn random(bytes: &mut [u8]) -> Result<()> {
     getrandom::fill(bytes)
         .map_err(|error| Error::Unavailable(format!("the system gives no randomness: {error}")))

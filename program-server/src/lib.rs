@@ -1,6 +1,6 @@
 //! The programme server: issues vouchers, takes in evidence, keeps claims.
 //!
-//! Each room owns its tables, its rules and its calls. [`App`] is what they work with; what travels
+//! Each module owns its tables, its rules and its calls. [`App`] is what they work with; what travels
 //! to phones and back is the `protocol` crate's.
 #![forbid(unsafe_code)]
 
@@ -25,8 +25,8 @@ pub mod vouchers;
 pub use app::App;
 pub use error::{Error, Result};
 
-/// The rooms' tables, each room after those whose tables it refers to.
-fn rooms() -> Vec<database::Room> {
+/// The modules' tables, each module after those whose tables it refers to.
+fn module_schemas() -> Vec<database::ModuleSchema> {
     vec![
         programmes::schema(),
         providers::schema(),

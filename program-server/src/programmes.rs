@@ -25,7 +25,6 @@ pub struct Programme {
     pub name: String,
     /// The time zone of its days.
     pub zone: Zone,
-    /// Its currency.
     pub currency: Currency,
     /// How many decimal places the currency has, at most four.
     pub decimals: u8,
@@ -33,7 +32,7 @@ pub struct Programme {
     pub too_old: TooOldPolicy,
     /// How far a phone's clock may stand behind what it knows of the time.
     pub clock_tolerance: Span,
-    /// How many days a claim is held before it may be paid.
+    /// Days before a claim may be paid, so that a second one on its voucher can come in.
     pub holding_days: u32,
     /// Whether providers may serve by a typed reference; a person decides on each such claim.
     pub by_reference: bool,
@@ -51,7 +50,7 @@ pub struct PolicyChange {
 }
 
 impl Programme {
-    /// How long a claim is held before it may be paid.
+    /// How long before a claim may be paid.
     #[must_use]
     pub fn holding(&self) -> Span {
         Span::days(u64::from(self.holding_days))
@@ -101,12 +100,12 @@ impl Programme {
 ///
 /// # Errors
 /// [`Error::Conflict`] when the id is taken, [`Error::Invalid`] for a name or a policy out of range.
-pub async fn add(transaction: &Transaction, programme: &Programme) -> Result<()> {
+pub async fn add(tx: &Transaction, programme: &Programme) -> Result<()> {
     check_name(&programme.name)?;
     if programme.decimals > 4 {
         return Err(Error::invalid("a currency has at most 4 decimal places"));
     }
-    store::insert(&**transaction, programme).await.map_err(|error| {
+    store::insert(&**tx, programme).await.map_err(|error| {
         if error.is_unique_violation() {
             Error::Conflict(format!("there is a programme {} already", programme.id))
         } else {
@@ -116,39 +115,30 @@ pub async fn add(transaction: &Transaction, programme: &Programme) -> Result<()>
 }
 
 /// Changes a programme's policies.
-///
-/// # Errors
-/// [`Error::NotFound`].
 pub async fn set_policy(
-    transaction: &Transaction,
+    tx: &Transaction,
     id: &ProgrammeId,
     change: PolicyChange,
 ) -> Result<Programme> {
-    let old = get(&**transaction, id).await?;
+    let old = get(&**tx, id).await?;
     let new = Programme {
         too_old: change.too_old.unwrap_or(old.too_old),
         clock_tolerance: change.clock_tolerance.unwrap_or(old.clock_tolerance),
         by_reference: change.by_reference.unwrap_or(old.by_reference),
         ..old
     };
-    store::set_policy(&**transaction, &new).await?;
+    store::set_policy(&**tx, &new).await?;
     Ok(new)
 }
 
 /// Every programme, in the order of their ids.
-///
-/// # Errors
-/// [`Error::Database`].
-pub async fn all(connection: &impl ConnectionTrait) -> Result<Vec<Programme>> {
-    store::all(connection).await
+pub async fn all(db: &impl ConnectionTrait) -> Result<Vec<Programme>> {
+    store::all(db).await
 }
 
 /// The programme with this id.
-///
-/// # Errors
-/// [`Error::NotFound`].
-pub async fn get(connection: &impl ConnectionTrait, id: &ProgrammeId) -> Result<Programme> {
-    store::find(connection, id).await?.ok_or_else(|| Error::not_found("programme", id))
+pub async fn get(db: &impl ConnectionTrait, id: &ProgrammeId) -> Result<Programme> {
+    store::find(db, id).await?.ok_or_else(|| Error::not_found("programme", id))
 }
 
 /// A name for people: one line that is not empty and fits on paper.

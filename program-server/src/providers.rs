@@ -16,7 +16,6 @@ use sea_orm::ConnectionTrait;
 /// A pharmacy, hospital or shop.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Provider {
-    /// Its id.
     pub id: ProviderId,
     /// Its name, for people.
     pub name: String,
@@ -41,7 +40,7 @@ impl Provider {
 /// # Errors
 /// [`Error::Conflict`] when the id is taken, [`Error::NotFound`] for a programme that is not there,
 /// [`Error::Invalid`] for a provider that serves no programme or is named as a group.
-pub async fn add(transaction: &Transaction, provider: &Provider) -> Result<()> {
+pub async fn add(tx: &Transaction, provider: &Provider) -> Result<()> {
     check_name(&provider.name)?;
     if let Some(name) = &provider.account_name {
         check_name(name)?;
@@ -50,60 +49,43 @@ pub async fn add(transaction: &Transaction, provider: &Provider) -> Result<()> {
         return Err(Error::invalid("a provider serves at least one programme"));
     }
     for programme in &provider.programmes {
-        programmes::get(&**transaction, programme).await?;
+        programmes::get(&**tx, programme).await?;
     }
-    transaction.hold("audiences").await?;
-    if store::name(&**transaction, &provider.id.clone().into()).await?.is_some() {
+    tx.advisory_lock("audiences").await?;
+    if store::name(&**tx, &provider.id.clone().into()).await?.is_some() {
         return Err(Error::Conflict(format!(
             "there is a provider or group {} already",
             provider.id
         )));
     }
     for group in &provider.groups {
-        if store::find(&**transaction, &group.as_provider()).await?.is_some()
-            || group.is(&provider.id)
-        {
+        if store::find(&**tx, &group.as_provider()).await?.is_some() || group.is(&provider.id) {
             return Err(Error::Invalid(format!("{group} is a provider and no group")));
         }
     }
-    store::insert(&**transaction, provider).await
+    store::insert(&**tx, provider).await
 }
 
 /// Every provider, in the order of their ids.
-///
-/// # Errors
-/// [`Error::Database`].
-pub async fn all(connection: &impl ConnectionTrait) -> Result<Vec<Provider>> {
-    store::all(connection).await
+pub async fn all(db: &impl ConnectionTrait) -> Result<Vec<Provider>> {
+    store::all(db).await
 }
 
 /// The provider with this id.
-///
-/// # Errors
-/// [`Error::NotFound`].
-pub async fn get(connection: &impl ConnectionTrait, id: &ProviderId) -> Result<Provider> {
-    store::find(connection, id).await?.ok_or_else(|| Error::not_found("provider", id))
+pub async fn get(db: &impl ConnectionTrait, id: &ProviderId) -> Result<Provider> {
+    store::find(db, id).await?.ok_or_else(|| Error::not_found("provider", id))
 }
 
 /// The name of the provider or group with this id.
-///
-/// # Errors
-/// [`Error::NotFound`].
-pub async fn audience_name(connection: &impl ConnectionTrait, id: &Audience) -> Result<String> {
-    store::name(connection, id).await?.ok_or_else(|| Error::not_found("provider or group", id))
+pub async fn audience_name(db: &impl ConnectionTrait, id: &Audience) -> Result<String> {
+    store::name(db, id).await?.ok_or_else(|| Error::not_found("provider or group", id))
 }
 
 /// The providers that a voucher with this audience may be served by: the one it names, or the
 /// members of the group.
-///
-/// # Errors
-/// [`Error::Database`].
-pub async fn members(
-    connection: &impl ConnectionTrait,
-    audience: &Audience,
-) -> Result<Vec<Provider>> {
-    match store::find(connection, &audience.as_provider()).await? {
+pub async fn members(db: &impl ConnectionTrait, audience: &Audience) -> Result<Vec<Provider>> {
+    match store::find(db, &audience.as_provider()).await? {
         Some(provider) => Ok(vec![provider]),
-        None => store::members(connection, audience).await,
+        None => store::members(db, audience).await,
     }
 }

@@ -1,21 +1,21 @@
 //! Sync: batches of device records come in, signed acks go out.
 //!
 //! A record keeps its place in its device's chain whatever becomes of what it says, so that one bad
-//! record never holds up those after it. What cannot be placed is kept beside the chain. Nothing is
+//! record never stops those after it. What cannot be placed is kept beside the chain. Nothing is
 //! taken on the phone's word: claims are judged from the voucher's own signed bytes and from the
 //! bracket of times between which it was served.
 
 mod chain;
-mod displaced;
 mod ingest;
 mod judgement;
 mod opening;
+mod out_of_chain;
 mod refusal;
 mod routes;
 mod service_time;
 mod store;
 
-pub use chain::{Fit, Head, Link, Links};
+pub use chain::{Head, Link, LinkCheck, Links};
 pub use ingest::receive;
 pub use judgement::{Admitted, Registered, admissible, admit};
 pub use refusal::{Refusal, VoucherFault};
@@ -52,18 +52,15 @@ pub struct KeptItem {
     pub item: Hash,
     /// The code of the reason.
     pub reason: String,
-    /// The record, or the item within the device's share of the space.
+    /// The record, or the item within the device's quota.
     pub bytes: Option<Vec<u8>>,
     /// When it was received.
     pub received: Timestamp,
 }
 
 /// What was refused of a device: records that have their place in a chain, then items that have none.
-///
-/// # Errors
-/// [`crate::Error::Database`].
-pub async fn refused(database: &Database, device: DeviceId) -> Result<Vec<KeptItem>> {
-    let mut refused = store::refused_records(database.reader(), device).await?;
-    refused.extend(store::refused_items(database.reader(), device).await?);
+pub async fn refused(db: &Database, device: DeviceId) -> Result<Vec<KeptItem>> {
+    let mut refused = store::refused_records(db.reader(), device).await?;
+    refused.extend(store::refused_items(db.reader(), device).await?);
     Ok(refused)
 }

@@ -1,36 +1,36 @@
 //! What phones trust: the root ceremony, the office's keys, the trust list and the status lists.
 //!
-//! The trust list is put together from what the rooms hold and signed anew whenever that changed or
+//! The trust list is put together from what the modules have and signed anew whenever that changed or
 //! the list has grown a day old; every version is stored whole before anyone gets it. Status lists
 //! are signed when they are asked for and something changed.
 
 mod ceremony;
 mod compromise;
-mod heard;
 mod keys;
 mod limits;
+mod observed;
 mod publication;
 mod root;
 mod sealing;
 mod status;
 mod store;
 
-pub use ceremony::{Ceremony, CeremonyReport, hold_ceremony};
+pub use ceremony::{Ceremony, CeremonyReport, perform_ceremony};
 pub use compromise::{Compromised, compromise, issued_set_file, payloads_of_texts};
-pub use heard::{Heard, hear_of, latest_heard};
 pub use keys::{
     Foreign, Rotated, TrustedKey, add_foreign_issuer, add_issuer_key, key, keys, next_second,
     retire, rotate, signer,
 };
 pub use limits::{EndedDelegation, Limits, end_delegation, ended_delegations, limits, set_limits};
+pub use observed::{ObservedTrustVersion, latest_observed_version, record_observed_version};
 pub use publication::{
-    Newest, Published, current, current_file, issue_times, publish, publish_at_least, root_hash,
+    Published, TrustCache, current, current_file, issue_times, publish, publish_at_least, root_hash,
 };
 pub use root::{RootChange, RootReport, rotate_root};
 pub use sealing::{SealingKeyState, add_sealing_key, destroy_sealing_key, sealing_keys, unsealing};
 pub use status::{
-    Withdrawal, allot, mark_redeemed, open_divided_list, published_tokens, status_address,
-    status_lists, status_token, statuses, take_run, withdraw,
+    RevocationState, allocate_indices, create_reserved_list, mark_redeemed, published_tokens,
+    reserve_range, set_revocation, status_address, status_lists, status_token, statuses,
 };
 pub use store::schema;
 
@@ -38,16 +38,15 @@ use protocol::Hash;
 
 /// Signed bytes as they are served, with the validator for caches.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Served {
-    /// The bytes.
+pub struct EntityBody {
     pub bytes: Vec<u8>,
     /// A strong entity tag (RFC 9110 §8.8.3), quotes included.
     pub etag: String,
 }
 
-impl Served {
+impl EntityBody {
     fn new(bytes: Vec<u8>) -> Self {
         let etag = format!("\"{}\"", Hash::of(&bytes));
-        Served { bytes, etag }
+        EntityBody { bytes, etag }
     }
 }

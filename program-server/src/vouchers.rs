@@ -9,7 +9,7 @@ mod routes;
 mod store;
 pub mod words;
 
-pub use issue::{Line, Order, issue, issued_lines};
+pub use issue::{IssueRequest, Line, issue, issued_lines};
 pub use routes::router;
 pub use store::schema;
 
@@ -27,19 +27,17 @@ use protocol::{Hash, Timestamp};
 use sea_orm::ConnectionTrait;
 use std::collections::{BTreeMap, BTreeSet};
 
-pub use crate::trust::Withdrawal;
+pub use crate::trust::RevocationState;
 
 /// A voucher that this office issued.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IssuedVoucher {
     /// What people call it by, as it is printed: `7K2M-94QX`.
     pub reference: String,
-    /// Its claims.
     pub voucher: Voucher,
-    /// The signed bytes.
     pub signed: Vec<u8>,
     /// What the office decided of it since.
-    pub withdrawal: Withdrawal,
+    pub revocation: RevocationState,
 }
 
 impl IssuedVoucher {
@@ -47,7 +45,7 @@ impl IssuedVoucher {
         reference: String,
         issuer: IssuerId,
         signed: Vec<u8>,
-        withdrawal: Withdrawal,
+        revocation: RevocationState,
     ) -> Result<Self> {
         let envelope = Sign1::parse(ObjectType::Voucher, &signed)?;
         let voucher = match envelope.delegation() {
@@ -59,7 +57,7 @@ impl IssuedVoucher {
                 })?
             }
         };
-        Ok(IssuedVoucher { reference, voucher, signed, withdrawal })
+        Ok(IssuedVoucher { reference, voucher, signed, revocation })
     }
 
     /// The digest of what was signed. The same identity with another digest is a twin.
@@ -82,9 +80,7 @@ impl IssuedVoucher {
 /// A voucher as pictures that people can hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pictures {
-    /// Portable Network Graphics.
     pub png: Vec<u8>,
-    /// Scalable Vector Graphics.
     pub svg: String,
 }
 
@@ -104,13 +100,13 @@ impl Sheet {
     /// # Errors
     /// [`Error::NotFound`] when its programme or provider is gone.
     pub async fn of(
-        connection: &impl ConnectionTrait,
+        db: &impl ConnectionTrait,
         office: &str,
         issued: IssuedVoucher,
     ) -> Result<Self> {
-        let programme = programmes::get(connection, &issued.voucher.programme).await?;
+        let programme = programmes::get(db, &issued.voucher.programme).await?;
         let provider = match &issued.voucher.audience {
-            Some(audience) => Some(providers::audience_name(connection, audience).await?),
+            Some(audience) => Some(providers::audience_name(db, audience).await?),
             None => None,
         };
         let text = issued.text()?;
@@ -149,44 +145,35 @@ impl Sheet {
 ///
 /// # Errors
 /// [`Error::Database`]; a unique violation when it is registered already.
-pub async fn report(transaction: &Transaction, voucher: Voucher, signed: Vec<u8>) -> Result<()> {
-    let reference = issue::draw_reference(&**transaction).await?;
-    let withdrawal = Withdrawal::None;
-    let issued = IssuedVoucher { reference, voucher, signed, withdrawal };
-    store::insert_reported(&**transaction, &issued).await
+pub async fn report(tx: &Transaction, voucher: Voucher, signed: Vec<u8>) -> Result<()> {
+    let reference = issue::draw_reference(&**tx).await?;
+    let revocation = RevocationState::None;
+    let issued = IssuedVoucher { reference, voucher, signed, revocation };
+    store::insert_reported(&**tx, &issued).await
 }
 
 /// The voucher that this office issued under this identity.
-///
-/// # Errors
-/// [`Error::Database`].
 pub async fn issued(
-    connection: &impl ConnectionTrait,
+    db: &impl ConnectionTrait,
     identity: &VoucherIdentity,
 ) -> Result<Option<IssuedVoucher>> {
-    store::find(connection, identity.hash()).await
+    store::find(db, identity.hash()).await
 }
 
 /// The voucher with this printed reference.
-///
-/// # Errors
-/// [`Error::Database`].
 pub async fn with_reference(
-    connection: &impl ConnectionTrait,
+    db: &impl ConnectionTrait,
     reference: PrintedReference,
 ) -> Result<Option<IssuedVoucher>> {
-    store::find_reference(connection, &reference.to_string()).await
+    store::find_reference(db, &reference.to_string()).await
 }
 
 /// The voucher with this `cti`, as hexadecimal digits, or with this printed reference, however it is typed.
-///
-/// # Errors
-/// [`Error::NotFound`].
-pub async fn find(connection: &impl ConnectionTrait, named: &str) -> Result<IssuedVoucher> {
+pub async fn find(db: &impl ConnectionTrait, named: &str) -> Result<IssuedVoucher> {
     let found = match VoucherId::from_hex(named) {
-        Some(cti) => store::find_cti(connection, cti).await?,
+        Some(cti) => store::find_cti(db, cti).await?,
         None => match PrintedReference::typed(named) {
-            Some(reference) => with_reference(connection, reference).await?,
+            Some(reference) => with_reference(db, reference).await?,
             None => None,
         },
     };
@@ -195,38 +182,29 @@ pub async fn find(connection: &impl ConnectionTrait, named: &str) -> Result<Issu
 
 /// Vouchers that name one of these providers or groups, in the order of their references, from the
 /// one after `after` on.
-///
-/// # Errors
-/// [`Error::Database`].
 pub async fn naming(
-    connection: &impl ConnectionTrait,
+    db: &impl ConnectionTrait,
     audiences: &[Audience],
     after: Option<&str>,
     most: u64,
 ) -> Result<Vec<IssuedVoucher>> {
-    store::naming(connection, audiences, after, most).await
+    store::naming(db, audiences, after, most).await
 }
 
 /// Marks vouchers as served; those of other issuers have no place in our lists and are passed over.
-///
-/// # Errors
-/// [`Error::Database`].
-pub async fn redeemed(transaction: &Transaction, vouchers: &[VoucherIdentity]) -> Result<()> {
-    mark(transaction, vouchers, true).await
+pub async fn redeemed(tx: &Transaction, vouchers: &[VoucherIdentity]) -> Result<()> {
+    mark(tx, vouchers, true).await
 }
 
 /// Marks a voucher as not served after all.
-///
-/// # Errors
-/// [`Error::Database`].
-pub async fn released(transaction: &Transaction, voucher: &VoucherIdentity) -> Result<()> {
-    mark(transaction, std::slice::from_ref(voucher), false).await
+pub async fn released(tx: &Transaction, voucher: &VoucherIdentity) -> Result<()> {
+    mark(tx, std::slice::from_ref(voucher), false).await
 }
 
-async fn mark(transaction: &Transaction, vouchers: &[VoucherIdentity], served: bool) -> Result<()> {
+async fn mark(tx: &Transaction, vouchers: &[VoucherIdentity], served: bool) -> Result<()> {
     let hashes: Vec<Hash> = vouchers.iter().map(VoucherIdentity::hash).collect();
-    let places = store::places(&**transaction, &hashes).await?;
-    trust::mark_redeemed(transaction, &places, served).await
+    let places = store::places(&**tx, &hashes).await?;
+    trust::mark_redeemed(tx, &places, served).await
 }
 
 /// What the register says of a voucher.
@@ -234,33 +212,29 @@ async fn mark(transaction: &Transaction, vouchers: &[VoucherIdentity], served: b
 pub struct Entry {
     /// The digest of what was signed. The same identity with another digest is a twin.
     pub payload_hash: Hash,
-    /// How it stands.
-    pub standing: Standing,
+    pub status: VoucherStatus,
 }
 
 /// How a voucher stands with the office that issued it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
+pub enum VoucherStatus {
     /// Nothing against it.
     InForce,
-    /// Held until the suspension is lifted.
+    /// Not to be served until the suspension is lifted.
     Suspended,
     /// Taken back at this time.
     Revoked(Timestamp),
 }
 
 /// The register's entries of those of these vouchers that this office issued.
-///
-/// # Errors
-/// [`Error::Database`].
 pub async fn register(
-    connection: &impl ConnectionTrait,
+    db: &impl ConnectionTrait,
     vouchers: &BTreeSet<VoucherIdentity>,
 ) -> Result<BTreeMap<VoucherIdentity, Entry>> {
     let by_hash: BTreeMap<Hash, &VoucherIdentity> =
         vouchers.iter().map(|identity| (identity.hash(), identity)).collect();
     let hashes: Vec<Hash> = by_hash.keys().copied().collect();
-    let entries = store::entries(connection, &hashes).await?;
+    let entries = store::entries(db, &hashes).await?;
     Ok(entries
         .into_iter()
         .filter_map(|(hash, entry)| Some(((*by_hash.get(&hash)?).clone(), entry)))
@@ -273,11 +247,11 @@ pub async fn register(
 /// # Errors
 /// [`Error::Database`], [`Error::Protocol`] when stored bytes are damaged.
 pub async fn payloads_signed_with(
-    connection: &impl ConnectionTrait,
+    db: &impl ConnectionTrait,
     kid: Kid,
     before: Option<Timestamp>,
 ) -> Result<Vec<Hash>> {
-    store::payloads_signed_with(connection, kid, before).await
+    store::payloads_signed_with(db, kid, before).await
 }
 
 /// A step that the office takes with a voucher after it was issued.
@@ -285,32 +259,29 @@ pub async fn payloads_signed_with(
 pub enum Decision {
     /// Take it back for good.
     Revoke,
-    /// Hold it until the suspension is lifted.
+    /// Let phones refuse it until the suspension is lifted.
     Suspend,
-    /// End a suspension.
     Lift,
 }
 
 /// A decision as it was taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DecisionTaken {
-    /// Which.
     pub decision: Decision,
     /// Why, in the office's words.
     pub reason: String,
-    /// When.
     pub at: Timestamp,
 }
 
 /// Where a decision leads.
-fn after(withdrawal: Withdrawal, decision: Decision) -> Result<Withdrawal, &'static str> {
-    match (decision, withdrawal) {
-        (_, Withdrawal::Revoked) => Err("it was revoked, which is for good"),
-        (Decision::Revoke, _) => Ok(Withdrawal::Revoked),
-        (Decision::Suspend, Withdrawal::None) => Ok(Withdrawal::Suspended),
-        (Decision::Suspend, Withdrawal::Suspended) => Err("it is suspended already"),
-        (Decision::Lift, Withdrawal::Suspended) => Ok(Withdrawal::None),
-        (Decision::Lift, Withdrawal::None) => Err("it is not suspended"),
+fn after(revocation: RevocationState, decision: Decision) -> Result<RevocationState, &'static str> {
+    match (decision, revocation) {
+        (_, RevocationState::Revoked) => Err("it was revoked, which is for good"),
+        (Decision::Revoke, _) => Ok(RevocationState::Revoked),
+        (Decision::Suspend, RevocationState::None) => Ok(RevocationState::Suspended),
+        (Decision::Suspend, RevocationState::Suspended) => Err("it is suspended already"),
+        (Decision::Lift, RevocationState::Suspended) => Ok(RevocationState::None),
+        (Decision::Lift, RevocationState::None) => Err("it is not suspended"),
     }
 }
 
@@ -320,7 +291,7 @@ fn after(withdrawal: Withdrawal, decision: Decision) -> Result<Withdrawal, &'sta
 /// [`Error::NotFound`]; [`Error::Conflict`] when the voucher does not stand so that it could be
 /// taken; [`Error::Invalid`] without a reason.
 pub async fn decide(
-    transaction: &Transaction,
+    tx: &Transaction,
     named: &str,
     decision: Decision,
     reason: &str,
@@ -328,29 +299,26 @@ pub async fn decide(
 ) -> Result<IssuedVoucher> {
     programmes::check_name(reason)
         .map_err(|_| Error::invalid("give the reason in one line; it is kept with the voucher"))?;
-    let mut issued = find(&**transaction, named).await?;
+    let mut issued = find(&**tx, named).await?;
     let identity = issued.voucher.identity.hash();
-    transaction.hold(&format!("voucher {identity}")).await?;
-    issued = store::find(&**transaction, identity).await?.unwrap_or(issued);
-    issued.withdrawal = after(issued.withdrawal, decision)
+    tx.advisory_lock(&format!("voucher {identity}")).await?;
+    issued = store::find(&**tx, identity).await?.unwrap_or(issued);
+    issued.revocation = after(issued.revocation, decision)
         .map_err(|why| Error::Conflict(format!("voucher {}: {why}", issued.reference)))?;
     let taken = DecisionTaken { decision, reason: reason.to_owned(), at: now };
-    store::decide(&**transaction, identity, issued.withdrawal, &taken).await?;
+    store::decide(&**tx, identity, issued.revocation, &taken).await?;
     if let Some(status) = issued.voucher.status {
-        trust::withdraw(transaction, status, issued.withdrawal).await?;
+        trust::set_revocation(tx, status, issued.revocation).await?;
     }
     Ok(issued)
 }
 
 /// The decisions taken on a voucher, oldest first.
-///
-/// # Errors
-/// [`Error::Database`].
 pub async fn decisions(
-    connection: &impl ConnectionTrait,
+    db: &impl ConnectionTrait,
     identity: &VoucherIdentity,
 ) -> Result<Vec<DecisionTaken>> {
-    store::decisions(connection, identity.hash()).await
+    store::decisions(db, identity.hash()).await
 }
 
 #[cfg(test)]
@@ -360,16 +328,19 @@ mod tests {
     #[test]
     fn a_revoked_voucher_stays_revoked() {
         for decision in [Decision::Revoke, Decision::Suspend, Decision::Lift] {
-            assert!(after(Withdrawal::Revoked, decision).is_err());
+            assert!(after(RevocationState::Revoked, decision).is_err());
         }
     }
 
     #[test]
     fn a_suspension_can_be_lifted_or_turned_into_a_revocation() {
-        assert_eq!(after(Withdrawal::None, Decision::Suspend), Ok(Withdrawal::Suspended));
-        assert_eq!(after(Withdrawal::Suspended, Decision::Lift), Ok(Withdrawal::None));
-        assert_eq!(after(Withdrawal::Suspended, Decision::Revoke), Ok(Withdrawal::Revoked));
-        assert!(after(Withdrawal::Suspended, Decision::Suspend).is_err());
-        assert!(after(Withdrawal::None, Decision::Lift).is_err());
+        assert_eq!(after(RevocationState::None, Decision::Suspend), Ok(RevocationState::Suspended));
+        assert_eq!(after(RevocationState::Suspended, Decision::Lift), Ok(RevocationState::None));
+        assert_eq!(
+            after(RevocationState::Suspended, Decision::Revoke),
+            Ok(RevocationState::Revoked)
+        );
+        assert!(after(RevocationState::Suspended, Decision::Suspend).is_err());
+        assert!(after(RevocationState::None, Decision::Lift).is_err());
     }
 }

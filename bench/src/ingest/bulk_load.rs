@@ -123,7 +123,7 @@ fn statements(engine: DbBackend) -> [String; 5] {
         format!(
             "{numbers} INSERT INTO claims
                (claim, identity, issuer, reference, payload_hash, programme, provider, device,
-                chain, record, how_read, amount, currency, earliest, received, held_until, live,
+                chain, record, how_read, amount, currency, earliest, received, payable_from, live,
                 upheld, state)
              SELECT {claim}, {random}, 'another-office', {hex}, {random}, 'aid', 'harbour', {device},
                 {chain}, {random}, 'camera', 500000, 'PHP', {received} - 60, {received},

@@ -7,7 +7,7 @@ use program_server::devices;
 use program_server::programmes::{self, HOLDING_DAYS, Programme};
 use program_server::providers::{self, Provider};
 use program_server::trust::{self, Ceremony};
-use program_server::vouchers::{self, Order};
+use program_server::vouchers::{self, IssueRequest};
 use protocol::id::{IssuerId, ProgrammeId, ProviderId};
 use protocol::record::{ObservedState, SignedVoucher};
 use protocol::seal::SealingKey;
@@ -55,7 +55,7 @@ impl Office {
             let app = App::init(home, config, Clock::system()).await.unwrap();
             let root_keys = dir.path().join("root-keys");
             let ceremony = Ceremony { root_keys: &root_keys, roots: 1, threshold: 1 };
-            trust::hold_ceremony(&app, ceremony).await.unwrap();
+            trust::perform_ceremony(&app, ceremony).await.unwrap();
             let tx = app.db.begin().await.unwrap();
             programmes::add(&tx, &programme()).await.unwrap();
             tx.commit().await.unwrap();
@@ -113,7 +113,7 @@ impl Office {
 
     /// Issues so many vouchers, as usual ones are: money, a holder's name, a place in a status list.
     pub(crate) fn issue(&self, count: usize) -> Vec<SignedVoucher> {
-        let order = Order {
+        let request = IssueRequest {
             benefit: amount(),
             audience: None,
             assistance: "Medicine".to_owned(),
@@ -131,8 +131,8 @@ impl Office {
         let programme = ProgrammeId::new(PROGRAMME).unwrap();
         let mut vouchers = Vec::with_capacity(count);
         while vouchers.len() < count {
-            let orders = vec![order.clone(); ISSUED_AT_ONCE.min(count - vouchers.len())];
-            let issued = vouchers::issue(&self.app, &programme, &orders);
+            let requests = vec![request.clone(); ISSUED_AT_ONCE.min(count - vouchers.len())];
+            let issued = vouchers::issue(&self.app, &programme, &requests);
             let issued = self.runtime.block_on(issued).unwrap();
             vouchers.extend(issued.into_iter().map(|it| SignedVoucher::Cose(it.signed)));
         }

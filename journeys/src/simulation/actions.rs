@@ -244,7 +244,8 @@ impl World<'_> {
             self.breach(format!("{phone} serves {name} although its trust list warns of it"));
         }
         let Some(status) = content.status else { return };
-        let observed = known_state.observed.status_lists.iter().find(|(number, _)| *number == status.list);
+        let observed =
+            known_state.observed.status_lists.iter().find(|(number, _)| *number == status.list);
         if let Some((_, issued)) = observed
             && let Some(decision) = self.stands(voucher, *issued)
             && decision != Decision::Lift

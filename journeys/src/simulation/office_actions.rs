@@ -4,7 +4,7 @@ use super::snapshots::claimed_payload;
 use super::vouchers::{Origin, PresentedVoucher, issue_request};
 use super::world::World;
 use program_server::claims::{self, Decision as ClaimDecision};
-use program_server::devices::{self, Standing};
+use program_server::devices::{self, DeviceStatus};
 use program_server::trust;
 use program_server::vouchers::{self, Decision};
 use protocol::ack::ClaimState;
@@ -137,7 +137,7 @@ impl World<'_> {
             };
             if suspend {
                 devices::suspend(&app.db, &device).await?;
-            } else if device.standing == Standing::Unconfirmed {
+            } else if device.status == DeviceStatus::Unconfirmed {
                 devices::confirm(&app.db, &device, &digits, app.now()).await?;
             } else {
                 return Ok(None);

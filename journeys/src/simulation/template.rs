@@ -201,7 +201,7 @@ fn words(error: impl Display) -> String {
 async fn seed_office(app: &App) -> Result<Vec<PresentedVoucher>, program_server::Error> {
     let root_keys = app.home.folder().join(ROOT_KEYS);
     let ceremony = Ceremony { root_keys: &root_keys, roots: 2, threshold: 1 };
-    trust::hold_ceremony(app, ceremony).await?;
+    trust::perform_ceremony(app, ceremony).await?;
     let aid = ProgrammeId::new("aid")?;
     let currency = Currency::new("PHP")?;
     let transaction = app.db.begin().await?;

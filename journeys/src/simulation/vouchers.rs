@@ -3,7 +3,7 @@
 
 use program_server::App;
 use program_server::trust;
-use program_server::vouchers::{self, IssuedVoucher, Order};
+use program_server::vouchers::{self, IssueRequest, IssuedVoucher};
 use protocol::cose::{ObjectType, Sign1};
 use protocol::id::{Audience, ProgrammeId};
 use protocol::key::{KeyUse, Kid};
@@ -148,7 +148,7 @@ pub async fn issue_initial_vouchers(
 ///
 /// # Errors
 /// When the day is none.
-pub fn issue_request(minor: u64, last_day: &str) -> program_server::Result<Order> {
+pub fn issue_request(minor: u64, last_day: &str) -> program_server::Result<IssueRequest> {
     let benefit = match minor {
         0 => Benefit::Goods(vec![GoodsLine {
             item: "rice".to_owned(),
@@ -157,7 +157,7 @@ pub fn issue_request(minor: u64, last_day: &str) -> program_server::Result<Order
         }]),
         _ => pesos(minor)?,
     };
-    Ok(Order {
+    Ok(IssueRequest {
         benefit,
         audience: None,
         assistance: "Medicine".to_owned(),

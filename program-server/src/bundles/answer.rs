@@ -1,7 +1,7 @@
 //! The way back: what the phone would have been told over a network, in files sealed to it.
 
 use crate::app::App;
-use crate::devices::{self, Device, Standing};
+use crate::devices::{self, Device, DeviceStatus};
 use crate::sync::{self, Quota};
 use crate::{Error, Result, keys, providers, trust};
 use protocol::ack::Batch;
@@ -12,14 +12,13 @@ use protocol::id::BundleId;
 use protocol::seal::SealingKey;
 use std::collections::BTreeMap;
 
-use super::Taken;
+use super::ImportedBundle;
 
 /// A file that goes back to a phone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AnswerFile {
     /// What it is called.
     pub name: String,
-    /// Its bytes.
     pub bytes: Vec<u8>,
 }
 
@@ -33,15 +32,15 @@ type Content = (PartKind, Vec<u8>);
 ///
 /// # Errors
 /// [`Error::Unavailable`] when something cannot be signed, [`Error::Database`].
-pub async fn answer(app: &App, taken: &[Taken]) -> Result<Vec<AnswerFile>> {
-    let newest = taken.iter().max_by_key(|taken| taken.bundle.made);
+pub async fn answer(app: &App, imported: &[ImportedBundle]) -> Result<Vec<AnswerFile>> {
+    let newest = imported.iter().max_by_key(|imported| imported.bundle.made);
     let newest = newest.ok_or_else(|| Error::invalid("there is nothing to be answered"))?;
     let mut contents = standing_news(app, &newest.device).await?;
-    let own = taken.iter().filter(|taken| taken.device.id == newest.device.id);
+    let own = imported.iter().filter(|imported| imported.device.id == newest.device.id);
     let mut asks: BTreeMap<_, Batch> = BTreeMap::new();
-    for taken in own {
-        contents.extend(taken.acks.iter().map(|ack| (PartKind::Ack, ack.clone())));
-        for ask in &taken.asks {
+    for imported in own {
+        contents.extend(imported.acks.iter().map(|ack| (PartKind::Ack, ack.clone())));
+        for ask in &imported.asks {
             let asked = asks.entry(ask.chain).or_insert_with(|| ask.clone());
             asked.since = asked.since.min(ask.since);
         }
@@ -60,7 +59,7 @@ pub async fn answer(app: &App, taken: &[Taken]) -> Result<Vec<AnswerFile>> {
 async fn standing_news(app: &App, device: &Device) -> Result<Vec<Content>> {
     let mut news = vec![(PartKind::Trust, trust::current_file(app).await?.bytes)];
     let device = devices::known(&app.db, device.id).await?.unwrap_or_else(|| device.clone());
-    if device.standing != Standing::Suspended {
+    if device.status != DeviceStatus::Suspended {
         news.push((PartKind::Profile, devices::profile(app, &device).await?));
     }
     Ok(news)

@@ -1,6 +1,6 @@
 //! Bundles over HTTP: any carrier with a network may bring a file, and takes the answer back.
 
-use super::{NotTaken, answer, take};
+use super::{ImportError, answer, import};
 use crate::app::App;
 use crate::http::Problem;
 use axum::Extension;
@@ -17,7 +17,7 @@ use utoipa_axum::routes;
 /// Where files are brought.
 pub const PATH: &str = "/v1/bundles";
 
-/// How many files are taken in at a time: strangers may send them, and each is held in memory.
+/// How many files are taken in at a time: strangers may send them, and each is whole in memory.
 const AT_A_TIME: usize = 8;
 
 /// The body type of a bundle.
@@ -29,7 +29,7 @@ const RETRY_AFTER: HeaderValue = HeaderValue::from_static("30");
 #[derive(Clone)]
 struct Permits(Arc<Semaphore>);
 
-/// The room's routes.
+/// The module's routes.
 pub fn router() -> OpenApiRouter<App> {
     let permits = Permits(Arc::new(Semaphore::new(AT_A_TIME)));
     OpenApiRouter::new().routes(routes!(bundles)).layer(Extension(permits))
@@ -57,8 +57,8 @@ async fn bundles(
 ) -> Result<Response, Problem> {
     let Ok(_permit) = permits.try_acquire() else { return Ok(busy()) };
     let file = to_bytes(request.into_body(), MAX_FILE_LEN).await.map_err(|_| too_large())?;
-    let taken = take(&app, Arc::from(file.as_ref())).await?;
-    let files = answer(&app, std::slice::from_ref(&taken)).await?;
+    let imported = import(&app, Arc::from(file.as_ref())).await?;
+    let files = answer(&app, std::slice::from_ref(&imported)).await?;
     let Some(first) = files.into_iter().next() else { return Err(too_large()) };
     let name = format!("attachment; filename=\"{}\"", first.name);
     let headers = [
@@ -88,36 +88,36 @@ fn too_large() -> Problem {
     )
 }
 
-impl From<NotTaken> for Problem {
-    fn from(fault: NotTaken) -> Self {
+impl From<ImportError> for Problem {
+    fn from(fault: ImportError) -> Self {
         let words = fault.to_string();
         match fault {
-            NotTaken::Unreadable(error) => Problem::new(
+            ImportError::Unreadable(error) => Problem::new(
                 StatusCode::BAD_REQUEST,
                 error.code(),
                 "The file cannot be read",
                 words,
             ),
-            NotTaken::LaterVersion => Problem::new(
+            ImportError::LaterVersion => Problem::new(
                 StatusCode::BAD_REQUEST,
                 "bundle.version",
                 "The file was made by a later release",
                 words,
             ),
-            NotTaken::SealedToAnother => Problem::new(
+            ImportError::SealedToAnother => Problem::new(
                 StatusCode::FORBIDDEN,
                 "sealed_to_another",
                 "The file is not sealed to this server",
                 words,
             ),
-            NotTaken::UnknownDevice => Problem::new(
+            ImportError::UnknownDevice => Problem::new(
                 StatusCode::FORBIDDEN,
                 "device_unknown",
                 "The phone is not enrolled here",
                 words,
             ),
-            NotTaken::Enrolment(fault) => fault.into(),
-            NotTaken::Server(error) => error.into(),
+            ImportError::Enrolment(fault) => fault.into(),
+            ImportError::Server(error) => error.into(),
         }
     }
 }

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-/// The room's routes.
+/// The module's routes.
 pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(own_claims))
 }
@@ -28,14 +28,14 @@ struct Wanted {
 /// A page of claims.
 #[derive(Serialize, utoipa::ToSchema)]
 struct Claims {
-    claims: Vec<ClaimLife>,
+    claims: Vec<ClaimWithHistory>,
     /// The cursor of the next page; absent on the last.
     next: Option<String>,
 }
 
 /// A claim and what happened to it.
 #[derive(Serialize, utoipa::ToSchema)]
-struct ClaimLife {
+struct ClaimWithHistory {
     /// The claim's id, which the phone drew.
     claim: String,
     programme: String,
@@ -45,8 +45,8 @@ struct ClaimLife {
     how_read: &'static str,
     /// When the server received it (RFC 3339).
     received: String,
-    /// Until when it goes on no payment order, since a second claim may still come in (RFC 3339).
-    held_until: String,
+    /// When it may be paid at the earliest, since a second claim may still come in until then (RFC 3339).
+    payable_from: String,
     state: &'static str,
     /// A stable code of why, where there is something to say.
     reason: Option<String>,
@@ -58,21 +58,21 @@ struct ClaimLife {
 struct Change {
     state: &'static str,
     reason: Option<String>,
-    /// What staff said.
-    words: Option<String>,
+    /// What staff wrote to it.
+    note: Option<String>,
     /// When (RFC 3339).
     at: String,
 }
 
-impl From<Claim> for ClaimLife {
+impl From<Claim> for ClaimWithHistory {
     fn from(claim: Claim) -> Self {
-        ClaimLife {
+        ClaimWithHistory {
             claim: claim.id.to_string(),
             programme: claim.programme.to_string(),
             given: BenefitShape::from(&claim.given),
             how_read: claim.how_served.name(),
             received: claim.received.to_string(),
-            held_until: claim.held_until.to_string(),
+            payable_from: claim.payable_from.to_string(),
             state: claim.state.name(),
             reason: claim.reason,
             history: claim.history.into_iter().map(Change::from).collect(),
@@ -85,13 +85,13 @@ impl From<Event> for Change {
         Change {
             state: event.state.name(),
             reason: event.reason,
-            words: event.words,
+            note: event.note,
             at: event.at.to_string(),
         }
     }
 }
 
-/// The claims of the device's provider, the first received first, each with its life.
+/// The claims of the device's provider, the first received first, each with its history.
 #[utoipa::path(
     get,
     path = "/v1/provider/claims",
@@ -111,7 +111,7 @@ async fn own_claims(
     };
     let found = list(&app.db, Some(device.provider), None, after).await?;
     let page = Claims {
-        claims: found.claims.into_iter().map(ClaimLife::from).collect(),
+        claims: found.claims.into_iter().map(ClaimWithHistory::from).collect(),
         next: found.next.map(|cursor| cursor.to_string()),
     };
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(page)).into_response())

@@ -1,4 +1,4 @@
-//! The tables of the room, and the queries over them.
+//! The tables of the module, and the queries over them.
 //!
 //! `claims_live` is the partial UNIQUE index that decides which of two claims on a voucher came first;
 //! those that are not live have `claims_not_live`.
@@ -6,10 +6,10 @@
 //! later number is never committed before an earlier one, so that a device that asks for what came
 //! after a number misses nothing.
 
-use super::standing::{ConflictKind, Known, Question};
-use super::{Claim, Event, Filing, HowServed};
+use super::state::{ConflictKind, Hold, Known};
+use super::{Claim, Event, HowServed, NewClaim};
 use crate::Result;
-use crate::database::{Migration, Room, Step, Storable, Stored, Transaction, column};
+use crate::database::{Migration, ModuleSchema, Step, Storable, Stored, Transaction, column};
 use crate::devices::DeviceId;
 use protocol::ack::ClaimState;
 use protocol::id::{ChainId, ClaimId, ProviderId, VoucherId};
@@ -24,7 +24,7 @@ use sea_orm::{
 use std::collections::{BTreeMap, BTreeSet};
 
 mod claim {
-    use super::super::standing::ConflictKind;
+    use super::super::state::ConflictKind;
     use super::Goods;
     use crate::claims::HowServed;
     use crate::database::Stored;
@@ -54,7 +54,7 @@ mod claim {
         pub goods: Option<Stored<Goods>>,
         pub earliest: Stored<Timestamp>,
         pub received: Stored<Timestamp>,
-        pub held_until: Stored<Timestamp>,
+        pub payable_from: Stored<Timestamp>,
         pub live: bool,
         pub upheld: bool,
         pub conflict: Option<Stored<ConflictKind>>,
@@ -85,7 +85,7 @@ mod history {
         pub claim: Stored<ClaimId>,
         pub state: Stored<ClaimState>,
         pub reason: Option<String>,
-        pub words: Option<String>,
+        pub note: Option<String>,
         pub at: Stored<Timestamp>,
     }
 
@@ -114,19 +114,19 @@ mod feed {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-mod question {
-    use super::super::standing::Question;
+mod hold {
+    use super::super::state::Hold;
     use crate::database::Stored;
     use protocol::id::ClaimId;
     use sea_orm::entity::prelude::*;
 
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-    #[sea_orm(table_name = "claim_questions")]
+    #[sea_orm(table_name = "claim_holds")]
     pub struct Model {
         #[sea_orm(primary_key, auto_increment = false)]
         pub claim: Stored<ClaimId>,
         #[sea_orm(primary_key, auto_increment = false)]
-        pub question: Stored<Question>,
+        pub hold: Stored<Hold>,
         pub open: bool,
     }
 
@@ -136,20 +136,20 @@ mod question {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-mod early_void {
+mod pending_void {
     use crate::database::Stored;
     use protocol::Hash;
     use protocol::id::ClaimId;
     use sea_orm::entity::prelude::*;
 
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-    #[sea_orm(table_name = "early_voids")]
+    #[sea_orm(table_name = "pending_voids")]
     pub struct Model {
         #[sea_orm(primary_key, auto_increment = false)]
         pub claim: Stored<ClaimId>,
         #[sea_orm(primary_key, auto_increment = false)]
         pub device: Stored<Hash>,
-        pub words: String,
+        pub note: String,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -160,9 +160,9 @@ mod early_void {
 
 pub(super) use claim::Model as Row;
 
-/// The room's part of the schema.
+/// The module's part of the schema.
 #[must_use]
-pub fn schema() -> Room {
+pub fn schema() -> ModuleSchema {
     let claims: Step = Table::create()
         .table(claim::Entity)
         .col(column::bytes("claim").primary_key())
@@ -181,7 +181,7 @@ pub fn schema() -> Room {
         .col(column::text("goods").null())
         .col(column::number("earliest"))
         .col(column::number("received"))
-        .col(column::number("held_until"))
+        .col(column::number("payable_from"))
         .col(column::boolean("live"))
         .col(column::boolean("upheld"))
         .col(column::text("conflict").null())
@@ -218,7 +218,7 @@ pub fn schema() -> Room {
         .col(column::bytes("claim"))
         .col(column::text("state"))
         .col(column::text("reason").null())
-        .col(column::text("words").null())
+        .col(column::text("note").null())
         .col(column::number("at"))
         .primary_key(Index::create().col("chain").col("number"))
         .into();
@@ -229,21 +229,21 @@ pub fn schema() -> Room {
         .col(column::bytes("chain").primary_key())
         .col(column::number("last"))
         .into();
-    let questions: Step = Table::create()
-        .table(question::Entity)
+    let holds: Step = Table::create()
+        .table(hold::Entity)
         .col(column::bytes("claim"))
-        .col(column::text("question"))
+        .col(column::text("hold"))
         .col(column::boolean("open"))
-        .primary_key(Index::create().col("claim").col("question"))
+        .primary_key(Index::create().col("claim").col("hold"))
         .into();
-    let early_voids: Step = Table::create()
-        .table(early_void::Entity)
+    let pending_voids: Step = Table::create()
+        .table(pending_void::Entity)
         .col(column::bytes("claim"))
         .col(column::bytes("device"))
-        .col(column::text("words"))
+        .col(column::text("note"))
         .primary_key(Index::create().col("claim").col("device"))
         .into();
-    Room {
+    ModuleSchema {
         name: "claims",
         migrations: vec![
             Migration(vec![
@@ -256,8 +256,8 @@ pub fn schema() -> Room {
                 history,
                 history_by_claim,
                 feeds,
-                questions,
-                early_voids,
+                holds,
+                pending_voids,
             ]),
             Migration(vec![Step::Sql { sqlite: NO_MORE, postgres: NO_MORE }, not_live]),
         ],
@@ -286,7 +286,7 @@ macro_rules! stored_as_text {
 }
 
 stored_as_text! {
-    Question: |it| it.code().to_owned(), Question::from_code;
+    Hold: |it| it.code().to_owned(), Hold::from_code;
     ConflictKind: |it| it.code().to_owned(), ConflictKind::from_code;
     HowServed: |it| it.name().to_owned(), HowServed::from_name;
     Reference: ToString::to_string, reference;
@@ -325,8 +325,8 @@ fn reference(text: &str) -> Option<Reference> {
 
 impl Row {
     /// The row of a claim that was not yet stored.
-    pub(super) fn new(claim: &Filing, known: &Known) -> Self {
-        let (state, reason) = known.standing();
+    pub(super) fn new(claim: &NewClaim, known: &Known) -> Self {
+        let (state, reason) = known.state_and_reason();
         let (live, conflict) = match known {
             Known::Live { .. } => (true, None),
             Known::Waiting(kind) => (false, Some(Stored(*kind))),
@@ -353,7 +353,7 @@ impl Row {
             goods: goods.map(Stored),
             earliest: claim.service.earliest().into(),
             received: claim.service.latest().into(),
-            held_until: claim.held_until.into(),
+            payable_from: claim.payable_from.into(),
             live,
             upheld: false,
             conflict,
@@ -393,7 +393,7 @@ impl TryFrom<Row> for Claim {
             how_served: row.how_read.0,
             earliest: row.earliest.0,
             received: row.received.0,
-            held_until: row.held_until.0,
+            payable_from: row.payable_from.0,
             state: row.state.0,
             reason: row.reason,
             history: Vec::new(),
@@ -423,8 +423,9 @@ fn all_set(row: Row) -> claim::ActiveModel {
     row.into_active_model().reset_all()
 }
 
-/// Reads claims and keeps other transactions from changing them until the end of this one.
-pub(super) async fn hold(tx: &Transaction, claims: &[ClaimId]) -> Result<Vec<Row>> {
+/// Reads claims with row locks (`FOR UPDATE`): nobody else changes them until the end of the
+/// transaction.
+pub(super) async fn lock_claims(tx: &Transaction, claims: &[ClaimId]) -> Result<Vec<Row>> {
     let ids = claims.iter().map(|&id| Stored(id));
     Ok(claim::Entity::find()
         .filter(claim::Column::Claim.is_in(ids))
@@ -447,8 +448,8 @@ pub(super) async fn used(
     Ok(ids.into_iter().map(|id| id.0).collect())
 }
 
-/// The live claims of vouchers, held as by [`hold`].
-pub(super) async fn hold_live(
+/// The live claims of vouchers, with row locks.
+pub(super) async fn lock_live(
     tx: &Transaction,
     identities: &BTreeSet<Hash>,
 ) -> Result<BTreeMap<Hash, Row>> {
@@ -463,13 +464,13 @@ pub(super) async fn hold_live(
 }
 
 /// Whether a claim is its voucher's live one, as the partial indices say it: an engine uses them for a
-/// question that says the same without a value bound to it.
+/// query that says the same without a value bound to it.
 fn is_live() -> Expr {
     Expr::col((claim::Entity, claim::Column::Live))
 }
 
-/// The claims that wait behind the live one of a voucher, the first received first.
-pub(super) async fn hold_waiting(tx: &Transaction, identity: Hash) -> Result<Vec<Row>> {
+/// The claims that wait behind the live one of a voucher, the first received first, with row locks.
+pub(super) async fn lock_waiting(tx: &Transaction, identity: Hash) -> Result<Vec<Row>> {
     Ok(claim::Entity::find()
         .filter(claim::Column::Identity.eq(Stored(identity)))
         .filter(is_live().not())
@@ -496,91 +497,88 @@ pub(super) async fn update(db: &impl ConnectionTrait, row: &Row) -> Result<()> {
     Ok(())
 }
 
-/// Opens questions. One that was answered before is open again.
-pub(super) async fn ask(
-    db: &impl ConnectionTrait,
-    questions: &[(ClaimId, Question)],
-) -> Result<()> {
-    if questions.is_empty() {
+/// Opens holds. One that was released before is open again.
+pub(super) async fn open_holds(db: &impl ConnectionTrait, holds: &[(ClaimId, Hold)]) -> Result<()> {
+    if holds.is_empty() {
         return Ok(());
     }
-    let rows = questions.iter().map(|&(claim, question)| question::ActiveModel {
+    let rows = holds.iter().map(|&(claim, hold)| hold::ActiveModel {
         claim: Set(claim.into()),
-        question: Set(question.into()),
+        hold: Set(hold.into()),
         open: Set(true),
     });
-    let again = OnConflict::columns([question::Column::Claim, question::Column::Question])
-        .update_column(question::Column::Open)
+    let again = OnConflict::columns([hold::Column::Claim, hold::Column::Hold])
+        .update_column(hold::Column::Open)
         .to_owned();
-    question::Entity::insert_many(rows).on_conflict(again).exec_without_returning(db).await?;
+    hold::Entity::insert_many(rows).on_conflict(again).exec_without_returning(db).await?;
     Ok(())
 }
 
-/// Closes a question about a claim.
-pub(super) async fn answer(
+/// Releases a hold of a claim.
+pub(super) async fn release_hold(
     db: &impl ConnectionTrait,
     claim: ClaimId,
-    question: Question,
+    hold: Hold,
 ) -> Result<()> {
-    question::Entity::update_many()
-        .col_expr(question::Column::Open, false.into())
-        .filter(question::Column::Claim.eq(Stored(claim)))
-        .filter(question::Column::Question.eq(Stored(question)))
+    hold::Entity::update_many()
+        .col_expr(hold::Column::Open, false.into())
+        .filter(hold::Column::Claim.eq(Stored(claim)))
+        .filter(hold::Column::Hold.eq(Stored(hold)))
         .exec(db)
         .await?;
     Ok(())
 }
 
-/// The open questions of claims.
-pub(super) async fn open_questions(
+/// The open holds of claims.
+pub(super) async fn holds_of(
     db: &impl ConnectionTrait,
     claims: &[ClaimId],
-) -> Result<BTreeMap<ClaimId, Vec<Question>>> {
-    let rows = question::Entity::find()
-        .filter(question::Column::Claim.is_in(claims.iter().map(|&id| Stored(id))))
-        .filter(question::Column::Open.eq(true))
+) -> Result<BTreeMap<ClaimId, Vec<Hold>>> {
+    let rows = hold::Entity::find()
+        .filter(hold::Column::Claim.is_in(claims.iter().map(|&id| Stored(id))))
+        .filter(hold::Column::Open.eq(true))
         .all(db)
         .await?;
-    let mut open: BTreeMap<ClaimId, Vec<Question>> = BTreeMap::new();
+    let mut open: BTreeMap<ClaimId, Vec<Hold>> = BTreeMap::new();
     for row in rows {
-        open.entry(row.claim.0).or_default().push(row.question.0);
+        open.entry(row.claim.0).or_default().push(row.hold.0);
     }
     Ok(open)
 }
 
-/// The claims of a device with this question open.
-pub(super) async fn asked_of_device(
+/// The claims of a device with this hold open.
+pub(super) async fn claims_of_device_with_hold(
     db: &impl ConnectionTrait,
     device: DeviceId,
-    question: Question,
+    hold: Hold,
 ) -> Result<Vec<ClaimId>> {
     let of_device = claim::Entity::find()
         .select_only()
         .column(claim::Column::Claim)
         .filter(claim::Column::Device.eq(Stored(device.0)))
         .into_query();
-    let rows = question::Entity::find()
-        .filter(question::Column::Claim.in_subquery(of_device))
-        .filter(question::Column::Question.eq(Stored(question)))
-        .filter(question::Column::Open.eq(true))
+    let rows = hold::Entity::find()
+        .filter(hold::Column::Claim.in_subquery(of_device))
+        .filter(hold::Column::Hold.eq(Stored(hold)))
+        .filter(hold::Column::Open.eq(true))
         .all(db)
         .await?;
     Ok(rows.into_iter().map(|row| row.claim.0).collect())
 }
 
 /// Keeps a void whose claim has not come yet.
-pub(super) async fn add_early_void(
+pub(super) async fn add_pending_void(
     db: &impl ConnectionTrait,
     claim: ClaimId,
     device: DeviceId,
-    words: &str,
+    note: &str,
 ) -> Result<()> {
-    let row = early_void::ActiveModel {
+    let row = pending_void::ActiveModel {
         claim: Set(claim.into()),
         device: Set(device.0.into()),
-        words: Set(words.to_owned()),
+        note: Set(note.to_owned()),
     };
-    early_void::Entity::insert(row)
+    pending_void::Entity::insert(row)
         .on_conflict(OnConflict::new().do_nothing().to_owned())
         .exec_without_returning(db)
         .await?;
@@ -588,24 +586,24 @@ pub(super) async fn add_early_void(
 }
 
 /// Takes out the voids of a device that came before these claims of its own.
-pub(super) async fn take_early_voids(
+pub(super) async fn take_pending_voids(
     db: &impl ConnectionTrait,
     claims: &[ClaimId],
     device: DeviceId,
 ) -> Result<Vec<(ClaimId, String)>> {
     let mine = Condition::all()
-        .add(early_void::Column::Claim.is_in(claims.iter().map(|&id| Stored(id))))
-        .add(early_void::Column::Device.eq(Stored(device.0)));
-    let rows = early_void::Entity::find().filter(mine.clone()).all(db).await?;
+        .add(pending_void::Column::Claim.is_in(claims.iter().map(|&id| Stored(id))))
+        .add(pending_void::Column::Device.eq(Stored(device.0)));
+    let rows = pending_void::Entity::find().filter(mine.clone()).all(db).await?;
     if !rows.is_empty() {
-        early_void::Entity::delete_many().filter(mine).exec(db).await?;
+        pending_void::Entity::delete_many().filter(mine).exec(db).await?;
     }
-    Ok(rows.into_iter().map(|row| (row.claim.0, row.words)).collect())
+    Ok(rows.into_iter().map(|row| (row.claim.0, row.note)).collect())
 }
 
 /// Adds events to the history, with the next numbers of their chains. Called once, last in a
-/// transaction, since it holds the chains' counters until the end.
-pub(super) async fn record(
+/// transaction, since it locks the chains' counters until the end.
+pub(super) async fn append_history(
     db: &impl ConnectionTrait,
     events: Vec<(ChainId, ClaimId, Event)>,
 ) -> Result<()> {
@@ -630,7 +628,7 @@ pub(super) async fn record(
             claim: Set(claim.into()),
             state: Set(event.state.into()),
             reason: Set(event.reason),
-            words: Set(event.words),
+            note: Set(event.note),
             at: Set(event.at.into()),
         });
         history::Entity::insert_many(rows).exec_without_returning(db).await?;
@@ -658,7 +656,7 @@ pub(super) async fn events_since(
 
 impl From<history::Model> for Event {
     fn from(row: history::Model) -> Self {
-        Event { state: row.state.0, reason: row.reason, words: row.words, at: row.at.0 }
+        Event { state: row.state.0, reason: row.reason, note: row.note, at: row.at.0 }
     }
 }
 

@@ -2,9 +2,9 @@
 
 use super::output::Output;
 use clap::{Args, Subcommand};
-use program_server::bundles::{self, NotTaken, Taken};
+use program_server::bundles::{self, ImportError, ImportedBundle};
 use program_server::devices::DeviceId;
-use program_server::documents::Fate;
+use program_server::documents::ImportOutcome;
 use program_server::files::{self, FileMode};
 use program_server::{App, Error, Result};
 use protocol::bundle::MAX_FILE_LEN;
@@ -44,11 +44,11 @@ impl Bundle {
 
 impl Import {
     async fn run(self, app: &App, output: &Output) -> Result<()> {
-        let mut taken: Vec<(&Path, Taken)> = Vec::new();
+        let mut imported: Vec<(&Path, ImportedBundle)> = Vec::new();
         let mut failed = 0;
         for path in &self.files {
-            match take(app, path).await {
-                Ok(one) => taken.push((path, one)),
+            match import(app, path).await {
+                Ok(one) => imported.push((path, one)),
                 Err(fault) => {
                     failed += 1;
                     output.print(
@@ -63,19 +63,19 @@ impl Import {
             }
         }
         // What names a document may have come after it.
-        for (path, one) in taken.iter_mut().filter(|(_, one)| one.waits()) {
-            if let Ok(again) = take(app, path).await {
+        for (path, one) in imported.iter_mut().filter(|(_, one)| one.waits()) {
+            if let Ok(again) = import(app, path).await {
                 one.documents = again.documents;
             }
         }
-        taken.iter().try_for_each(|(path, one)| print_import(path, one, output))?;
-        missing(&taken, output)?;
-        let mut by_device: BTreeMap<DeviceId, Vec<Taken>> = BTreeMap::new();
-        for (_, one) in taken {
+        imported.iter().try_for_each(|(path, one)| say(path, one, output))?;
+        missing(&imported, output)?;
+        let mut by_device: BTreeMap<DeviceId, Vec<ImportedBundle>> = BTreeMap::new();
+        for (_, one) in imported {
             by_device.entry(one.device.id).or_default().push(one);
         }
-        for (device, taken) in by_device {
-            self.answer(app, device, &taken, output).await?;
+        for (device, imported) in by_device {
+            self.answer(app, device, &imported, output).await?;
         }
         match failed {
             0 => Ok(()),
@@ -90,11 +90,11 @@ impl Import {
         &self,
         app: &App,
         device: DeviceId,
-        taken: &[Taken],
+        imported: &[ImportedBundle],
         output: &Output,
     ) -> Result<()> {
         std::fs::create_dir_all(&self.out).map_err(Error::file(&self.out))?;
-        for file in bundles::answer(app, taken).await? {
+        for file in bundles::answer(app, imported).await? {
             let path = self.out.join(&file.name);
             files::write(&path, &file.bytes, FileMode::Umask)?;
             output.print(
@@ -106,37 +106,38 @@ impl Import {
     }
 }
 
-async fn take(app: &App, path: &Path) -> Result<Taken, NotTaken> {
+async fn import(app: &App, path: &Path) -> Result<ImportedBundle, ImportError> {
     let metadata = std::fs::metadata(path).map_err(Error::file(path))?;
     if metadata.len() > MAX_FILE_LEN as u64 {
         let len = usize::try_from(metadata.len()).unwrap_or(usize::MAX);
         return Err(protocol::Error::TooLarge { what: "bundle", len, max: MAX_FILE_LEN }.into());
     }
     let file = std::fs::read(path).map_err(Error::file(path))?;
-    bundles::take(app, Arc::from(file)).await
+    bundles::import(app, Arc::from(file)).await
 }
 
-fn print_import(path: &Path, taken: &Taken, output: &Output) -> Result<()> {
-    let (bundle, records, device) = (&taken.bundle, &taken.records, &taken.device);
-    let held = taken.documents.iter().filter(|(_, fate)| *fate == Fate::Held).count();
-    let lacking: Vec<_> = taken
+fn say(path: &Path, imported: &ImportedBundle, output: &Output) -> Result<()> {
+    let (bundle, records, device) = (&imported.bundle, &imported.records, &imported.device);
+    let stored =
+        imported.documents.iter().filter(|(_, outcome)| *outcome == ImportOutcome::Stored).count();
+    let lacking: Vec<_> = imported
         .documents
         .iter()
-        .filter(|(_, fate)| *fate != Fate::Held)
-        .map(|(document, fate)| json!({ "document": document.to_string(), "why": fate.code() }))
+        .filter(|(_, outcome)| *outcome != ImportOutcome::Stored)
+        .map(|(document, outcome)| json!({ "document": document.to_string(), "why": outcome.code() }))
         .collect();
     let digits = device.key.fingerprint_digits();
     output.print(
         &format!(
             "{}: file {} of {} from the phone {} of {} ({}, digits {digits}): {} records new, {} \
-             held already, {} in conflict, {} refused, {} to be sent again; {held} documents here, \
+             here already, {} in conflict, {} refused, {} to be sent again; {stored} documents here, \
              {} not",
             path.display(),
             bundle.place.number,
             bundle.place.of,
             device.key.kid(),
             device.provider,
-            device.standing.name(),
+            device.status.name(),
             records.accepted,
             records.duplicates,
             records.conflicts,
@@ -150,23 +151,23 @@ fn print_import(path: &Path, taken: &Taken, output: &Output) -> Result<()> {
             "number": bundle.place.number,
             "of": bundle.place.of,
             "device": device.id.to_string(),
-            "standing": device.standing.name(),
+            "status": device.status.name(),
             "digits": digits,
             "accepted": records.accepted,
             "duplicates": records.duplicates,
             "conflicts": records.conflicts,
             "refused": records.refused,
             "later": records.later,
-            "documents_held": held,
+            "documents_stored": stored,
             "documents_lacking": lacking,
         }),
     )
 }
 
 /// Tells which files of a bundle were not among those given.
-fn missing(taken: &[(&Path, Taken)], output: &Output) -> Result<()> {
+fn missing(imported: &[(&Path, ImportedBundle)], output: &Output) -> Result<()> {
     let mut bundles: BTreeMap<BundleId, (u32, BTreeSet<u32>)> = BTreeMap::new();
-    for (_, one) in taken {
+    for (_, one) in imported {
         let place = one.bundle.place;
         bundles.entry(one.bundle.id).or_insert((place.of, BTreeSet::new())).1.insert(place.number);
     }
@@ -176,7 +177,7 @@ fn missing(taken: &[(&Path, Taken)], output: &Output) -> Result<()> {
         if !lacking.is_empty() {
             output.info(&format!(
                 "Of the {of} files of bundle {bundle}, {} were not given now. Import them when they \
-                 come; the phone keeps what they hold until then.",
+                 come; the phone keeps what is in them until then.",
                 lacking.join(", ")
             ))?;
         }

@@ -96,9 +96,9 @@ async fn list(app: &App, state: Option<ClaimState>, output: &Output) -> Result<(
 
 impl Decide {
     async fn run(self, app: &App, output: &Output) -> Result<()> {
-        let words_fit = (1..=256).contains(&self.reason.trim().len())
+        let note_fits = (1..=256).contains(&self.reason.trim().len())
             && !self.reason.chars().any(char::is_control);
-        if !words_fit {
+        if !note_fits {
             return Err(Error::invalid("give the reason in one line; the provider reads it"));
         }
         let decision = match self.decision {
@@ -173,7 +173,7 @@ fn value(claim: &Claim) -> Value {
             json!({
                 "state": event.state.name(),
                 "reason": event.reason,
-                "words": event.words,
+                "note": event.note,
                 "at": event.at.to_string(),
             })
         })
@@ -189,7 +189,7 @@ fn value(claim: &Claim) -> Value {
         "how_read": claim.how_served.name(),
         "served_after": claim.earliest.to_string(),
         "received": claim.received.to_string(),
-        "held_until": claim.held_until.to_string(),
+        "payable_from": claim.payable_from.to_string(),
         "state": claim.state.name(),
         "reason": claim.reason,
         "history": history,

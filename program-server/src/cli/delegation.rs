@@ -66,7 +66,7 @@ pub struct GrantArguments {
     until: Date,
 }
 
-/// Show a delegation, and what was charged to it.
+/// Show a delegation, and its violations.
 #[derive(Debug, Args)]
 pub struct Named {
     /// The first digits of its hash.
@@ -176,24 +176,24 @@ impl Named {
     async fn run(self, app: &App, output: &Output) -> Result<()> {
         let kept = delegations::find(app.db.reader(), &self.hash).await?;
         let programme = programmes::get(app.db.reader(), &kept.delegation.programme).await?;
-        let faults = delegations::faults(app.db.reader(), kept.hash).await?;
+        let violations = delegations::violations(app.db.reader(), kept.hash).await?;
         let mut value = as_json(&kept, &programme);
-        value["faults"] = faults
+        value["violations"] = violations
             .iter()
-            .map(|fault| {
+            .map(|violation| {
                 json!({
-                    "number": fault.number,
-                    "code": fault.code,
-                    "record": fault.record.to_string(),
-                    "received": fault.received.to_string(),
+                    "number": violation.number,
+                    "code": violation.code,
+                    "record": violation.record.to_string(),
+                    "received": violation.received.to_string(),
                 })
             })
             .collect();
         let mut said = words(&kept, &programme);
-        for fault in &faults {
+        for violation in &violations {
             said.push_str(&format!(
-                "\n  charged to it: number {}, {} (record {}, received {})",
-                fault.number, fault.code, fault.record, fault.received
+                "\n  violation: number {}, {} (record {}, received {})",
+                violation.number, violation.code, violation.record, violation.received
             ));
         }
         output.print(&said, &value)
@@ -203,9 +203,9 @@ impl Named {
 impl End {
     async fn run(self, app: &App, output: &Output) -> Result<()> {
         let kept = delegations::find(app.db.reader(), &self.hash).await?;
-        let transaction = app.db.begin().await?;
-        trust::end_delegation(&transaction, kept.hash, &self.reason, app.now()).await?;
-        transaction.commit().await?;
+        let tx = app.db.begin().await?;
+        trust::end_delegation(&tx, kept.hash, &self.reason, app.now()).await?;
+        tx.commit().await?;
         let published = trust::current(app).await.map_err(|error| {
             Error::Unavailable(format!("it is ended; the trust list is not: {error}"))
         })?;

@@ -3,7 +3,7 @@
 use super::output::Output;
 use clap::{Args, Subcommand};
 use jiff::tz::TimeZone;
-use program_server::devices::{self, Device, LONGEST_OFFER, Standing};
+use program_server::devices::{self, Device, DeviceStatus, LONGEST_OFFER};
 use program_server::files::{self, FileMode};
 use program_server::vouchers::picture::{EnrolmentCard, PictureError};
 use program_server::{App, Error, Result, programmes, providers, trust};
@@ -62,7 +62,7 @@ impl Enrolment {
     pub async fn run(self, app: &App, output: &Output) -> Result<()> {
         match self {
             Enrolment::Offer(offer) => offer.run(app, output).await,
-            Enrolment::Pending => list(app, Some(Standing::Unconfirmed), output).await,
+            Enrolment::Pending => list(app, Some(DeviceStatus::Unconfirmed), output).await,
             Enrolment::List => list(app, None, output).await,
             Enrolment::Confirm(confirm) => confirm.run(app, output).await,
             Enrolment::Suspend(suspend) => suspend.run(app, output).await,
@@ -148,7 +148,7 @@ impl Confirm {
                 device.key.kid(),
                 device.provider
             ),
-            &json!({ "device": device.id.to_string(), "standing": Standing::Confirmed.name() }),
+            &json!({ "device": device.id.to_string(), "status": DeviceStatus::Confirmed.name() }),
         )
     }
 }
@@ -163,15 +163,15 @@ impl Suspend {
                 device.key.kid(),
                 device.provider
             ),
-            &json!({ "device": device.id.to_string(), "standing": Standing::Suspended.name() }),
+            &json!({ "device": device.id.to_string(), "status": DeviceStatus::Suspended.name() }),
         )
     }
 }
 
-async fn list(app: &App, standing: Option<Standing>, output: &Output) -> Result<()> {
-    let devices = devices::list(&app.db, standing).await?;
+async fn list(app: &App, status: Option<DeviceStatus>, output: &Output) -> Result<()> {
+    let devices = devices::list(&app.db, status).await?;
     if devices.is_empty() {
-        return output.info(match standing {
+        return output.info(match status {
             Some(_) => "No phone waits to be confirmed.",
             None => "No phone is enrolled yet: `vouchsafe-server enrolment offer` makes a code.",
         });
@@ -187,13 +187,13 @@ fn print_device(device: &Device, output: &Output) -> Result<()> {
             "{}  {}  {}  digits {front} {back}  enrolled {}",
             device.key.kid(),
             device.provider,
-            device.standing.name(),
+            device.status.name(),
             device.enrolled
         ),
         &json!({
             "device": device.id.to_string(),
             "provider": device.provider.as_str(),
-            "standing": device.standing.name(),
+            "status": device.status.name(),
             "digits": digits,
             "enrolled": device.enrolled.to_string(),
         }),

@@ -47,7 +47,7 @@ impl Init {
         let folder = app.home.folder().display().to_string();
         output.print(
             &format!(
-                "A new server is in {folder}, for phones at {}.\nNext: hold the key ceremony \
+                "A new server is in {folder}, for phones at {}.\nNext: perform the key ceremony \
                  (vouchsafe-server --home {folder} trust ceremony --root-keys DIR).",
                 app.config.origin
             ),

@@ -6,7 +6,7 @@ use super::output::Output;
 use clap::Args;
 use program_server::files::{self, FileMode};
 use program_server::programmes::{self, Programme};
-use program_server::vouchers::{self, IssuedVoucher, Line, Order, Pictures, Sheet};
+use program_server::vouchers::{self, IssueRequest, IssuedVoucher, Line, Pictures, Sheet};
 use program_server::{App, Error, Result, trust};
 use protocol::id::{Audience, EntitlementId, ProgrammeId};
 use protocol::voucher::{Holder, Reference, SupportingDocument};
@@ -91,11 +91,11 @@ impl Issue {
         let programme = programmes::get(app.db.reader(), &self.programme).await?;
         let documents =
             self.documents.iter().map(|named| document(named)).collect::<Result<Vec<_>>>()?;
-        let orders = match &self.file {
+        let requests = match &self.file {
             None => {
-                let mut order = self.content.order(&programme)?;
-                order.documents = documents;
-                vec![order; self.count]
+                let mut request = self.content.request(&programme)?;
+                request.documents = documents;
+                vec![request; self.count]
             }
             Some(file) => {
                 let bytes = std::fs::read(file).map_err(Error::file(file))?;
@@ -108,27 +108,28 @@ impl Issue {
             }
         };
         std::fs::create_dir_all(&self.out).map_err(Error::file(&self.out))?;
-        let mut pictures = Drawing::new(app, &self.out, output, orders.len());
+        let mut pictures = Drawing::new(app, &self.out, output, requests.len());
 
-        let before = match orders.first().and_then(|order| order.line) {
+        let before = match requests.first().and_then(|request| request.line) {
             Some(Line { list, .. }) => vouchers::issued_lines(app.db.reader(), list).await?,
             None => Default::default(),
         };
-        let (held, new): (Vec<Order>, Vec<Order>) = orders
-            .into_iter()
-            .partition(|order| order.line.is_some_and(|line| before.contains_key(&line.number)));
-        if !held.is_empty() {
+        let (issued, new): (Vec<IssueRequest>, Vec<IssueRequest>) =
+            requests.into_iter().partition(|request| {
+                request.line.is_some_and(|line| before.contains_key(&line.number))
+            });
+        if !issued.is_empty() {
             output.info(&format!(
                 "{} of {} lines have their vouchers already; missing pictures are drawn.",
-                held.len(),
-                held.len() + new.len()
+                issued.len(),
+                issued.len() + new.len()
             ))?;
         }
         for issued in before.into_values() {
             pictures.draw(issued).await?;
         }
-        for orders in new.chunks(AT_ONCE) {
-            for issued in vouchers::issue(app, &self.programme, orders).await? {
+        for requests in new.chunks(AT_ONCE) {
+            for issued in vouchers::issue(app, &self.programme, requests).await? {
                 pictures.draw(issued).await?;
             }
         }
@@ -139,8 +140,8 @@ impl Issue {
 }
 
 impl Content {
-    /// The order that these words make.
-    fn order(&self, programme: &Programme) -> Result<Order> {
+    /// The request that these words make.
+    fn request(&self, programme: &Programme) -> Result<IssueRequest> {
         let wrong = |field: &str, text: &str, like: &str| {
             Error::Invalid(format!("{field}: {text:?} is none; write it like {like}"))
         };
@@ -176,7 +177,7 @@ impl Content {
                 id_tail: self.id_tail.clone(),
             })
         });
-        Ok(Order {
+        Ok(IssueRequest {
             benefit,
             audience,
             assistance: required("assistance", &self.assistance)?,

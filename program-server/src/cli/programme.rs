@@ -43,7 +43,7 @@ pub struct Add {
     /// How many hours a phone's clock may be behind and vouchers still be judged, with a warning.
     #[arg(long, default_value_t = 24, value_name = "HOURS")]
     clock_tolerance: u64,
-    /// How many days a claim is held before it may be paid, in case there is a second one.
+    /// How many days before a claim may be paid, in case a second one on its voucher comes in.
     #[arg(long, default_value_t = HOLDING_DAYS, value_name = "DAYS")]
     holding_days: u32,
     /// Whether providers may serve a voucher whose code cannot be read by typing its reference.
@@ -109,9 +109,9 @@ fn tolerance(hours: u64) -> Span {
 
 impl Policy {
     async fn run(self, app: &App, output: &Output) -> Result<()> {
-        let transaction = app.db.begin().await?;
+        let tx = app.db.begin().await?;
         let programme = programmes::set_policy(
-            &transaction,
+            &tx,
             &self.id,
             PolicyChange {
                 too_old: self.too_old.map(TooOld::policy),
@@ -122,7 +122,7 @@ impl Policy {
             },
         )
         .await?;
-        transaction.commit().await?;
+        tx.commit().await?;
         super::trust::renew(app).await?;
         let too_old = match programme.too_old {
             TooOldPolicy::Refuse => "refuse",
@@ -167,9 +167,9 @@ impl Add {
             holding_days: self.holding_days,
             by_reference: self.by_reference == ByReference::Review,
         };
-        let transaction = app.db.begin().await?;
-        programmes::add(&transaction, &programme).await?;
-        transaction.commit().await?;
+        let tx = app.db.begin().await?;
+        programmes::add(&tx, &programme).await?;
+        tx.commit().await?;
         super::trust::renew(app).await?;
         output.print(
             &format!("The programme {} ({}) was added.", programme.id, programme.name),
@@ -182,7 +182,7 @@ async fn list(app: &App, output: &Output) -> Result<()> {
     for programme in programmes::all(app.db.reader()).await? {
         output.print(
             &format!(
-                "{}  {}  {}  {}, {} decimal places, claims held {} days",
+                "{}  {}  {}  {}, {} decimal places, {} holding days",
                 programme.id,
                 programme.name,
                 programme.zone.name(),

@@ -57,9 +57,9 @@ impl Add {
         groups.sort_unstable();
         groups.dedup();
         let provider = providers::Provider { id, name, groups, programmes, account_name };
-        let transaction = app.db.begin().await?;
-        providers::add(&transaction, &provider).await?;
-        transaction.commit().await?;
+        let tx = app.db.begin().await?;
+        providers::add(&tx, &provider).await?;
+        tx.commit().await?;
         output.print(
             &format!("The provider {} ({}) was added.", provider.id, provider.name),
             &json!({ "id": provider.id.as_str() }),

@@ -31,7 +31,7 @@ pub enum Trust {
     /// Sign and store a new version of the trust list now.
     Publish {
         /// After the server was restored from a backup: a version that is at least this, above what
-        /// phones hold already.
+        /// phones have already.
         #[arg(long, value_name = "VERSION", default_value_t = 0, hide_default_value = true)]
         at_least: u64,
     },
@@ -136,9 +136,9 @@ impl Trust {
             Trust::Compromise(compromise) => compromise.run(app, output).await,
             Trust::Retire(retire) => retire.run(app, output).await,
             Trust::DestroySeal { kid } => {
-                let transaction = app.db.begin().await?;
-                trust::destroy_sealing_key(app, &transaction, kid).await?;
-                transaction.commit().await?;
+                let tx = app.db.begin().await?;
+                trust::destroy_sealing_key(app, &tx, kid).await?;
+                tx.commit().await?;
                 output.print(
                     &format!(
                         "The sealing key {kid} is destroyed here. Next: destroy its copies in the \
@@ -156,7 +156,7 @@ impl Trust {
 
 impl HoldCeremony {
     async fn run(self, app: &App, output: &Output) -> Result<()> {
-        let report = trust::hold_ceremony(
+        let report = trust::perform_ceremony(
             app,
             Ceremony { root_keys: &self.root_keys, roots: self.roots, threshold: self.threshold },
         )
@@ -190,11 +190,9 @@ impl HoldCeremony {
 
 impl AddIssuerKey {
     async fn run(self, app: &App, output: &Output) -> Result<()> {
-        let transaction = app.db.begin().await?;
-        let key =
-            trust::add_issuer_key(app, &transaction, KeyUse::Voucher, self.programme.as_ref())
-                .await?;
-        transaction.commit().await?;
+        let tx = app.db.begin().await?;
+        let key = trust::add_issuer_key(app, &tx, KeyUse::Voucher, self.programme.as_ref()).await?;
+        tx.commit().await?;
         renew(app).await?;
         output.print(
             &format!(
@@ -211,9 +209,9 @@ impl Retire {
     async fn run(self, app: &App, output: &Output) -> Result<()> {
         let at_once = trust::next_second(app);
         let at = self.at.unwrap_or(at_once);
-        let transaction = app.db.begin().await?;
-        let key = trust::retire(&transaction, self.kid, at).await?;
-        transaction.commit().await?;
+        let tx = app.db.begin().await?;
+        let key = trust::retire(&tx, self.kid, at).await?;
+        tx.commit().await?;
         renew(app).await?;
         if at == at_once {
             reached(app, at).await;

@@ -1,4 +1,4 @@
-//! The schema's versions: each room lists its own, and both engines are brought up to date from the
+//! The schema's versions: each module lists its own, and both engines are brought up to date from the
 //! same list.
 
 use super::{Database, Transaction};
@@ -11,21 +11,20 @@ use std::collections::BTreeMap;
 
 const VERSIONS: &str = "schema_versions";
 
-/// A room's part of the schema.
-pub struct Room {
-    /// The room's name, which is kept in the database.
+/// A module's part of the schema.
+pub struct ModuleSchema {
+    /// The module's name, which is kept in the database.
     pub name: &'static str,
     /// Its migrations, oldest first. One that was released is never changed; the n-th makes
     /// version n.
     pub migrations: Vec<Migration>,
 }
 
-/// One version of a room's tables.
+/// One version of a module's tables.
 pub struct Migration(pub Vec<Step>);
 
 /// One change of the schema.
 pub enum Step {
-    /// A new table.
     CreateTable(Box<TableCreateStatement>),
     /// A changed table: one change a step, as SQLite wants it.
     AlterTable(TableAlterStatement),
@@ -33,9 +32,7 @@ pub enum Step {
     CreateIndex(IndexCreateStatement),
     /// What the builders have no words for, once for each engine.
     Sql {
-        /// For SQLite.
         sqlite: &'static str,
-        /// For PostgreSQL.
         postgres: &'static str,
     },
 }
@@ -87,79 +84,81 @@ pub mod column {
     }
 }
 
-/// Brings the rooms' tables up to date, in the order given, all of it or nothing.
+/// Brings the modules' tables up to date, in the order given, all of it or nothing.
 ///
 /// # Errors
 /// [`Error::Invalid`] when the database was written by a later release, [`Error::Database`].
-pub async fn migrate(database: &Database, rooms: &[Room]) -> Result<()> {
-    if is_current(database, rooms).await? {
+pub async fn migrate(db: &Database, modules: &[ModuleSchema]) -> Result<()> {
+    if is_current(db, modules).await? {
         return Ok(());
     }
-    let transaction = database.begin().await?;
-    transaction.hold(VERSIONS).await?;
+    let tx = db.begin().await?;
+    tx.advisory_lock(VERSIONS).await?;
     let versions = Table::create()
         .table(VERSIONS)
         .if_not_exists()
-        .col(column::text("room").primary_key())
+        .col(column::text("module").primary_key())
         .col(column::number("version"))
         .take();
-    transaction.execute(&versions).await?;
-    for room in rooms {
-        bring_up_to_date(&transaction, room).await?;
+    tx.execute(&versions).await?;
+    for module in modules {
+        bring_up_to_date(&tx, module).await?;
     }
-    transaction.commit().await
+    tx.commit().await
 }
 
-async fn is_current(database: &Database, rooms: &[Room]) -> Result<bool> {
-    let select = Query::select().columns(["room", "version"]).from(VERSIONS).take();
+async fn is_current(db: &Database, modules: &[ModuleSchema]) -> Result<bool> {
+    let select = Query::select().columns(["module", "version"]).from(VERSIONS).take();
     // The table itself is missing in a new database.
-    let Ok(rows) = database.reader().query_all(&select).await else { return Ok(false) };
+    let Ok(rows) = db.reader().query_all(&select).await else { return Ok(false) };
     let mut versions = BTreeMap::new();
     for row in rows {
-        versions.insert(row.try_get::<String>("", "room")?, row.try_get::<i64>("", "version")?);
+        versions.insert(row.try_get::<String>("", "module")?, row.try_get::<i64>("", "version")?);
     }
-    let is_current = |room: &Room| {
-        let version = versions.get(room.name).copied().unwrap_or(0);
-        usize::try_from(version) == Ok(room.migrations.len())
+    let is_current = |module: &ModuleSchema| {
+        let version = versions.get(module.name).copied().unwrap_or(0);
+        usize::try_from(version) == Ok(module.migrations.len())
     };
-    Ok(rooms.iter().all(is_current))
+    Ok(modules.iter().all(is_current))
 }
 
-async fn bring_up_to_date(transaction: &Transaction, room: &Room) -> Result<()> {
-    let version = version_of(&**transaction, room).await?;
-    let Some(missing) = room.migrations.get(version..) else {
+async fn bring_up_to_date(tx: &Transaction, module: &ModuleSchema) -> Result<()> {
+    let version = version_of(&**tx, module).await?;
+    let Some(missing) = module.migrations.get(version..) else {
         return Err(Error::Invalid(format!(
             "the database was written by a later release (its {} tables have version {version}, \
              this release knows {}): use that release or a later one",
-            room.name,
-            room.migrations.len()
+            module.name,
+            module.migrations.len()
         )));
     };
     for step in missing.iter().flat_map(|migration| &migration.0) {
-        step.run(transaction).await?;
+        step.run(tx).await?;
     }
     if !missing.is_empty() {
-        let forget =
-            Query::delete().from_table(VERSIONS).and_where(Expr::col("room").eq(room.name)).take();
-        transaction.execute(&forget).await?;
-        let now = i64::try_from(room.migrations.len()).unwrap_or(i64::MAX);
+        let forget = Query::delete()
+            .from_table(VERSIONS)
+            .and_where(Expr::col("module").eq(module.name))
+            .take();
+        tx.execute(&forget).await?;
+        let now = i64::try_from(module.migrations.len()).unwrap_or(i64::MAX);
         let remember = Query::insert()
             .into_table(VERSIONS)
-            .columns(["room", "version"])
-            .values_panic([room.name.into(), now.into()])
+            .columns(["module", "version"])
+            .values_panic([module.name.into(), now.into()])
             .take();
-        transaction.execute(&remember).await?;
+        tx.execute(&remember).await?;
     }
     Ok(())
 }
 
-async fn version_of(connection: &impl ConnectionTrait, room: &Room) -> Result<usize> {
+async fn version_of(db: &impl ConnectionTrait, module: &ModuleSchema) -> Result<usize> {
     let select = Query::select()
         .column("version")
         .from(VERSIONS)
-        .and_where(Expr::col("room").eq(room.name))
+        .and_where(Expr::col("module").eq(module.name))
         .take();
-    let version = match connection.query_one(&select).await? {
+    let version = match db.query_one(&select).await? {
         Some(row) => row.try_get::<i64>("", "version")?,
         None => 0,
     };
@@ -167,17 +166,17 @@ async fn version_of(connection: &impl ConnectionTrait, room: &Room) -> Result<us
 }
 
 impl Step {
-    async fn run(&self, transaction: &Transaction) -> Result<()> {
+    async fn run(&self, tx: &Transaction) -> Result<()> {
         match self {
-            Step::CreateTable(statement) => transaction.execute(&**statement).await?,
-            Step::AlterTable(statement) => transaction.execute(statement).await?,
-            Step::CreateIndex(statement) => transaction.execute(statement).await?,
+            Step::CreateTable(statement) => tx.execute(&**statement).await?,
+            Step::AlterTable(statement) => tx.execute(statement).await?,
+            Step::CreateIndex(statement) => tx.execute(statement).await?,
             Step::Sql { sqlite, postgres } => {
-                let sql = match transaction.get_database_backend() {
+                let sql = match tx.get_database_backend() {
                     DbBackend::Postgres => postgres,
                     _ => sqlite,
                 };
-                transaction.execute_unprepared(sql).await?
+                tx.execute_unprepared(sql).await?
             }
         };
         Ok(())

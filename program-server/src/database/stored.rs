@@ -1,4 +1,4 @@
-//! The domain's values as columns: written once here, so that no room handles bare bytes or numbers.
+//! The domain's values as columns: written once here, so that no module handles bare bytes or numbers.
 
 use protocol::ack::ClaimState;
 use protocol::id::{

@@ -2,7 +2,7 @@
 
 use super::store::{self, ListPlace};
 use crate::database::Transaction;
-use crate::devices::{Device, DeviceId, Standing};
+use crate::devices::{Device, DeviceId, DeviceStatus};
 use crate::programmes::{self, Programme};
 use crate::{App, Error, Result, keys, providers, trust};
 use jiff::civil::Date;
@@ -23,7 +23,6 @@ const LARGEST: usize = 310;
 /// What a device is to be allowed.
 #[derive(Debug, Clone)]
 pub struct Grant {
-    /// The programme.
     pub programme: ProgrammeId,
     /// The provider or group that may serve the vouchers; any of the programme's if absent.
     pub audience: Option<Audience>,
@@ -33,7 +32,6 @@ pub struct Grant {
     pub single: Benefit,
     /// The most of all vouchers together.
     pub total: Benefit,
-    /// How many vouchers.
     pub count: u32,
     /// How many days a voucher may be valid.
     pub valid_days: u32,
@@ -48,7 +46,6 @@ pub struct Grant {
 pub struct Granted {
     /// The digest by which it is known.
     pub hash: Hash,
-    /// What it allows.
     pub delegation: Delegation,
 }
 
@@ -59,15 +56,15 @@ pub struct Granted {
 /// or provider that is not there, [`Error::Invalid`] for limits that make no sense,
 /// [`Error::Unavailable`] without a key.
 pub async fn grant(app: &App, device: &Device, grant: Grant) -> Result<Granted> {
-    if device.standing != Standing::Confirmed {
+    if device.status != DeviceStatus::Confirmed {
         return Err(Error::conflict(
             "only a phone whose digits staff have compared may issue vouchers: confirm it first, or \
              enrol another in place of a suspended one",
         ));
     }
-    let transaction = app.db.begin().await?;
-    let programme = programmes::get(&*transaction, &grant.programme).await?;
-    check_audience(&transaction, device, &programme, &grant).await?;
+    let tx = app.db.begin().await?;
+    let programme = programmes::get(&*tx, &grant.programme).await?;
+    check_audience(&tx, device, &programme, &grant).await?;
     let now = app.now();
     let (from, until) = window(&grant, &programme, now)?;
     let longest = longest(grant.valid_days)?;
@@ -88,12 +85,11 @@ pub async fn grant(app: &App, device: &Device, grant: Grant) -> Result<Granted> 
         count: grant.count,
         from,
         until,
-        first_status: run(&transaction, &programme.id, last_day, grant.count, now).await?,
+        first_status: run(&tx, &programme.id, last_day, grant.count, now).await?,
         issued: now,
         nonce,
     };
-    let signer =
-        trust::signer(app, &*transaction, KeyUse::Delegation, Some(&programme.id), now).await?;
+    let signer = trust::signer(app, &*tx, KeyUse::Delegation, Some(&programme.id), now).await?;
     let signed = delegation.sign(&*signer)?;
     if signed.len() > LARGEST {
         return Err(Error::invalid(
@@ -102,24 +98,24 @@ pub async fn grant(app: &App, device: &Device, grant: Grant) -> Result<Granted> 
         ));
     }
     let hash = Sign1::parse(ObjectType::Delegation, &signed)?.payload_hash();
-    store::add(&*transaction, hash, DeviceId(device.key.thumbprint()), &delegation, signed).await?;
-    transaction.commit().await?;
+    store::add(&*tx, hash, DeviceId(device.key.thumbprint()), &delegation, signed).await?;
+    tx.commit().await?;
     Ok(Granted { hash, delegation })
 }
 
 /// Whether somebody could serve the vouchers: another than the provider whose phone issues them.
 async fn check_audience(
-    transaction: &Transaction,
+    tx: &Transaction,
     device: &Device,
     programme: &Programme,
     grant: &Grant,
 ) -> Result<()> {
     let members = match &grant.audience {
         Some(audience) => {
-            providers::audience_name(&**transaction, audience).await?;
-            providers::members(&**transaction, audience).await?
+            providers::audience_name(&**tx, audience).await?;
+            providers::members(&**tx, audience).await?
         }
-        None => providers::all(&**transaction).await?,
+        None => providers::all(&**tx).await?,
     };
     let serves = |it: &providers::Provider| {
         it.id != device.provider && it.programmes.contains(&programme.id)
@@ -165,27 +161,27 @@ fn longest(days: u32) -> Result<Span> {
 /// So many places of a status list, one after the other. Such lists are apart from those whose places
 /// are drawn at random, in which no long run stays free.
 async fn run(
-    transaction: &Transaction,
+    tx: &Transaction,
     programme: &ProgrammeId,
     last_day: Date,
     count: u32,
     now: Timestamp,
 ) -> Result<StatusRef> {
-    transaction.hold("status lists").await?;
+    tx.advisory_lock("status lists").await?;
     let month = last_day.strftime("%Y-%m").to_string();
-    let place = match store::list_of(&**transaction, programme, &month).await? {
+    let place = match store::list_of(&**tx, programme, &month).await? {
         Some(place) if place.next + count <= MAX_ENTRIES => place,
         _ => {
-            let list = trust::open_divided_list(transaction, programme, last_day, now).await?;
+            let list = trust::create_reserved_list(tx, programme, last_day, now).await?;
             let place = ListPlace { list, next: 0 };
-            store::add_list(&**transaction, place, programme, &month).await?;
+            store::add_list(&**tx, place, programme, &month).await?;
             place
         }
     };
     let first = StatusRef { list: place.list, index: place.next };
-    trust::take_run(transaction, first, count).await?;
+    trust::reserve_range(tx, first, count).await?;
     let next = ListPlace { next: place.next + count, ..place };
-    store::move_list(&**transaction, next).await?;
+    store::move_list(&**tx, next).await?;
     Ok(first)
 }
 

@@ -2,7 +2,7 @@
 
 use super::{ended, store};
 use crate::database::Transaction;
-use crate::devices::{DeviceId, Standing};
+use crate::devices::{DeviceId, DeviceStatus};
 use crate::{Error, Result, providers, vouchers};
 use protocol::authenticity::Authentic;
 use protocol::cose::{ObjectType, Sign1};
@@ -13,7 +13,7 @@ use protocol::{Hash, Timestamp};
 
 /// Why a voucher that a device reports does not come into the register.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum NotReported {
+pub enum ReportRefusal {
     /// It was not issued under a delegation, or by another device.
     OfAnotherDevice,
     /// The device is suspended: whoever has it may go on issuing.
@@ -26,45 +26,44 @@ pub enum NotReported {
     WrongProvider,
 }
 
-impl NotReported {
-    /// The stable code.
+impl ReportRefusal {
     #[must_use]
     pub fn code(self) -> &'static str {
         match self {
-            NotReported::OfAnotherDevice => "issued_by_another_device",
-            NotReported::DeviceSuspended => "device_suspended",
-            NotReported::BeyondDelegation => "beyond_delegation",
-            NotReported::Twin => "twin",
-            NotReported::WrongProvider => "wrong_provider",
+            ReportRefusal::OfAnotherDevice => "issued_by_another_device",
+            ReportRefusal::DeviceSuspended => "device_suspended",
+            ReportRefusal::BeyondDelegation => "beyond_delegation",
+            ReportRefusal::Twin => "twin",
+            ReportRefusal::WrongProvider => "wrong_provider",
         }
     }
 }
 
 /// Registers a voucher that `device` reports, by a record of that hash. The same report again changes
-/// nothing. What oversteps the delegation is charged to it.
+/// nothing. What oversteps the delegation is recorded as a violation.
 ///
 /// # Errors
-/// [`Error::Database`]; inside, [`NotReported`].
+/// [`Error::Database`]; inside, [`ReportRefusal`].
 pub async fn report(
-    transaction: &Transaction,
+    tx: &Transaction,
     authentic: &Authentic,
     signed: &[u8],
-    (device, standing): (DeviceId, Standing),
+    (device, status): (DeviceId, DeviceStatus),
     record: Hash,
     now: Timestamp,
-) -> Result<std::result::Result<(), NotReported>> {
+) -> Result<std::result::Result<(), ReportRefusal>> {
     let Some(delegated) = authentic.delegated() else {
-        return Ok(Err(NotReported::OfAnotherDevice));
+        return Ok(Err(ReportRefusal::OfAnotherDevice));
     };
     let (hash, number) = (delegated.hash, delegated.number);
     if DeviceId(delegated.delegation.device.thumbprint()) != device {
-        return Ok(Err(NotReported::OfAnotherDevice));
+        return Ok(Err(ReportRefusal::OfAnotherDevice));
     }
-    if standing == Standing::Suspended {
-        return Ok(Err(NotReported::DeviceSuspended));
+    if status == DeviceStatus::Suspended {
+        return Ok(Err(ReportRefusal::DeviceSuspended));
     }
-    if ended(&**transaction, hash).await?.is_some() {
-        return Ok(Err(NotReported::BeyondDelegation));
+    if ended(&**tx, hash).await?.is_some() {
+        return Ok(Err(ReportRefusal::BeyondDelegation));
     }
     let issued = Issued {
         delegation: hash,
@@ -74,16 +73,13 @@ pub async fn report(
         signed,
         record,
     };
-    issued.register(transaction, now).await
+    issued.register(tx, now).await
 }
 
 /// Keeps a voucher that was served before it was reported, or in another content than was, for whoever
 /// decides on the claim of that record.
-///
-/// # Errors
-/// [`Error::Database`].
-pub async fn keep_served(transaction: &Transaction, record: Hash, signed: &[u8]) -> Result<()> {
-    store::keep_served(&**transaction, record, signed).await
+pub async fn keep_served(tx: &Transaction, record: Hash, signed: &[u8]) -> Result<()> {
+    store::keep_served(&**tx, record, signed).await
 }
 
 /// Registers, on a person's word, the voucher that the claim of this record is on, when its phone never
@@ -92,16 +88,16 @@ pub async fn keep_served(transaction: &Transaction, record: Hash, signed: &[u8])
 /// # Errors
 /// [`Error::Conflict`] when the total is used up or another content is registered under the number;
 /// [`Error::Database`].
-pub async fn vouch(
-    transaction: &Transaction,
+pub async fn register_on_staff_decision(
+    tx: &Transaction,
     issuer: &IssuerId,
     record: Hash,
     now: Timestamp,
 ) -> Result<()> {
-    let Some(signed) = store::served(&**transaction, record).await? else { return Ok(()) };
+    let Some(signed) = store::served(&**tx, record).await? else { return Ok(()) };
     let envelope = Sign1::parse(ObjectType::Voucher, &signed)?;
     let (under, own) = FieldVoucher::read_stored(&envelope)?;
-    transaction.hold(&format!("delegation {}", under.hash)).await?;
+    tx.advisory_lock(&format!("delegation {}", under.hash)).await?;
     let voucher = under.delegation.voucher(under.hash, issuer.clone(), &own);
     let voucher = voucher.map_err(|limit| Error::Broken(format!("a claim's voucher: {limit}")))?;
     let issued = Issued {
@@ -112,9 +108,9 @@ pub async fn vouch(
         signed: &signed,
         record,
     };
-    issued.register(transaction, now).await?.map_err(|fault| {
+    issued.register(tx, now).await?.map_err(|fault| {
         Error::Conflict(match fault {
-            NotReported::Twin => format!(
+            ReportRefusal::Twin => format!(
                 "another voucher was reported under number {} of delegation {}, and a number is paid \
                  once, as it was reported: deny the claim",
                 under.number, under.hash
@@ -143,38 +139,38 @@ impl Issued<'_> {
     /// Registers it, within the total and once a number.
     async fn register(
         &self,
-        transaction: &Transaction,
+        tx: &Transaction,
         now: Timestamp,
-    ) -> Result<std::result::Result<(), NotReported>> {
+    ) -> Result<std::result::Result<(), ReportRefusal>> {
         let Issued { delegation, number, voucher, payload_hash, record, .. } = *self;
-        let connection = &**transaction;
-        let Some(kept) = store::find(connection, delegation).await? else {
-            return Ok(Err(NotReported::BeyondDelegation));
+        let db = &**tx;
+        let Some(kept) = store::find(db, delegation).await? else {
+            return Ok(Err(ReportRefusal::BeyondDelegation));
         };
-        if let Some(held) = store::reported(connection, delegation, number).await? {
-            if held == payload_hash {
+        if let Some(reported) = store::reported(db, delegation, number).await? {
+            if reported == payload_hash {
                 return Ok(Ok(()));
             }
-            let twin = NotReported::Twin;
-            store::charge(connection, delegation, number, twin.code(), record, now).await?;
+            let twin = ReportRefusal::Twin;
+            store::record_violation(db, delegation, number, twin.code(), record, now).await?;
             return Ok(Err(twin));
         }
         let ceiling = &kept.delegation.ceiling;
         let Ok(given) = ceiling.count(kept.given.as_ref(), &voucher.benefit) else {
-            store::charge(connection, delegation, number, Beyond::Total.code(), record, now)
+            store::record_violation(db, delegation, number, Beyond::Total.code(), record, now)
                 .await?;
-            return Ok(Err(NotReported::BeyondDelegation));
+            return Ok(Err(ReportRefusal::BeyondDelegation));
         };
         if let Some(audience) = &voucher.audience {
-            match providers::audience_name(connection, audience).await {
+            match providers::audience_name(db, audience).await {
                 Ok(_) => {}
-                Err(Error::NotFound { .. }) => return Ok(Err(NotReported::WrongProvider)),
+                Err(Error::NotFound { .. }) => return Ok(Err(ReportRefusal::WrongProvider)),
                 Err(other) => return Err(other),
             }
         }
-        vouchers::report(transaction, voucher.clone(), self.signed.to_vec()).await?;
-        store::add_report(connection, delegation, number, payload_hash, record, now).await?;
-        store::count(connection, delegation, kept.reported + 1, &given).await?;
+        vouchers::report(tx, voucher.clone(), self.signed.to_vec()).await?;
+        store::add_report(db, delegation, number, payload_hash, record, now).await?;
+        store::count(db, delegation, kept.reported + 1, &given).await?;
         Ok(Ok(()))
     }
 }

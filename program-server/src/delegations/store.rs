@@ -1,7 +1,7 @@
 //! The tables of delegations, and the queries over them.
 
-use super::{Fault, Kept};
-use crate::database::{Migration, Room, Step, Stored, column};
+use super::{Kept, Violation};
+use crate::database::{Migration, ModuleSchema, Step, Stored, column};
 use crate::devices::DeviceId;
 use crate::{Error, Result};
 use protocol::cose::{ObjectType, Sign1};
@@ -64,14 +64,14 @@ mod report {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// What was charged to delegations: written, never changed.
-mod fault {
+/// Violations of delegations: written, never changed.
+mod violation {
     use crate::database::Stored;
     use protocol::{Hash, Timestamp};
     use sea_orm::entity::prelude::*;
 
     #[derive(Debug, Clone, PartialEq, Eq, DeriveEntityModel)]
-    #[sea_orm(table_name = "delegation_faults")]
+    #[sea_orm(table_name = "delegation_violations")]
     pub struct Model {
         #[sea_orm(primary_key)]
         pub id: i64,
@@ -132,9 +132,8 @@ mod list {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// The room's tables.
 #[must_use]
-pub fn schema() -> Room {
+pub fn schema() -> ModuleSchema {
     let delegations: Step = Table::create()
         .table(delegation::Entity)
         .col(column::bytes("hash").primary_key())
@@ -163,19 +162,19 @@ pub fn schema() -> Room {
         .primary_key(Index::create().col("delegation").col("number"))
         .foreign_key(&mut of_delegation("delegation_reports"))
         .into();
-    let faults: Step = Table::create()
-        .table(fault::Entity)
+    let violations: Step = Table::create()
+        .table(violation::Entity)
         .col(column::number("id").auto_increment().primary_key())
         .col(column::bytes("delegation"))
         .col(column::number("number"))
         .col(column::text("code"))
         .col(column::bytes("record"))
         .col(column::number("received"))
-        .foreign_key(&mut of_delegation("delegation_faults"))
+        .foreign_key(&mut of_delegation("delegation_violations"))
         .into();
-    let faults_by_delegation: Step = Index::create()
-        .name("delegation_faults_by_delegation")
-        .table(fault::Entity)
+    let violations_by_delegation: Step = Index::create()
+        .name("delegation_violations_by_delegation")
+        .table(violation::Entity)
         .col("delegation")
         .into();
     let lists: Step = Table::create()
@@ -195,8 +194,8 @@ pub fn schema() -> Room {
         .col(column::bytes("record").primary_key())
         .col(column::bytes("signed"))
         .into();
-    let steps = vec![delegations, reports, faults, faults_by_delegation, lists, served];
-    Room { name: "delegations", migrations: vec![Migration(steps)] }
+    let steps = vec![delegations, reports, violations, violations_by_delegation, lists, served];
+    ModuleSchema { name: "delegations", migrations: vec![Migration(steps)] }
 }
 
 /// The place from which a status list's entries are free.
@@ -207,7 +206,7 @@ pub(super) struct ListPlace {
 }
 
 pub(super) async fn add(
-    connection: &impl ConnectionTrait,
+    db: &impl ConnectionTrait,
     hash: Hash,
     device: DeviceId,
     delegation: &Delegation,
@@ -222,36 +221,36 @@ pub(super) async fn add(
         reported: Set(Stored(0)),
         given: Set(None),
     };
-    delegation::Entity::insert(row).exec_without_returning(connection).await?;
+    delegation::Entity::insert(row).exec_without_returning(db).await?;
     Ok(())
 }
 
-pub(super) async fn all(connection: &impl ConnectionTrait) -> Result<Vec<Kept>> {
+pub(super) async fn all(db: &impl ConnectionTrait) -> Result<Vec<Kept>> {
     let rows = delegation::Entity::find()
         .order_by_asc(delegation::Column::Granted)
         .order_by_asc(delegation::Column::Hash)
-        .all(connection)
+        .all(db)
         .await?;
     rows.into_iter().map(Kept::try_from).collect()
 }
 
-pub(super) async fn find(connection: &impl ConnectionTrait, hash: Hash) -> Result<Option<Kept>> {
-    let row = delegation::Entity::find_by_id(Stored(hash)).one(connection).await?;
+pub(super) async fn find(db: &impl ConnectionTrait, hash: Hash) -> Result<Option<Kept>> {
+    let row = delegation::Entity::find_by_id(Stored(hash)).one(db).await?;
     row.map(Kept::try_from).transpose()
 }
 
 /// The digest of what was reported under a number.
 pub(super) async fn reported(
-    connection: &impl ConnectionTrait,
+    db: &impl ConnectionTrait,
     delegation: Hash,
     number: u32,
 ) -> Result<Option<Hash>> {
-    let row = report::Entity::find_by_id((Stored(delegation), Stored(number))).one(connection);
+    let row = report::Entity::find_by_id((Stored(delegation), Stored(number))).one(db);
     Ok(row.await?.map(|row| row.payload_hash.0))
 }
 
 pub(super) async fn add_report(
-    connection: &impl ConnectionTrait,
+    db: &impl ConnectionTrait,
     delegation: Hash,
     number: u32,
     payload_hash: Hash,
@@ -265,12 +264,12 @@ pub(super) async fn add_report(
         record: Set(Stored(record)),
         received: Set(Stored(received)),
     };
-    report::Entity::insert(row).exec_without_returning(connection).await?;
+    report::Entity::insert(row).exec_without_returning(db).await?;
     Ok(())
 }
 
 pub(super) async fn count(
-    connection: &impl ConnectionTrait,
+    db: &impl ConnectionTrait,
     hash: Hash,
     reported: u32,
     given: &Benefit,
@@ -281,19 +280,19 @@ pub(super) async fn count(
         given: Set(Some(given.encode()?)),
         ..Default::default()
     };
-    delegation::Entity::update(row).exec(connection).await?;
+    delegation::Entity::update(row).exec(db).await?;
     Ok(())
 }
 
-pub(super) async fn charge(
-    connection: &impl ConnectionTrait,
+pub(super) async fn record_violation(
+    db: &impl ConnectionTrait,
     delegation: Hash,
     number: u32,
     code: &str,
     record: Hash,
     received: Timestamp,
 ) -> Result<()> {
-    let row = fault::ActiveModel {
+    let row = violation::ActiveModel {
         delegation: Set(Stored(delegation)),
         number: Set(Stored(number)),
         code: Set(code.to_owned()),
@@ -301,50 +300,47 @@ pub(super) async fn charge(
         received: Set(Stored(received)),
         ..Default::default()
     };
-    fault::Entity::insert(row).exec_without_returning(connection).await?;
+    violation::Entity::insert(row).exec_without_returning(db).await?;
     Ok(())
 }
 
-pub(super) async fn faults(
-    connection: &impl ConnectionTrait,
+pub(super) async fn violations(
+    db: &impl ConnectionTrait,
     delegation: Hash,
-) -> Result<Vec<Fault>> {
-    let rows = fault::Entity::find()
-        .filter(fault::Column::Delegation.eq(Stored(delegation)))
-        .order_by_asc(fault::Column::Id)
-        .all(connection)
+) -> Result<Vec<Violation>> {
+    let rows = violation::Entity::find()
+        .filter(violation::Column::Delegation.eq(Stored(delegation)))
+        .order_by_asc(violation::Column::Id)
+        .all(db)
         .await?;
-    let fault = |row: fault::Model| Fault {
+    let violation = |row: violation::Model| Violation {
         number: row.number.0,
         code: row.code,
         record: row.record.0,
         received: row.received.0,
     };
-    Ok(rows.into_iter().map(fault).collect())
+    Ok(rows.into_iter().map(violation).collect())
 }
 
 pub(super) async fn keep_served(
-    connection: &impl ConnectionTrait,
+    db: &impl ConnectionTrait,
     record: Hash,
     signed: &[u8],
 ) -> Result<()> {
     let row = served::ActiveModel { record: Set(Stored(record)), signed: Set(signed.to_vec()) };
     let known = OnConflict::column(served::Column::Record).do_nothing().to_owned();
-    served::Entity::insert(row).on_conflict(known).exec_without_returning(connection).await?;
+    served::Entity::insert(row).on_conflict(known).exec_without_returning(db).await?;
     Ok(())
 }
 
-pub(super) async fn served(
-    connection: &impl ConnectionTrait,
-    record: Hash,
-) -> Result<Option<Vec<u8>>> {
-    let row = served::Entity::find_by_id(Stored(record)).one(connection).await?;
+pub(super) async fn served(db: &impl ConnectionTrait, record: Hash) -> Result<Option<Vec<u8>>> {
+    let row = served::Entity::find_by_id(Stored(record)).one(db).await?;
     Ok(row.map(|row| row.signed))
 }
 
 /// The newest list for delegations of this programme whose last vouchers expire in this month.
 pub(super) async fn list_of(
-    connection: &impl ConnectionTrait,
+    db: &impl ConnectionTrait,
     programme: &ProgrammeId,
     month: &str,
 ) -> Result<Option<ListPlace>> {
@@ -352,13 +348,13 @@ pub(super) async fn list_of(
         .filter(list::Column::Programme.eq(Stored(programme.clone())))
         .filter(list::Column::Month.eq(month))
         .order_by_desc(list::Column::List)
-        .one(connection)
+        .one(db)
         .await?;
     Ok(row.map(|row| ListPlace { list: row.list.0, next: row.next.0 }))
 }
 
 pub(super) async fn add_list(
-    connection: &impl ConnectionTrait,
+    db: &impl ConnectionTrait,
     place: ListPlace,
     programme: &ProgrammeId,
     month: &str,
@@ -369,17 +365,17 @@ pub(super) async fn add_list(
         month: Set(month.to_owned()),
         next: Set(Stored(place.next)),
     };
-    list::Entity::insert(row).exec_without_returning(connection).await?;
+    list::Entity::insert(row).exec_without_returning(db).await?;
     Ok(())
 }
 
-pub(super) async fn move_list(connection: &impl ConnectionTrait, place: ListPlace) -> Result<()> {
+pub(super) async fn move_list(db: &impl ConnectionTrait, place: ListPlace) -> Result<()> {
     let row = list::ActiveModel {
         list: Set(Stored(place.list)),
         next: Set(Stored(place.next)),
         ..Default::default()
     };
-    list::Entity::update(row).exec(connection).await?;
+    list::Entity::update(row).exec(db).await?;
     Ok(())
 }
 

@@ -1,8 +1,8 @@
 //! Enrolment, sessions and profiles over HTTP.
 
 use super::{
-    Device, EnrolmentFault, SESSION_AGE, SessionFault, Standing, Token, challenge, device, enrol,
-    open, profile,
+    Device, DeviceStatus, EnrolmentFault, SESSION_AGE, SessionFault, Token, challenge, device,
+    enrol, open, profile,
 };
 use crate::app::App;
 use crate::http::{Body, COSE, Problem};
@@ -17,7 +17,7 @@ use serde::Serialize;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-/// The room's routes.
+/// The module's routes.
 pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(enrolment))
@@ -132,7 +132,7 @@ async fn own_profile(
     State(app): State<App>,
     Session(device): Session,
 ) -> Result<Response, Problem> {
-    if device.standing == Standing::Suspended {
+    if device.status == DeviceStatus::Suspended {
         return Err(Problem::new(
             StatusCode::FORBIDDEN,
             "device_suspended",

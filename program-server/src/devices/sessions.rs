@@ -61,27 +61,24 @@ impl Token {
 ///
 /// # Errors
 /// [`Error::Database`], [`Error::Unavailable`].
-pub async fn challenge(database: &Database, now: Timestamp) -> Result<[u8; 32]> {
+pub async fn challenge(db: &Database, now: Timestamp) -> Result<[u8; 32]> {
     let nonce = super::random::<32>()?;
-    let transaction = database.begin().await?;
-    store::sweep(&*transaction, now).await?;
-    store::add_challenge(&*transaction, Hash::of(&nonce), now.after(CHALLENGE_AGE)).await?;
-    transaction.commit().await?;
+    let tx = db.begin().await?;
+    store::sweep(&*tx, now).await?;
+    store::add_challenge(&*tx, Hash::of(&nonce), now.after(CHALLENGE_AGE)).await?;
+    tx.commit().await?;
     Ok(nonce)
 }
 
 /// Opens a session for the device that signed the proof. `origin` is this server's.
-///
-/// # Errors
-/// [`SessionFault`].
 pub async fn open(
-    database: &Database,
+    db: &Database,
     proof: &[u8],
     origin: &str,
     now: Timestamp,
 ) -> std::result::Result<Token, SessionFault> {
     let kid = SessionProof::kid(proof).map_err(SessionFault::Unreadable)?;
-    let candidates = store::devices_with(database.reader(), kid).await?;
+    let candidates = store::devices_with(db.reader(), kid).await?;
     let (device, proof) = candidates
         .iter()
         .find_map(|device| Some((device, SessionProof::open(proof, &device.key).ok()?)))
@@ -90,22 +87,19 @@ pub async fn open(
         return Err(SessionFault::OtherServer);
     }
     let token = Token(super::random()?);
-    let transaction = database.begin().await?;
-    if !store::take_challenge(&*transaction, Hash::of(&proof.nonce), now).await? {
+    let tx = db.begin().await?;
+    if !store::take_challenge(&*tx, Hash::of(&proof.nonce), now).await? {
         return Err(SessionFault::Nonce);
     }
     let expires = now.after(SESSION_AGE);
-    store::add_session(&*transaction, token.hash(), device.id, expires).await?;
-    transaction.commit().await?;
+    store::add_session(&*tx, token.hash(), device.id, expires).await?;
+    tx.commit().await?;
     Ok(token)
 }
 
 /// The device whose session this is, if it lasts.
-///
-/// # Errors
-/// [`Error::Database`].
-pub async fn device(database: &Database, token: &Token, now: Timestamp) -> Result<Option<Device>> {
-    let db = database.reader();
+pub async fn device(db: &Database, token: &Token, now: Timestamp) -> Result<Option<Device>> {
+    let db = db.reader();
     match store::session(db, token.hash(), now).await? {
         Some(id) => store::device(db, id).await,
         None => Ok(None),

@@ -1,8 +1,8 @@
-//! The tables of the room, and the queries over them.
+//! The tables of the module, and the queries over them.
 
-use super::{Device, DeviceId, Standing};
+use super::{Device, DeviceId, DeviceStatus};
 use crate::Result;
-use crate::database::{Migration, Room, Step, Storable, Stored, Transaction, column};
+use crate::database::{Migration, ModuleSchema, Step, Storable, Stored, Transaction, column};
 use protocol::id::ProviderId;
 use protocol::key::Kid;
 use protocol::{Hash, Timestamp};
@@ -38,7 +38,7 @@ mod offer {
 }
 
 mod device {
-    use super::super::Standing;
+    use super::super::DeviceStatus;
     use crate::database::Stored;
     use protocol::id::ProviderId;
     use protocol::key::{Kid, PublicKey};
@@ -53,7 +53,7 @@ mod device {
         pub kid: Stored<Kid>,
         pub key: Stored<PublicKey>,
         pub provider: Stored<ProviderId>,
-        pub standing: Stored<Standing>,
+        pub status: Stored<DeviceStatus>,
         pub enrolled: Stored<Timestamp>,
     }
 
@@ -102,9 +102,9 @@ mod session {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// The room's part of the schema.
+/// The module's part of the schema.
 #[must_use]
-pub fn schema() -> Room {
+pub fn schema() -> ModuleSchema {
     let offers: Step = Table::create()
         .table(offer::Entity)
         .col(column::bytes("code_hash").primary_key())
@@ -120,7 +120,7 @@ pub fn schema() -> Room {
         .col(column::bytes("kid"))
         .col(column::bytes("key"))
         .col(column::text("provider"))
-        .col(column::text("standing"))
+        .col(column::text("status"))
         .col(column::number("enrolled"))
         .into();
     let by_kid: Step =
@@ -139,7 +139,7 @@ pub fn schema() -> Room {
     let expiring = |name: &'static str, table: &'static str| -> Step {
         Index::create().name(name).table(table).col("expires").into()
     };
-    Room {
+    ModuleSchema {
         name: "devices",
         migrations: vec![Migration(vec![
             offers,
@@ -153,7 +153,7 @@ pub fn schema() -> Room {
     }
 }
 
-impl Storable for Standing {
+impl Storable for DeviceStatus {
     type Column = String;
 
     fn to_column(&self) -> String {
@@ -161,7 +161,7 @@ impl Storable for Standing {
     }
 
     fn from_column(column: String) -> Option<Self> {
-        Standing::ALL.into_iter().find(|standing| standing.name() == column)
+        DeviceStatus::ALL.into_iter().find(|status| status.name() == column)
     }
 }
 
@@ -171,7 +171,7 @@ impl From<device::Model> for Device {
             id: DeviceId(row.thumbprint.0),
             key: row.key.0,
             provider: row.provider.0,
-            standing: row.standing.0,
+            status: row.status.0,
             enrolled: row.enrolled.0,
         }
     }
@@ -234,7 +234,7 @@ pub(super) async fn add_device(db: &impl ConnectionTrait, device: &Device) -> Re
         kid: Set(device.key.kid().into()),
         key: Set(device.key.clone().into()),
         provider: Set(device.provider.clone().into()),
-        standing: Set(device.standing.into()),
+        status: Set(device.status.into()),
         enrolled: Set(device.enrolled.into()),
     };
     device::Entity::insert(row).exec_without_returning(db).await?;
@@ -245,9 +245,9 @@ pub(super) async fn device(db: &impl ConnectionTrait, id: DeviceId) -> Result<Op
     Ok(device::Entity::find_by_id(Stored(id.0)).one(db).await?.map(Device::from))
 }
 
-pub(super) async fn hold_standing(tx: &Transaction, id: DeviceId) -> Result<Option<Standing>> {
+pub(super) async fn lock_status(tx: &Transaction, id: DeviceId) -> Result<Option<DeviceStatus>> {
     let row = device::Entity::find_by_id(Stored(id.0)).lock_shared().one(&**tx).await?;
-    Ok(row.map(|row| row.standing.0))
+    Ok(row.map(|row| row.status.0))
 }
 
 pub(super) async fn devices_with(db: &impl ConnectionTrait, kid: Kid) -> Result<Vec<Device>> {
@@ -257,23 +257,23 @@ pub(super) async fn devices_with(db: &impl ConnectionTrait, kid: Kid) -> Result<
 
 pub(super) async fn devices(
     db: &impl ConnectionTrait,
-    standing: Option<Standing>,
+    status: Option<DeviceStatus>,
 ) -> Result<Vec<Device>> {
     let mut query = device::Entity::find().order_by_asc(device::Column::Enrolled);
-    if let Some(standing) = standing {
-        query = query.filter(device::Column::Standing.eq(Stored(standing)));
+    if let Some(status) = status {
+        query = query.filter(device::Column::Status.eq(Stored(status)));
     }
     Ok(query.all(db).await?.into_iter().map(Device::from).collect())
 }
 
-pub(super) async fn set_standing(
+pub(super) async fn set_status(
     db: &impl ConnectionTrait,
     id: DeviceId,
-    standing: Standing,
+    status: DeviceStatus,
 ) -> Result<()> {
     let row = device::ActiveModel {
         thumbprint: Set(id.0.into()),
-        standing: Set(standing.into()),
+        status: Set(status.into()),
         ..Default::default()
     };
     row.update(db).await?;

@@ -36,13 +36,11 @@ pub enum ChunkFault {
     /// All bytes have come and their digest is another one. The upload begins anew.
     #[error("the content does not have the digest it was named by")]
     Content,
-    /// The disk.
     #[error("the document cannot be stored: {0}")]
     Disk(#[from] std::io::Error),
 }
 
 impl ChunkFault {
-    /// The stable code.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {

@@ -3,13 +3,9 @@
 /// The kinds of documents that are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum MediaType {
-    /// A JPEG picture.
     Jpeg,
-    /// A PNG picture.
     Png,
-    /// A WebP picture.
     Webp,
-    /// A PDF document.
     Pdf,
 }
 
@@ -17,7 +13,6 @@ impl MediaType {
     /// How many bytes are enough to tell.
     pub const ENOUGH: usize = 16;
 
-    /// Every kind.
     pub const ALL: [MediaType; 4] =
         [MediaType::Jpeg, MediaType::Png, MediaType::Webp, MediaType::Pdf];
 

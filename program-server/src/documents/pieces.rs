@@ -30,31 +30,30 @@ impl Pieces {
     /// Keeps a piece of a document of `total` bytes.
     pub(super) fn add(&self, offset: u64, piece: &[u8], total: u64) -> io::Result<Gathered> {
         fs::create_dir_all(&self.0)?;
-        let mut held = self.held()?;
-        if !held.contains(&(offset, piece.len() as u64)) {
-            let sum: u64 = held.iter().map(|(_, len)| len).sum();
+        let mut present = self.present()?;
+        if !present.contains(&(offset, piece.len() as u64)) {
+            let sum: u64 = present.iter().map(|(_, len)| len).sum();
             if sum + piece.len() as u64 > total {
                 // They overlap, so the document was cut another way before; this way counts.
                 self.clear()?;
                 fs::create_dir_all(&self.0)?;
-                held.clear();
+                present.clear();
             }
             self.write(offset, piece)?;
-            held.push((offset, piece.len() as u64));
+            present.push((offset, piece.len() as u64));
         }
-        held.sort_unstable();
-        let end = held.iter().try_fold(0, |end, (at, len)| (*at == end).then_some(end + len));
+        present.sort_unstable();
+        let end = present.iter().try_fold(0, |end, (at, len)| (*at == end).then_some(end + len));
         if end != Some(total) {
             return Ok(Gathered::Some);
         }
         let mut content = Vec::new();
-        for (offset, _) in held {
+        for (offset, _) in present {
             content.extend(fs::read(self.0.join(offset.to_string()))?);
         }
         Ok(Gathered::All(content))
     }
 
-    /// Forgets the pieces.
     pub(super) fn clear(&self) -> io::Result<()> {
         match fs::remove_dir_all(&self.0) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
@@ -63,16 +62,16 @@ impl Pieces {
     }
 
     /// Where each piece begins, and its length.
-    fn held(&self) -> io::Result<Vec<(u64, u64)>> {
-        let mut held = Vec::new();
+    fn present(&self) -> io::Result<Vec<(u64, u64)>> {
+        let mut present = Vec::new();
         for entry in fs::read_dir(&self.0)? {
             let entry = entry?;
             // A piece gets its number once it is whole.
             if let Some(offset) = entry.file_name().to_str().and_then(|name| name.parse().ok()) {
-                held.push((offset, entry.metadata()?.len()));
+                present.push((offset, entry.metadata()?.len()));
             }
         }
-        Ok(held)
+        Ok(present)
     }
 
     fn write(&self, offset: u64, piece: &[u8]) -> io::Result<()> {
@@ -115,7 +114,7 @@ mod tests {
         let (_home, pieces) = pieces();
         assert_eq!(pieces.add(0, b"abc", 6).unwrap(), Gathered::Some);
         assert_eq!(pieces.add(1, b"bcdef", 6).unwrap(), Gathered::Some);
-        assert_eq!(pieces.held().unwrap(), [(1, 5)]);
+        assert_eq!(pieces.present().unwrap(), [(1, 5)]);
         assert_eq!(pieces.add(0, b"a", 6).unwrap(), Gathered::All(b"abcdef".to_vec()));
     }
 }

@@ -1,9 +1,9 @@
-//! The tables of the room, and the queries over them.
+//! The tables of the module, and the queries over them.
 
-use super::Named;
+use super::DocumentReference;
 use super::media_type::MediaType;
 use crate::Result;
-use crate::database::{Migration, Room, Step, Storable, Stored, column};
+use crate::database::{Migration, ModuleSchema, Step, Storable, Stored, column};
 use crate::devices::DeviceId;
 use protocol::id::{ChainId, ClaimId};
 use protocol::record::Document;
@@ -13,14 +13,14 @@ use sea_orm::sea_query::{Index, OnConflict, Query, SelectStatement, Table};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use std::collections::BTreeSet;
 
-mod name {
+mod reference {
     use crate::database::Stored;
     use protocol::id::{ChainId, ClaimId};
     use protocol::{Hash, Timestamp};
     use sea_orm::entity::prelude::*;
 
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-    #[sea_orm(table_name = "document_names")]
+    #[sea_orm(table_name = "document_references")]
     pub struct Model {
         #[sea_orm(primary_key, auto_increment = false)]
         pub claim: Stored<ClaimId>,
@@ -30,7 +30,7 @@ mod name {
         pub device: Stored<Hash>,
         pub chain: Stored<ChainId>,
         pub len: Stored<u64>,
-        pub named: Stored<Timestamp>,
+        pub added: Stored<Timestamp>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -61,29 +61,29 @@ mod document {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// The room's part of the schema.
+/// The module's part of the schema.
 #[must_use]
-pub fn schema() -> Room {
-    let names: Step = Table::create()
-        .table(name::Entity)
+pub fn schema() -> ModuleSchema {
+    let references: Step = Table::create()
+        .table(reference::Entity)
         .col(column::bytes("claim"))
         .col(column::bytes("document"))
         .col(column::bytes("device"))
         .col(column::bytes("chain"))
         .col(column::number("len"))
-        .col(column::number("named"))
+        .col(column::number("added"))
         .primary_key(Index::create().col("claim").col("document").col("device"))
         .into();
     let by_document: Step = Index::create()
-        .name("document_names_by_document")
-        .table(name::Entity)
+        .name("document_references_by_document")
+        .table(reference::Entity)
         .col("document")
         .into();
     let by_chain: Step = Index::create()
-        .name("document_names_by_chain")
-        .table(name::Entity)
+        .name("document_references_by_chain")
+        .table(reference::Entity)
         .col("chain")
-        .col("named")
+        .col("added")
         .into();
     let documents: Step = Table::create()
         .table(document::Entity)
@@ -92,9 +92,9 @@ pub fn schema() -> Room {
         .col(column::text("media_type"))
         .col(column::number("arrived"))
         .into();
-    Room {
+    ModuleSchema {
         name: "documents",
-        migrations: vec![Migration(vec![names, by_document, by_chain, documents])],
+        migrations: vec![Migration(vec![references, by_document, by_chain, documents])],
     }
 }
 
@@ -110,23 +110,23 @@ impl Storable for MediaType {
     }
 }
 
-pub(super) async fn add_names(
+pub(super) async fn add_references(
     db: &impl ConnectionTrait,
-    names: &[Named],
+    references: &[DocumentReference],
     now: Timestamp,
 ) -> Result<()> {
-    if names.is_empty() {
+    if references.is_empty() {
         return Ok(());
     }
-    let rows = names.iter().map(|named| name::ActiveModel {
-        claim: Set(named.claim.into()),
-        document: Set(named.document.hash.into()),
-        device: Set(named.device.0.into()),
-        chain: Set(named.chain.into()),
-        len: Set(named.document.len.into()),
-        named: Set(now.into()),
+    let rows = references.iter().map(|added| reference::ActiveModel {
+        claim: Set(added.claim.into()),
+        document: Set(added.document.hash.into()),
+        device: Set(added.device.0.into()),
+        chain: Set(added.chain.into()),
+        len: Set(added.document.len.into()),
+        added: Set(now.into()),
     });
-    name::Entity::insert_many(rows)
+    reference::Entity::insert_many(rows)
         .on_conflict(OnConflict::new().do_nothing().to_owned())
         .exec_without_returning(db)
         .await?;
@@ -134,22 +134,22 @@ pub(super) async fn add_names(
 }
 
 /// What records of a chain name and has not arrived.
-pub(super) async fn named_and_missing(
+pub(super) async fn missing_references(
     db: &impl ConnectionTrait,
     chain: ChainId,
-) -> Result<Vec<Named>> {
-    let rows = name::Entity::find()
-        .filter(name::Column::Chain.eq(Stored(chain)))
-        .filter(name::Column::Document.not_in_subquery(arrived()))
+) -> Result<Vec<DocumentReference>> {
+    let rows = reference::Entity::find()
+        .filter(reference::Column::Chain.eq(Stored(chain)))
+        .filter(reference::Column::Document.not_in_subquery(arrived()))
         .all(db)
         .await?;
-    let named = |row: name::Model| Named {
+    let reference = |row: reference::Model| DocumentReference {
         claim: row.claim.0,
         document: Document { hash: row.document.0, len: row.len.0, media_type: String::new() },
         device: DeviceId(row.device.0),
         chain,
     };
-    Ok(rows.into_iter().map(named).collect())
+    Ok(rows.into_iter().map(reference).collect())
 }
 
 /// The length of a document as a record of this device gives it.
@@ -158,21 +158,21 @@ pub(super) async fn len_named_by(
     device: DeviceId,
     document: Hash,
 ) -> Result<Option<u64>> {
-    let row = name::Entity::find()
-        .filter(name::Column::Document.eq(Stored(document)))
-        .filter(name::Column::Device.eq(Stored(device.0)))
+    let row = reference::Entity::find()
+        .filter(reference::Column::Document.eq(Stored(document)))
+        .filter(reference::Column::Device.eq(Stored(device.0)))
         .one(db)
         .await?;
     Ok(row.map(|row| row.len.0))
 }
 
 /// The claims whose records name a document.
-pub(super) async fn claims_naming(
+pub(super) async fn claims_referring_to(
     db: &impl ConnectionTrait,
     document: Hash,
 ) -> Result<Vec<ClaimId>> {
-    let claims: BTreeSet<ClaimId> = name::Entity::find()
-        .filter(name::Column::Document.eq(Stored(document)))
+    let claims: BTreeSet<ClaimId> = reference::Entity::find()
+        .filter(reference::Column::Document.eq(Stored(document)))
         .all(db)
         .await?
         .into_iter()
@@ -186,11 +186,11 @@ pub(super) async fn missing(
     db: &impl ConnectionTrait,
     claims: &[ClaimId],
 ) -> Result<Vec<(ClaimId, DeviceId)>> {
-    let query = name::Entity::find()
+    let query = reference::Entity::find()
         .select_only()
-        .columns([name::Column::Claim, name::Column::Device])
-        .filter(name::Column::Claim.is_in(claims.iter().copied().map(Stored)))
-        .filter(name::Column::Document.not_in_subquery(arrived()));
+        .columns([reference::Column::Claim, reference::Column::Device])
+        .filter(reference::Column::Claim.is_in(claims.iter().copied().map(Stored)))
+        .filter(reference::Column::Document.not_in_subquery(arrived()));
     let found: Vec<(Stored<ClaimId>, Stored<Hash>)> = query.into_tuple().all(db).await?;
     Ok(found.into_iter().map(|(claim, device)| (claim.0, DeviceId(device.0))).collect())
 }
@@ -201,10 +201,10 @@ pub(super) async fn arrived_of(
     chain: ChainId,
     limit: u64,
 ) -> Result<BTreeSet<Hash>> {
-    let rows = name::Entity::find()
-        .filter(name::Column::Chain.eq(Stored(chain)))
-        .filter(name::Column::Document.in_subquery(arrived()))
-        .order_by_desc(name::Column::Named)
+    let rows = reference::Entity::find()
+        .filter(reference::Column::Chain.eq(Stored(chain)))
+        .filter(reference::Column::Document.in_subquery(arrived()))
+        .order_by_desc(reference::Column::Added)
         .limit(limit)
         .all(db)
         .await?;

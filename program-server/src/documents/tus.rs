@@ -54,9 +54,6 @@ pub fn document_named(metadata: &str) -> Result<Hash, HeaderFault> {
 }
 
 /// The digest that `Upload-Checksum` gives of a chunk.
-///
-/// # Errors
-/// [`HeaderFault::Checksum`].
 pub fn checksum(header: &str) -> Result<[u8; 32], HeaderFault> {
     header
         .strip_prefix("sha256 ")

@@ -3,7 +3,7 @@
 
 use super::Problem;
 use crate::app::App;
-use crate::trust::{self, Served};
+use crate::trust::{self, EntityBody};
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
@@ -106,9 +106,9 @@ async fn health(State(app): State<App>) -> Result<Response, Problem> {
 }
 
 /// An answer that caches may keep, or 304 when the caller has it (RFC 9110 §13.1.2).
-fn cached(served: Served, content_type: &'static str, headers: &HeaderMap) -> Response {
+fn cached(served: EntityBody, content_type: &'static str, headers: &HeaderMap) -> Response {
     let about = [(header::ETAG, served.etag.clone()), (header::CACHE_CONTROL, CACHED.to_owned())];
-    if is_held(headers, &served.etag) {
+    if if_none_match(headers, &served.etag) {
         return (StatusCode::NOT_MODIFIED, about).into_response();
     }
     (about, [(header::CONTENT_TYPE, content_type)], served.bytes).into_response()
@@ -116,7 +116,7 @@ fn cached(served: Served, content_type: &'static str, headers: &HeaderMap) -> Re
 
 /// Whether `If-None-Match` names this entity tag, compared weakly.
 #[must_use]
-pub fn is_held(headers: &HeaderMap, etag: &str) -> bool {
+pub fn if_none_match(headers: &HeaderMap, etag: &str) -> bool {
     headers
         .get_all(header::IF_NONE_MATCH)
         .iter()

@@ -1,7 +1,7 @@
 //! The table of programmes.
 
 use super::Programme;
-use crate::database::{Migration, Room, Stored, column};
+use crate::database::{Migration, ModuleSchema, Stored, column};
 use crate::{Error, Result};
 use programme::{ActiveModel, Column, Entity, Model, TooOld};
 use protocol::id::ProgrammeId;
@@ -46,9 +46,8 @@ mod programme {
     }
 }
 
-/// The room's tables.
 #[must_use]
-pub fn schema() -> Room {
+pub fn schema() -> ModuleSchema {
     let programmes = Table::create()
         .table(Entity)
         .col(column::text("id").primary_key())
@@ -67,13 +66,13 @@ pub fn schema() -> Room {
         .add_column(column::boolean("by_reference").default(false))
         .take())
         .into();
-    Room {
+    ModuleSchema {
         name: "programmes",
         migrations: vec![Migration(vec![programmes]), Migration(vec![by_reference])],
     }
 }
 
-pub(super) async fn insert(connection: &impl ConnectionTrait, programme: &Programme) -> Result<()> {
+pub(super) async fn insert(db: &impl ConnectionTrait, programme: &Programme) -> Result<()> {
     let row = ActiveModel {
         id: Set(Stored(programme.id.clone())),
         name: Set(programme.name.clone()),
@@ -85,14 +84,11 @@ pub(super) async fn insert(connection: &impl ConnectionTrait, programme: &Progra
         holding_days: Set(Stored(programme.holding_days)),
         by_reference: Set(programme.by_reference),
     };
-    Entity::insert(row).exec_without_returning(connection).await?;
+    Entity::insert(row).exec_without_returning(db).await?;
     Ok(())
 }
 
-pub(super) async fn set_policy(
-    connection: &impl ConnectionTrait,
-    programme: &Programme,
-) -> Result<()> {
+pub(super) async fn set_policy(db: &impl ConnectionTrait, programme: &Programme) -> Result<()> {
     let row = ActiveModel {
         id: Set(Stored(programme.id.clone())),
         too_old: Set(programme.too_old.into()),
@@ -100,20 +96,17 @@ pub(super) async fn set_policy(
         by_reference: Set(programme.by_reference),
         ..Default::default()
     };
-    Entity::update(row).exec(connection).await?;
+    Entity::update(row).exec(db).await?;
     Ok(())
 }
 
-pub(super) async fn all(connection: &impl ConnectionTrait) -> Result<Vec<Programme>> {
-    let rows = Entity::find().order_by_asc(Column::Id).all(connection).await?;
+pub(super) async fn all(db: &impl ConnectionTrait) -> Result<Vec<Programme>> {
+    let rows = Entity::find().order_by_asc(Column::Id).all(db).await?;
     rows.into_iter().map(Programme::try_from).collect()
 }
 
-pub(super) async fn find(
-    connection: &impl ConnectionTrait,
-    id: &ProgrammeId,
-) -> Result<Option<Programme>> {
-    let row = Entity::find_by_id(Stored(id.clone())).one(connection).await?;
+pub(super) async fn find(db: &impl ConnectionTrait, id: &ProgrammeId) -> Result<Option<Programme>> {
+    let row = Entity::find_by_id(Stored(id.clone())).one(db).await?;
     row.map(Programme::try_from).transpose()
 }
 

@@ -2,7 +2,7 @@
 
 use super::Provider;
 use crate::Result;
-use crate::database::{Migration, Room, Stored, column};
+use crate::database::{Migration, ModuleSchema, Stored, column};
 use protocol::id::{Audience, OperatorId, ProviderId};
 use protocol::profile::Supervisor;
 use sea_orm::sea_query::{ForeignKey, Index, OnConflict, Table};
@@ -111,9 +111,8 @@ mod supervisor {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// The room's tables.
 #[must_use]
-pub fn schema() -> Room {
+pub fn schema() -> ModuleSchema {
     let audiences = Table::create()
         .table(audience::Entity)
         .col(column::text("id").primary_key())
@@ -183,34 +182,34 @@ pub fn schema() -> Room {
         )
         .into();
     let first = Migration(vec![audiences, providers, members, served]);
-    Room { name: "providers", migrations: vec![first, Migration(vec![supervisors])] }
+    ModuleSchema { name: "providers", migrations: vec![first, Migration(vec![supervisors])] }
 }
 
-pub(super) async fn insert(connection: &impl ConnectionTrait, new: &Provider) -> Result<()> {
+pub(super) async fn insert(db: &impl ConnectionTrait, new: &Provider) -> Result<()> {
     let audience = |id: Audience, name: &str| audience::ActiveModel {
         id: Set(Stored(id)),
         name: Set(name.to_owned()),
     };
     audience::Entity::insert(audience(new.id.clone().into(), &new.name))
-        .exec_without_returning(connection)
+        .exec_without_returning(db)
         .await?;
     let account_name = Set(new.account_name.clone());
     provider::Entity::insert(provider::ActiveModel {
         id: Set(Stored(new.id.clone())),
         account_name,
     })
-    .exec_without_returning(connection)
+    .exec_without_returning(db)
     .await?;
     for group in &new.groups {
         audience::Entity::insert(audience(group.clone(), group.as_str()))
             .on_conflict(OnConflict::column(audience::Column::Id).do_nothing().to_owned())
-            .exec_without_returning(connection)
+            .exec_without_returning(db)
             .await?;
         member::Entity::insert(member::ActiveModel {
             group_id: Set(Stored(group.clone())),
             provider: Set(Stored(new.id.clone())),
         })
-        .exec_without_returning(connection)
+        .exec_without_returning(db)
         .await?;
     }
     for programme in &new.programmes {
@@ -218,14 +217,14 @@ pub(super) async fn insert(connection: &impl ConnectionTrait, new: &Provider) ->
             provider: Set(Stored(new.id.clone())),
             programme: Set(Stored(programme.clone())),
         })
-        .exec_without_returning(connection)
+        .exec_without_returning(db)
         .await?;
     }
     Ok(())
 }
 
 pub(super) async fn set_supervisor(
-    connection: &impl ConnectionTrait,
+    db: &impl ConnectionTrait,
     provider: &ProviderId,
     name: &OperatorId,
     pin_hash: String,
@@ -240,90 +239,81 @@ pub(super) async fn set_supervisor(
         .on_conflict(
             OnConflict::columns(keys).update_column(supervisor::Column::PinHash).to_owned(),
         )
-        .exec_without_returning(connection)
+        .exec_without_returning(db)
         .await?;
     Ok(())
 }
 
 /// Whether there was one.
 pub(super) async fn remove_supervisor(
-    connection: &impl ConnectionTrait,
+    db: &impl ConnectionTrait,
     provider: &ProviderId,
     name: &OperatorId,
 ) -> Result<bool> {
     let key = (Stored(provider.clone()), Stored(name.clone()));
-    let done = supervisor::Entity::delete_by_id(key).exec(connection).await?;
+    let done = supervisor::Entity::delete_by_id(key).exec(db).await?;
     Ok(done.rows_affected == 1)
 }
 
 pub(super) async fn supervisors(
-    connection: &impl ConnectionTrait,
+    db: &impl ConnectionTrait,
     provider: &ProviderId,
 ) -> Result<Vec<Supervisor>> {
     let rows = supervisor::Entity::find()
         .filter(supervisor::Column::Provider.eq(Stored(provider.clone())))
         .order_by_asc(supervisor::Column::Name)
-        .all(connection)
+        .all(db)
         .await?;
     let named = |row: supervisor::Model| Supervisor { name: row.name.0, pin_hash: row.pin_hash };
     Ok(rows.into_iter().map(named).collect())
 }
 
-pub(super) async fn all(connection: &impl ConnectionTrait) -> Result<Vec<Provider>> {
-    let rows = provider::Entity::find().order_by_asc(provider::Column::Id).all(connection).await?;
+pub(super) async fn all(db: &impl ConnectionTrait) -> Result<Vec<Provider>> {
+    let rows = provider::Entity::find().order_by_asc(provider::Column::Id).all(db).await?;
     let mut providers = Vec::with_capacity(rows.len());
     for row in rows {
-        providers.push(assemble(connection, row).await?);
+        providers.push(assemble(db, row).await?);
     }
     Ok(providers)
 }
 
-pub(super) async fn find(
-    connection: &impl ConnectionTrait,
-    id: &ProviderId,
-) -> Result<Option<Provider>> {
-    match provider::Entity::find_by_id(Stored(id.clone())).one(connection).await? {
-        Some(row) => Ok(Some(assemble(connection, row).await?)),
+pub(super) async fn find(db: &impl ConnectionTrait, id: &ProviderId) -> Result<Option<Provider>> {
+    match provider::Entity::find_by_id(Stored(id.clone())).one(db).await? {
+        Some(row) => Ok(Some(assemble(db, row).await?)),
         None => Ok(None),
     }
 }
 
-pub(super) async fn name(
-    connection: &impl ConnectionTrait,
-    id: &Audience,
-) -> Result<Option<String>> {
-    let row = audience::Entity::find_by_id(Stored(id.clone())).one(connection).await?;
+pub(super) async fn name(db: &impl ConnectionTrait, id: &Audience) -> Result<Option<String>> {
+    let row = audience::Entity::find_by_id(Stored(id.clone())).one(db).await?;
     Ok(row.map(|row| row.name))
 }
 
-pub(super) async fn members(
-    connection: &impl ConnectionTrait,
-    group: &Audience,
-) -> Result<Vec<Provider>> {
+pub(super) async fn members(db: &impl ConnectionTrait, group: &Audience) -> Result<Vec<Provider>> {
     let rows = member::Entity::find()
         .filter(member::Column::GroupId.eq(Stored(group.clone())))
         .order_by_asc(member::Column::Provider)
-        .all(connection)
+        .all(db)
         .await?;
     let mut members = Vec::with_capacity(rows.len());
     for row in rows {
-        members.extend(find(connection, &row.provider.0).await?);
+        members.extend(find(db, &row.provider.0).await?);
     }
     Ok(members)
 }
 
-async fn assemble(connection: &impl ConnectionTrait, row: provider::Model) -> Result<Provider> {
+async fn assemble(db: &impl ConnectionTrait, row: provider::Model) -> Result<Provider> {
     let groups = member::Entity::find()
         .filter(member::Column::Provider.eq(row.id.clone()))
         .order_by_asc(member::Column::GroupId)
-        .all(connection)
+        .all(db)
         .await?;
     let programmes = served::Entity::find()
         .filter(served::Column::Provider.eq(row.id.clone()))
         .order_by_asc(served::Column::Programme)
-        .all(connection)
+        .all(db)
         .await?;
-    let name = name(connection, &row.id.0.clone().into()).await?;
+    let name = name(db, &row.id.0.clone().into()).await?;
     Ok(Provider {
         name: name.ok_or_else(|| crate::Error::broken("a provider without a name"))?,
         id: row.id.0,

@@ -50,25 +50,21 @@ impl Pin {
 /// # Errors
 /// [`Error::NotFound`] without such a provider, [`Error::Database`].
 pub async fn set(
-    transaction: &Transaction,
+    tx: &Transaction,
     provider: &ProviderId,
     name: &OperatorId,
     pin: &Pin,
 ) -> Result<()> {
-    get(&**transaction, provider).await?;
-    store::set_supervisor(&**transaction, provider, name, pin.hash()?).await
+    get(&**tx, provider).await?;
+    store::set_supervisor(&**tx, provider, name, pin.hash()?).await
 }
 
 /// Removes a supervisor; phones learn it at their next sync.
 ///
 /// # Errors
 /// [`Error::NotFound`], [`Error::Database`].
-pub async fn remove(
-    transaction: &Transaction,
-    provider: &ProviderId,
-    name: &OperatorId,
-) -> Result<()> {
-    if store::remove_supervisor(&**transaction, provider, name).await? {
+pub async fn remove(tx: &Transaction, provider: &ProviderId, name: &OperatorId) -> Result<()> {
+    if store::remove_supervisor(&**tx, provider, name).await? {
         Ok(())
     } else {
         Err(Error::not_found("supervisor", name))
@@ -76,12 +72,6 @@ pub async fn remove(
 }
 
 /// The supervisors of a provider, in the order of their names.
-///
-/// # Errors
-/// [`Error::Database`].
-pub async fn of(
-    connection: &impl ConnectionTrait,
-    provider: &ProviderId,
-) -> Result<Vec<Supervisor>> {
-    store::supervisors(connection, provider).await
+pub async fn of(db: &impl ConnectionTrait, provider: &ProviderId) -> Result<Vec<Supervisor>> {
+    store::supervisors(db, provider).await
 }

@@ -1,16 +1,15 @@
-//! A chain of device records as the server holds it: where a record fits, and how far it is whole.
+//! A chain of device records as the server has it: where a record fits, and how far it is whole.
 //!
-//! Records come in any order. What is held never contradicts itself: of two records with one number,
+//! Records come in any order. What is kept never contradicts itself: of two records with one number,
 //! or of a record and a neighbour that names another, the first received stays.
 
 use super::refusal::Refusal;
 use protocol::Hash;
 use std::collections::BTreeMap;
 
-/// What a record says of its place, or what is held there.
+/// What a record says of its place, or what is kept there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Link {
-    /// The record's digest.
     pub hash: Hash,
     /// The digest of the record before; absent at 1.
     pub previous: Option<Hash>,
@@ -18,20 +17,20 @@ pub struct Link {
 
 /// Where a record fits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fit {
+pub enum LinkCheck {
     /// Its place is free and its neighbours agree.
     Free,
-    /// It is held already.
-    Held,
+    /// It is here already.
+    Duplicate,
     /// It does not fit.
-    Not(Refusal),
+    Refused(Refusal),
 }
 
 /// The links of a chain around the records of a batch, by sequence number.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Links(BTreeMap<u64, Link>);
 
-/// How far a chain is held.
+/// How far a chain is whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Head {
     /// The highest sequence up to which no record lacks; 0 for none.
@@ -41,27 +40,35 @@ pub struct Head {
 }
 
 impl Links {
-    /// The links that are held.
+    /// The links that are kept.
     #[must_use]
-    pub fn new(held: impl IntoIterator<Item = (u64, Link)>) -> Self {
-        Links(held.into_iter().collect())
+    pub fn new(kept: impl IntoIterator<Item = (u64, Link)>) -> Self {
+        Links(kept.into_iter().collect())
     }
 
     /// Where a record fits among the links.
     #[must_use]
-    pub fn fit(&self, sequence: u64, link: Link) -> Fit {
+    pub fn check(&self, sequence: u64, link: Link) -> LinkCheck {
         if sequence == 0 || (sequence == 1) != link.previous.is_none() {
-            return Fit::Not(Refusal::ChainBroken);
+            return LinkCheck::Refused(Refusal::ChainBroken);
         }
-        if let Some(held) = self.0.get(&sequence) {
-            let same = held.hash == link.hash;
-            return if same { Fit::Held } else { Fit::Not(Refusal::SequenceConflict) };
+        if let Some(kept) = self.0.get(&sequence) {
+            let same = kept.hash == link.hash;
+            return if same {
+                LinkCheck::Duplicate
+            } else {
+                LinkCheck::Refused(Refusal::SequenceConflict)
+            };
         }
         let before = self.0.get(&(sequence - 1));
         let after = sequence.checked_add(1).and_then(|next| self.0.get(&next));
         let before_agrees = before.is_none_or(|before| Some(before.hash) == link.previous);
         let after_agrees = after.is_none_or(|after| after.previous == Some(link.hash));
-        if before_agrees && after_agrees { Fit::Free } else { Fit::Not(Refusal::ChainBroken) }
+        if before_agrees && after_agrees {
+            LinkCheck::Free
+        } else {
+            LinkCheck::Refused(Refusal::ChainBroken)
+        }
     }
 
     /// Adds a record that fits.
@@ -115,34 +122,34 @@ mod tests {
     #[test]
     fn a_record_fits_where_its_place_is_free_and_its_neighbours_agree() {
         let links = Links::new([(1, link("a", None)), (3, link("c", Some("b")))]);
-        assert_eq!(links.fit(2, link("b", Some("a"))), Fit::Free);
-        assert_eq!(links.fit(9, link("z", Some("y"))), Fit::Free);
-        assert_eq!(links.fit(1, link("a", None)), Fit::Held);
+        assert_eq!(links.check(2, link("b", Some("a"))), LinkCheck::Free);
+        assert_eq!(links.check(9, link("z", Some("y"))), LinkCheck::Free);
+        assert_eq!(links.check(1, link("a", None)), LinkCheck::Duplicate);
     }
 
     #[test]
-    fn another_record_with_a_held_number_is_a_sequence_conflict() {
+    fn another_record_with_a_taken_number_is_a_sequence_conflict() {
         let links = Links::new([(1, link("a", None))]);
-        let fit = links.fit(1, link("another", None));
-        assert_eq!(fit, Fit::Not(Refusal::SequenceConflict));
+        let checked = links.check(1, link("another", None));
+        assert_eq!(checked, LinkCheck::Refused(Refusal::SequenceConflict));
     }
 
     #[test]
     fn a_record_that_contradicts_a_neighbour_breaks_the_chain_whichever_came_first() {
-        let broken = Fit::Not(Refusal::ChainBroken);
+        let broken = LinkCheck::Refused(Refusal::ChainBroken);
         let links = Links::new([(1, link("a", None)), (3, link("c", Some("b")))]);
-        assert_eq!(links.fit(2, link("b", Some("not a"))), broken);
-        assert_eq!(links.fit(2, link("not b", Some("a"))), broken);
-        assert_eq!(links.fit(4, link("d", Some("not c"))), broken);
+        assert_eq!(links.check(2, link("b", Some("not a"))), broken);
+        assert_eq!(links.check(2, link("not b", Some("a"))), broken);
+        assert_eq!(links.check(4, link("d", Some("not c"))), broken);
     }
 
     #[test]
     fn the_first_record_has_no_predecessor_and_every_other_has_one() {
         let links = Links::default();
-        assert_eq!(links.fit(1, link("a", Some("b"))), Fit::Not(Refusal::ChainBroken));
-        assert_eq!(links.fit(2, link("b", None)), Fit::Not(Refusal::ChainBroken));
-        assert_eq!(links.fit(0, link("z", None)), Fit::Not(Refusal::ChainBroken));
-        assert_eq!(links.fit(u64::MAX, link("z", Some("y"))), Fit::Free);
+        assert_eq!(links.check(1, link("a", Some("b"))), LinkCheck::Refused(Refusal::ChainBroken));
+        assert_eq!(links.check(2, link("b", None)), LinkCheck::Refused(Refusal::ChainBroken));
+        assert_eq!(links.check(0, link("z", None)), LinkCheck::Refused(Refusal::ChainBroken));
+        assert_eq!(links.check(u64::MAX, link("z", Some("y"))), LinkCheck::Free);
     }
 
     #[test]

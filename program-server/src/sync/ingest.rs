@@ -1,18 +1,18 @@
 //! Taking a batch in: one transaction that decides every item, and the ack that follows from it.
 
 use super::Quota;
-use super::chain::{Fit, Links};
-use super::displaced::Displaced;
+use super::chain::{LinkCheck, Links};
 use super::judgement::{Registered, Service, admissible, admit};
 use super::opening::{self, Item, Opened, Unsealed};
+use super::out_of_chain::OutOfChain;
 use super::refusal::{Refusal, VoucherFault};
 use super::service_time::{Notice, ServiceTime};
-use super::store::{self, Chain, PlacedRecord, RefusedItem, RestoredRecord, Taken};
+use super::store::{self, Chain, PlacedRecord, RecordOutcome, RefusedItem, RestoredRecord};
 use crate::app::App;
-use crate::claims::{self, Changes, Filed, Filing, Question};
+use crate::claims::{self, ClaimUnitOfWork, FilingOutcome, Hold, NewClaim};
 use crate::database::Transaction;
-use crate::devices::{self, Device, DeviceId, Standing};
-use crate::documents::{self, Named};
+use crate::devices::{self, Device, DeviceId, DeviceStatus};
+use crate::documents::{self, DocumentReference};
 use crate::programmes;
 use crate::providers::{self, Provider};
 use crate::trust::Published;
@@ -28,7 +28,7 @@ use protocol::{Hash, Span, Timestamp};
 use std::collections::{BTreeMap, BTreeSet, btree_map};
 use std::sync::Arc;
 
-/// How often a batch is tried whose transaction the database gave up for another's sake.
+/// How often a batch is tried when its transaction ends in a deadlock or serialization failure.
 const ATTEMPTS: usize = 4;
 
 /// Records read at a time when a filled gap lets the head leap.
@@ -47,30 +47,32 @@ pub async fn receive(app: &App, carrier: &Device, batch: Batch, quota: Quota) ->
     let (chain, since, last_ack) = (batch.chain, batch.since, batch.last_ack);
     let owner = match batch.device.map(DeviceId).filter(|named| *named != carrier.id) {
         None => Owner::Known(Box::new(carrier.clone())),
-        Some(named) => match devices::fellow(app.db.reader(), carrier, named).await? {
-            Some(fellow) => Owner::Known(Box::new(fellow)),
-            None => Owner::Unknown(named),
-        },
+        Some(named) => {
+            match devices::device_of_same_provider(app.db.reader(), carrier, named).await? {
+                Some(device) => Owner::Known(Box::new(device)),
+                None => Owner::Unknown(named),
+            }
+        }
     };
     let keys = app.keys.clone();
     let unsealed =
         in_background(tokio::task::spawn_blocking(move || opening::unseal(batch.items, &keys)))
             .await?;
-    let signers = owner.and_fellows(app, carrier, &unsealed).await?;
+    let signers = owner.candidate_signers(app, carrier, &unsealed).await?;
     let opened_under = Arc::clone(&trust);
     let items = in_background(tokio::task::spawn_blocking(move || {
         let trust = opened_under;
         opening::open(unsealed, &signers, trust.state.list(), &trust.issued)
     }))
     .await?;
-    let held = Held::of(app, &items).await?;
+    let evidence = EvidenceTimes::of(app, &items).await?;
     let batch =
-        OpenedBatch { app, carrier, owner, chain, since, last_ack, items, held, trust, quota };
+        OpenedBatch { app, carrier, owner, chain, since, last_ack, items, evidence, trust, quota };
     let mut attempt = 1;
     loop {
         match batch.take().await {
             Err(error) if error.is_deadlock() && attempt < ATTEMPTS => attempt += 1,
-            taken => return taken,
+            done => return done,
         }
     }
 }
@@ -97,7 +99,7 @@ impl Owner {
 
     /// The devices that may have signed the items: this one, and those of the provider that the items
     /// name. What a device signed is its own, whoever brings it.
-    async fn and_fellows(
+    async fn candidate_signers(
         &self,
         app: &App,
         carrier: &Device,
@@ -110,7 +112,7 @@ impl Owner {
         let mut kids = opening::kids(items);
         kids.remove(&own.key.kid());
         let mut devices = vec![Device::clone(own)];
-        devices.extend(devices::fellows_with(app.db.reader(), own, kids).await?);
+        devices.extend(devices::devices_of_same_provider(app.db.reader(), own, kids).await?);
         Ok(devices)
     }
 }
@@ -124,7 +126,7 @@ struct OpenedBatch<'a> {
     since: u64,
     last_ack: Option<Hash>,
     items: Vec<Item>,
-    held: Held,
+    evidence: EvidenceTimes,
     /// What this server published last.
     trust: Arc<Published>,
     quota: Quota,
@@ -144,7 +146,7 @@ impl OpenedBatch<'_> {
         let mut intake = Intake::begin(self, &tx).await?;
         let mut decisions = intake.place().await?;
         intake.judge(&mut decisions).await?;
-        intake.hear_of_trust().await?;
+        intake.record_observed_trust().await?;
         intake.keep(&decisions).await?;
         let ack = intake.answer(decisions).await?;
         // Nobody sees the ack before what it says is on disk.
@@ -153,14 +155,14 @@ impl OpenedBatch<'_> {
     }
 }
 
-/// When what the records name as held was signed.
-struct Held {
+/// When what the records name as their observed state was signed.
+struct EvidenceTimes {
     acks: BTreeMap<(DeviceId, Hash), Timestamp>,
     trust: BTreeMap<u64, Timestamp>,
     status: BTreeSet<(u32, Timestamp)>,
 }
 
-impl Held {
+impl EvidenceTimes {
     async fn of(app: &App, items: &[Item]) -> Result<Self> {
         let (mut acks, mut versions, mut tokens) =
             (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
@@ -170,14 +172,14 @@ impl Held {
             tokens.extend(record.content.header.observed.status_lists.iter().copied());
         }
         let db = app.db.reader();
-        Ok(Held {
+        Ok(EvidenceTimes {
             acks: store::ack_times(db, &acks).await?,
             trust: trust::issue_times(db, &versions).await?,
             status: trust::published_tokens(db, &tokens).await?,
         })
     }
 
-    /// The bracket that a record's own list of what it held opens. Acks, trust lists and status lists
+    /// The bracket that a record's own observed state opens. Acks, trust lists and status lists
     /// that this server never signed count for nothing.
     fn bracket(&self, record: &Opened, received: Timestamp) -> ServiceTime {
         let observed = &record.content.header.observed;
@@ -192,44 +194,46 @@ impl Held {
 /// What was decided of an item.
 #[derive(Debug, Clone)]
 enum Decision {
-    /// Its record is held already; what became of it then.
-    Held(Taken),
+    /// Its record is here already; what became of it then.
+    Duplicate(RecordOutcome),
     /// Its record is new and has its place in the chain.
-    Placed(Taken),
+    Placed(RecordOutcome),
     /// Its record is new, and lost its place; the chain's restart names it.
-    Restored(Taken, ChainId),
+    Restored(RecordOutcome, ChainId),
     /// It has no place in the chain.
     Refused(Refusal),
-    /// The device has sent its share for today.
+    /// The device has used up its quota for today.
     Later,
 }
 
 impl Decision {
     fn outcome(&self) -> Outcome {
         match self {
-            Decision::Held(Taken::Accepted | Taken::Conflict) => Outcome::Duplicate,
-            Decision::Placed(taken) | Decision::Restored(taken, _) | Decision::Held(taken) => {
-                match taken {
-                    Taken::Accepted => Outcome::Accepted,
-                    Taken::Conflict => Outcome::Conflict,
-                    Taken::Refused(code) => Outcome::Refused(code.clone()),
-                }
+            Decision::Duplicate(RecordOutcome::Accepted | RecordOutcome::Conflict) => {
+                Outcome::Duplicate
             }
+            Decision::Placed(outcome)
+            | Decision::Restored(outcome, _)
+            | Decision::Duplicate(outcome) => match outcome {
+                RecordOutcome::Accepted => Outcome::Accepted,
+                RecordOutcome::Conflict => Outcome::Conflict,
+                RecordOutcome::Refused(code) => Outcome::Refused(code.clone()),
+            },
             Decision::Refused(refusal) => Outcome::Refused(refusal.code().to_owned()),
             Decision::Later => Outcome::Later,
         }
     }
 
     /// What became of a new record, to be decided further; `None` of any other item.
-    fn taken(&mut self) -> Option<&mut Taken> {
+    fn record_outcome(&mut self) -> Option<&mut RecordOutcome> {
         match self {
-            Decision::Placed(taken) | Decision::Restored(taken, _) => Some(taken),
+            Decision::Placed(outcome) | Decision::Restored(outcome, _) => Some(outcome),
             _ => None,
         }
     }
 
-    /// The chain in whose acks the device hears of the record.
-    fn heard_in(&self, own: ChainId) -> ChainId {
+    /// The chain in whose acks the device gets the record's result.
+    fn acked_in(&self, own: ChainId) -> ChainId {
         match self {
             Decision::Restored(_, restart) => *restart,
             _ => own,
@@ -243,53 +247,53 @@ struct Intake<'t> {
     tx: &'t Transaction,
     now: Timestamp,
     provider: Provider,
-    /// The standing of each device that signed.
-    standings: BTreeMap<DeviceId, Standing>,
+    /// The status of each device that signed.
+    statuses: BTreeMap<DeviceId, DeviceStatus>,
     chain: Chain,
     /// Items that the device may still send today.
-    share: usize,
-    changes: Changes<'t>,
-    /// How long programmes hold claims, as far as this batch had to ask.
+    remaining_quota: usize,
+    changes: ClaimUnitOfWork<'t>,
+    /// The holding days of programmes, as far as this batch had to ask.
     holding: BTreeMap<ProgrammeId, Span>,
 }
 
 /// Claims that are gathered to be filed at once: the item's place in the batch, the claim, and the
 /// documents that its record names.
-type Gathered<'t> = Vec<(usize, Filing, &'t [Document])>;
+type Gathered<'t> = Vec<(usize, NewClaim, &'t [Document])>;
 
 impl<'t> Intake<'t> {
     async fn begin(batch: &'t OpenedBatch<'t>, tx: &'t Transaction) -> Result<Self> {
         let (now, carrier) = (batch.app.now(), batch.carrier);
         let chain = match &batch.owner {
             Owner::Known(device) if batch.has_record_of(device.id) => {
-                store::hold_chain(tx, batch.chain, device.id).await?
+                store::lock_chain(tx, batch.chain, device.id).await?
             }
             // Whoever only names a chain does not make it theirs: a phone that was lent another one's
             // session must find its own chain free.
             Owner::Known(device) => {
-                let begun = store::hold_known_chain(tx, batch.chain).await?;
+                let begun = store::lock_known_chain(tx, batch.chain).await?;
                 begun.unwrap_or_else(|| Chain::unknown(batch.chain, device.id))
             }
             Owner::Unknown(_) => Chain::unknown(batch.chain, carrier.id),
         };
-        let mut standings = BTreeMap::new();
+        let mut statuses = BTreeMap::new();
         for signer in batch.items.iter().filter_map(|it| Some(it.record.as_ref().ok()?.signer)) {
-            if let btree_map::Entry::Vacant(entry) = standings.entry(signer) {
-                entry.insert(devices::hold_standing(tx, signer).await?);
+            if let btree_map::Entry::Vacant(entry) = statuses.entry(signer) {
+                entry.insert(devices::lock_status(tx, signer).await?);
             }
         }
         let provider = providers::get(&**tx, &carrier.provider).await?;
         let counted = store::counted(&**tx, carrier.id, day(now)).await?;
-        let share = batch.quota.items_a_day.saturating_sub(counted);
+        let remaining_quota = batch.quota.items_a_day.saturating_sub(counted);
         Ok(Intake {
             batch,
             tx,
             now,
             provider,
-            standings,
+            statuses,
             chain,
-            share: usize::try_from(share).unwrap_or(usize::MAX),
-            changes: Changes::new(tx, now),
+            remaining_quota: usize::try_from(remaining_quota).unwrap_or(usize::MAX),
+            changes: ClaimUnitOfWork::new(tx, now),
             holding: BTreeMap::new(),
         })
     }
@@ -329,41 +333,41 @@ impl<'t> Intake<'t> {
         let (own, foreign): (Vec<_>, Vec<_>) =
             records.iter().copied().partition(|(_, record)| self.is_own(record));
         let around = Links::around(own.iter().map(|(_, it)| it.content.header.sequence));
-        let mut held = store::links_at(&**self.tx, self.chain.id, &around).await?;
-        let mut links = Links::new(held.iter().map(|(&at, (link, _))| (at, *link)));
-        let mut share = self.share;
-        let mut displaced = Displaced::new();
+        let mut stored = store::links_at(&**self.tx, self.chain.id, &around).await?;
+        let mut links = Links::new(stored.iter().map(|(&at, (link, _))| (at, *link)));
+        let mut remaining_quota = self.remaining_quota;
+        let mut out_of_chain = OutOfChain::new();
         for (nth, record) in foreign {
-            displaced.add(nth, record, Refusal::ChainForeign);
+            out_of_chain.add(nth, record, Refusal::ChainForeign);
         }
         for (nth, record) in own {
             let sequence = record.content.header.sequence;
             let link = record.link();
-            let fit = match links.fit(sequence, link) {
-                Fit::Free if link.previous.is_some_and(|it| displaced.contains(it)) => {
-                    Fit::Not(Refusal::ChainBroken)
+            let checked = match links.check(sequence, link) {
+                LinkCheck::Free if link.previous.is_some_and(|it| out_of_chain.contains(it)) => {
+                    LinkCheck::Refused(Refusal::ChainBroken)
                 }
-                fit => fit,
+                checked => checked,
             };
-            decisions[nth] = match fit {
-                Fit::Held => {
-                    let taken = held.get(&sequence).map(|(_, taken)| taken.clone());
-                    Decision::Held(taken.unwrap_or(Taken::Accepted))
+            decisions[nth] = match checked {
+                LinkCheck::Duplicate => {
+                    let outcome = stored.get(&sequence).map(|(_, outcome)| outcome.clone());
+                    Decision::Duplicate(outcome.unwrap_or(RecordOutcome::Accepted))
                 }
-                Fit::Not(refusal) => {
-                    displaced.add(nth, record, refusal);
+                LinkCheck::Refused(refusal) => {
+                    out_of_chain.add(nth, record, refusal);
                     Decision::Refused(refusal)
                 }
-                Fit::Free if share == 0 => Decision::Later,
-                Fit::Free => {
-                    share -= 1;
+                LinkCheck::Free if remaining_quota == 0 => Decision::Later,
+                LinkCheck::Free => {
+                    remaining_quota -= 1;
                     links.add(sequence, link);
-                    held.insert(sequence, (link, Taken::Accepted));
-                    Decision::Placed(Taken::Accepted)
+                    stored.insert(sequence, (link, RecordOutcome::Accepted));
+                    Decision::Placed(RecordOutcome::Accepted)
                 }
             };
         }
-        self.find_places(&records, displaced, share, &mut decisions).await?;
+        self.find_places(&records, out_of_chain, remaining_quota, &mut decisions).await?;
         Ok(decisions)
     }
 
@@ -373,34 +377,34 @@ impl<'t> Intake<'t> {
     }
 
     /// Records without a place in the batch's chain are taken in beside it when a restart names them,
-    /// one that is held or one of this batch.
+    /// one that is here or one of this batch.
     async fn find_places(
         &self,
         records: &[(usize, &'t Opened)],
-        displaced: Displaced<'t>,
-        mut share: usize,
+        out_of_chain: OutOfChain<'t>,
+        mut remaining_quota: usize,
         decisions: &mut [Decision],
     ) -> Result<()> {
-        if displaced.is_empty() {
+        if out_of_chain.is_empty() {
             return Ok(());
         }
-        let mut named = store::restarted_in(self.tx, &displaced.hashes()).await?;
+        let mut named = store::restarted_in(self.tx, &out_of_chain.hashes()).await?;
         for (_, record) in records {
             if let Body::Restart(restart) = &record.content.body {
                 let via = record.content.header.chain;
                 named.extend(restart.orphans.iter().map(|orphan| (*orphan, via)));
             }
         }
-        let held = store::taken_anywhere(&**self.tx, &displaced.contents()).await?;
-        for (nth, record, refusal) in displaced.into_records() {
+        let stored = store::outcomes_anywhere(&**self.tx, &out_of_chain.contents()).await?;
+        for (nth, record, refusal) in out_of_chain.into_records() {
             let hash = record.content.hash;
-            decisions[nth] = match (held.get(&hash), named.get(&hash)) {
-                (Some(taken), _) => Decision::Held(taken.clone()),
+            decisions[nth] = match (stored.get(&hash), named.get(&hash)) {
+                (Some(outcome), _) => Decision::Duplicate(outcome.clone()),
                 (None, None) => Decision::Refused(refusal),
-                (None, Some(_)) if share == 0 => Decision::Later,
+                (None, Some(_)) if remaining_quota == 0 => Decision::Later,
                 (None, Some(via)) => {
-                    share -= 1;
-                    Decision::Restored(Taken::Accepted, *via)
+                    remaining_quota -= 1;
+                    Decision::Restored(RecordOutcome::Accepted, *via)
                 }
             };
         }
@@ -411,36 +415,36 @@ impl<'t> Intake<'t> {
     /// gathered and filed at once; a void or a document waits until those before it are filed.
     async fn judge(&mut self, decisions: &mut [Decision]) -> Result<()> {
         let mut records = self.records();
-        records.retain(|(nth, _)| decisions[*nth].taken().is_some());
-        self.hold_delegations(&records).await?;
+        records.retain(|(nth, _)| decisions[*nth].record_outcome().is_some());
+        self.lock_delegations(&records).await?;
         let register = self.registered(&records).await?;
         let mut gathered = Gathered::new();
         for (nth, record) in records {
             match &record.content.body {
                 Body::Redeem(redeem) => {
-                    match self.filing(record, &decisions[nth], &register).await? {
+                    match self.new_claim(record, &decisions[nth], &register).await? {
                         Ok(filing) => gathered.push((nth, filing, &redeem.documents)),
-                        Err(refusal) => settle(&mut decisions[nth], refusal.into()),
+                        Err(refusal) => set_outcome(&mut decisions[nth], refusal.into()),
                     }
                 }
                 Body::ServeByReference(served) => {
-                    match self.filing_by_reference(record, served, &decisions[nth]).await? {
+                    match self.new_claim_by_reference(record, served, &decisions[nth]).await? {
                         Ok(filing) => gathered.push((nth, filing, &served.documents)),
-                        Err(refusal) => settle(&mut decisions[nth], refusal.into()),
+                        Err(refusal) => set_outcome(&mut decisions[nth], refusal.into()),
                     }
                 }
                 Body::Void { claim, reason } => {
                     self.file(&mut gathered, decisions).await?;
                     if let Err(fault) = self.changes.void(record.signer, *claim, reason).await? {
-                        settle(&mut decisions[nth], Refusal::from(fault).into());
+                        set_outcome(&mut decisions[nth], Refusal::from(fault).into());
                     }
                 }
                 Body::AttachDocument { claim, document } => {
                     self.file(&mut gathered, decisions).await?;
-                    let chain = decisions[nth].heard_in(self.chain.id);
-                    let named = named(record.signer, chain, *claim, document);
-                    documents::name(self.tx, &[named], self.now).await?;
-                    self.changes.refresh(&[*claim]).await?;
+                    let chain = decisions[nth].acked_in(self.chain.id);
+                    let reference = reference(record.signer, chain, *claim, document);
+                    documents::add_references(self.tx, &[reference], self.now).await?;
+                    self.changes.recompute_states(&[*claim]).await?;
                 }
                 Body::Restart(restart) => {
                     let chain = record.content.header.chain;
@@ -449,7 +453,7 @@ impl<'t> Intake<'t> {
                 Body::Issue { voucher } => {
                     self.file(&mut gathered, decisions).await?;
                     if let Err(refusal) = self.report(record, voucher).await? {
-                        settle(&mut decisions[nth], refusal.into());
+                        set_outcome(&mut decisions[nth], refusal.into());
                     }
                 }
                 Body::Refuse { .. } | Body::Override { .. } => {}
@@ -458,16 +462,16 @@ impl<'t> Intake<'t> {
         self.file(&mut gathered, decisions).await
     }
 
-    /// Holds the delegations of these records' vouchers, so that a claim and the report of its voucher
+    /// Takes the advisory locks of the delegations of these records' vouchers, so that a claim and the report of its voucher
     /// never miss each other.
-    async fn hold_delegations(&self, records: &[(usize, &Opened)]) -> Result<()> {
+    async fn lock_delegations(&self, records: &[(usize, &Opened)]) -> Result<()> {
         let delegations: BTreeSet<Hash> = records
             .iter()
             .filter_map(|(_, record)| record.voucher.as_ref()?.as_ref().ok()?.delegated())
             .map(|delegated| delegated.hash)
             .collect();
         for delegation in delegations {
-            self.tx.hold(&format!("delegation {delegation}")).await?;
+            self.tx.advisory_lock(&format!("delegation {delegation}")).await?;
         }
         Ok(())
     }
@@ -483,8 +487,8 @@ impl<'t> Intake<'t> {
             Some(Err(fault)) => return Ok(Err(Refusal::from(fault))),
             None => return Ok(Err(Refusal::RecordUnreadable)),
         };
-        let standing = self.standings.get(&record.signer).copied();
-        let device = (record.signer, standing.unwrap_or(Standing::Unconfirmed));
+        let status = self.statuses.get(&record.signer).copied();
+        let device = (record.signer, status.unwrap_or(DeviceStatus::Unconfirmed));
         let hash = record.content.hash;
         let reported =
             delegations::report(self.tx, authentic, signed, device, hash, self.now).await?;
@@ -510,20 +514,20 @@ impl<'t> Intake<'t> {
     }
 
     /// The claim that a served voucher makes, or why it makes none.
-    async fn filing(
+    async fn new_claim(
         &mut self,
         record: &Opened,
         decision: &Decision,
         register: &BTreeMap<VoucherIdentity, vouchers::Entry>,
-    ) -> Result<std::result::Result<Filing, Refusal>> {
+    ) -> Result<std::result::Result<NewClaim, Refusal>> {
         let (Body::Redeem(redeem), Some(voucher)) = (&record.content.body, &record.voucher) else {
             return Ok(Err(Refusal::RecordUnreadable));
         };
-        let filing = self.filing_of(record, redeem.into(), voucher, decision, register).await?;
-        let unsettled = [Question::IssueRecordMissing, Question::TwinOfRegistered];
+        let filing = self.new_claim_of(record, redeem.into(), voucher, decision, register).await?;
+        let unsettled = [Hold::IssueRecordMissing, Hold::TwinOfRegistered];
         if let (Ok(filing), Ok(authentic)) = (&filing, voucher)
             && let (Some(_), SignedVoucher::Cose(signed)) = (authentic.delegated(), &redeem.voucher)
-            && unsettled.iter().any(|question| filing.questions.contains(question))
+            && unsettled.iter().any(|hold| filing.holds.contains(hold))
         {
             delegations::keep_served(self.tx, record.content.hash, signed).await?;
         }
@@ -532,12 +536,12 @@ impl<'t> Intake<'t> {
 
     /// The claim that a voucher makes of which the phone knew the reference alone, judged by the bytes
     /// that this office signed; or why it makes none.
-    async fn filing_by_reference(
+    async fn new_claim_by_reference(
         &mut self,
         record: &Opened,
         served: &ServeByReference,
         decision: &Decision,
-    ) -> Result<std::result::Result<Filing, Refusal>> {
+    ) -> Result<std::result::Result<NewClaim, Refusal>> {
         let issued = vouchers::with_reference(&**self.tx, served.reference).await?;
         let issued = issued.filter(|issued| issued.voucher.identity.hash() == served.voucher);
         let Some(issued) = issued else { return Ok(Err(Refusal::UnknownReference)) };
@@ -553,21 +557,21 @@ impl<'t> Intake<'t> {
         let voucher = opening::served(&signed, trust.state.list(), &trust.issued);
         let identities = BTreeSet::from([issued.voucher.identity]);
         let register = vouchers::register(&**self.tx, &identities).await?;
-        self.filing_of(record, served.into(), &voucher, decision, &register).await
+        self.new_claim_of(record, served.into(), &voucher, decision, &register).await
     }
 
     /// The claim that a service makes, or why it makes none.
-    async fn filing_of(
+    async fn new_claim_of(
         &mut self,
         record: &Opened,
         service: Service<'_>,
         voucher: &std::result::Result<Authentic, NotAuthentic>,
         decision: &Decision,
         register: &BTreeMap<VoucherIdentity, vouchers::Entry>,
-    ) -> Result<std::result::Result<Filing, Refusal>> {
-        let bracket = self.batch.held.bracket(record, self.now);
-        let standing = self.standings.get(&record.signer).copied();
-        let standing = standing.unwrap_or(Standing::Unconfirmed);
+    ) -> Result<std::result::Result<NewClaim, Refusal>> {
+        let bracket = self.batch.evidence.bracket(record, self.now);
+        let status = self.statuses.get(&record.signer).copied();
+        let status = status.unwrap_or(DeviceStatus::Unconfirmed);
         let ended = match voucher.as_ref().ok().and_then(Authentic::delegated) {
             Some(delegated) => delegations::ended(&**self.tx, delegated.hash).await?,
             None => None,
@@ -578,7 +582,7 @@ impl<'t> Intake<'t> {
                 let ours = authentic.voucher.identity.issuer == self.batch.app.config.issuer;
                 let entry = register.get(&authentic.voucher.identity);
                 let registered = Registered::of(authentic, entry, ours);
-                let admitted = admit(service, authentic, standing, bracket, registered)?;
+                let admitted = admit(service, authentic, status, bracket, registered)?;
                 Ok((authentic, admitted))
             });
         let (authentic, mut admitted) = match admitted {
@@ -589,29 +593,29 @@ impl<'t> Intake<'t> {
             Some(Notice::Given) => {
                 return Ok(Err(Refusal::Voucher(VoucherFault::BeyondDelegation)));
             }
-            Some(Notice::NotYetGiven) => admitted.questions.push(Question::ServedBeforeNotice),
+            Some(Notice::NotYetGiven) => admitted.holds.push(Hold::ServedBeforeNotice),
             None => {}
         }
         if matches!(decision, Decision::Restored(..)) {
-            admitted.questions.push(Question::AfterRestore);
+            admitted.holds.push(Hold::AfterRestore);
         }
         if record.signer != self.batch.carrier.id {
-            admitted.questions.push(Question::SentByAnother);
+            admitted.holds.push(Hold::SentByAnother);
         }
         let holding = self.holding(&authentic.voucher.programme).await?;
-        Ok(Ok(Filing {
+        Ok(Ok(NewClaim {
             claim: service.claim,
             voucher: authentic.voucher.clone(),
             payload_hash: authentic.payload_hash,
             provider: self.provider.id.clone(),
             device: record.signer,
-            chain: decision.heard_in(self.chain.id),
+            chain: decision.acked_in(self.chain.id),
             record: record.content.hash,
             how_served: service.how,
             given: service.given.clone(),
             service: admitted.service,
-            held_until: self.now.after(holding),
-            questions: admitted.questions,
+            payable_from: self.now.after(holding),
+            holds: admitted.holds,
         }))
     }
 
@@ -634,35 +638,36 @@ impl<'t> Intake<'t> {
             return Ok(());
         }
         let gathered = std::mem::take(gathered);
-        let mut names = Vec::new();
+        let mut references = Vec::new();
         for (_, filing, documents) in &gathered {
             let (device, chain) = (filing.device, filing.chain);
-            names.extend(documents.iter().map(|it| named(device, chain, filing.claim, it)));
+            references
+                .extend(documents.iter().map(|it| reference(device, chain, filing.claim, it)));
         }
-        documents::name(self.tx, &names, self.now).await?;
-        let (places, filings): (Vec<usize>, Vec<Filing>) =
+        documents::add_references(self.tx, &references, self.now).await?;
+        let (places, filings): (Vec<usize>, Vec<NewClaim>) =
             gathered.into_iter().map(|(nth, filing, _)| (nth, filing)).unzip();
         let filed = self.changes.file(&filings).await?;
         for (nth, filing) in places.into_iter().zip(filings) {
-            let taken = match filed.get(&filing.record) {
-                Some(Filed::Live) => Taken::Accepted,
-                Some(Filed::Waiting(_)) => Taken::Conflict,
-                Some(Filed::IdUsed) | None => Refusal::ClaimIdUsed.into(),
+            let outcome = match filed.get(&filing.record) {
+                Some(FilingOutcome::Live) => RecordOutcome::Accepted,
+                Some(FilingOutcome::Waiting(_)) => RecordOutcome::Conflict,
+                Some(FilingOutcome::IdUsed) | None => Refusal::ClaimIdUsed.into(),
             };
-            settle(&mut decisions[nth], taken);
+            set_outcome(&mut decisions[nth], outcome);
         }
         Ok(())
     }
 
     /// Notes when a record names a later trust list than this server signed.
-    async fn hear_of_trust(&self) -> Result<()> {
+    async fn record_observed_trust(&self) -> Result<()> {
         let named = self
             .records()
             .into_iter()
             .map(|(_, record)| (record.content.header.observed.trust_version, record.signer));
         match named.max() {
             Some((version, device)) if version > self.batch.trust.state.list().version => {
-                trust::hear_of(self.tx, version, device).await
+                trust::record_observed_version(self.tx, version, device).await
             }
             _ => Ok(()),
         }
@@ -674,13 +679,13 @@ impl<'t> Intake<'t> {
         let mut placed = Vec::new();
         for (item, decision) in self.batch.items.iter().zip(decisions) {
             match (decision, &item.record) {
-                (Decision::Placed(taken), Ok(opened)) => {
-                    records.push(stored(opened, taken));
+                (Decision::Placed(outcome), Ok(opened)) => {
+                    records.push(stored(opened, outcome));
                     placed.push(item.hash);
                 }
-                (Decision::Restored(taken, via), Ok(opened)) => {
+                (Decision::Restored(outcome, via), Ok(opened)) => {
                     let chain = opened.content.header.chain;
-                    let (record, signer) = (stored(opened, taken), opened.signer);
+                    let (record, signer) = (stored(opened, outcome), opened.signer);
                     restored.push(RestoredRecord { chain, via: *via, signer, record });
                     placed.push(item.hash);
                 }
@@ -698,8 +703,8 @@ impl<'t> Intake<'t> {
         }
         if !refused.is_empty() {
             store::drop_refused_before(&**self.tx, self.now.before(REFUSED_KEPT)).await?;
-            let share = self.batch.quota.refused_bytes;
-            store::add_refused(&**self.tx, device, chain, refused, share, self.now).await?;
+            let quota = self.batch.quota.refused_bytes;
+            store::add_refused(&**self.tx, device, chain, refused, quota, self.now).await?;
         }
         // What was refused before for want of a place is no longer.
         store::drop_refused(&**self.tx, &placed).await?;
@@ -714,7 +719,7 @@ impl<'t> Intake<'t> {
         Ok(())
     }
 
-    /// Moves the head over new records, and on over what was held beyond a gap that they filled.
+    /// Moves the head over new records, and on over what was here beyond a gap that they filled.
     async fn move_head(&mut self, placed: &[(u64, Hash)]) -> Result<()> {
         let had_gaps = self.chain.highest > self.chain.head.sequence;
         let last = placed.last().map_or(0, |(sequence, _)| *sequence);
@@ -738,7 +743,7 @@ impl<'t> Intake<'t> {
     /// Writes the claims' histories, then signs and remembers the answer.
     async fn answer(self, decisions: Vec<Decision>) -> Result<Vec<u8>> {
         let Intake { batch, tx, now, chain, changes, .. } = self;
-        changes.record().await?;
+        changes.append_history().await?;
         let results = batch
             .items
             .iter()
@@ -769,9 +774,9 @@ impl<'t> Intake<'t> {
             ack.head_hash = chain.head.hash;
             // Whoever sends a device's records for it sends the documents that they name.
             if batch.carrier.id != chain.device {
-                documents::lend(tx, chain.id, batch.carrier.id, now).await?;
+                documents::allow_upload_by(tx, chain.id, batch.carrier.id, now).await?;
             }
-            ack.documents = documents::held(tx, chain.id).await?.into_iter().collect();
+            ack.documents = documents::stored(tx, chain.id).await?.into_iter().collect();
             (ack.claims, ack.cursor) = claims::updates_since(tx, chain.id, since).await?;
         }
         let signer = trust::signer(batch.app, &**tx, KeyUse::Ack, None, now).await?;
@@ -783,25 +788,30 @@ impl<'t> Intake<'t> {
 }
 
 /// Notes what became of a new record.
-fn settle(decision: &mut Decision, taken: Taken) {
-    if let Some(so_far) = decision.taken() {
-        *so_far = taken;
+fn set_outcome(decision: &mut Decision, outcome: RecordOutcome) {
+    if let Some(so_far) = decision.record_outcome() {
+        *so_far = outcome;
     }
 }
 
-fn stored(opened: &Opened, taken: &Taken) -> PlacedRecord {
+fn stored(opened: &Opened, outcome: &RecordOutcome) -> PlacedRecord {
     PlacedRecord {
         sequence: opened.content.header.sequence,
         link: opened.link(),
         kind: opened.content.header.kind,
         signed_header: opened.record.signed_header.clone(),
         body: opened.record.body.clone(),
-        taken: taken.clone(),
+        outcome: outcome.clone(),
     }
 }
 
-fn named(device: DeviceId, chain: ChainId, claim: ClaimId, document: &Document) -> Named {
-    Named { claim, document: document.clone(), device, chain }
+fn reference(
+    device: DeviceId,
+    chain: ChainId,
+    claim: ClaimId,
+    document: &Document,
+) -> DocumentReference {
+    DocumentReference { claim, document: document.clone(), device, chain }
 }
 
 fn day(time: Timestamp) -> u64 {

@@ -3,8 +3,8 @@
 
 use super::refusal::{Refusal, VoucherFault};
 use super::service_time::{Notice, ServiceTime, Timeliness};
-use crate::claims::{HowServed, Question};
-use crate::devices::{DeviceId, Standing};
+use crate::claims::{Hold, HowServed};
+use crate::devices::{DeviceId, DeviceStatus};
 use crate::providers::Provider;
 use crate::vouchers;
 use protocol::authenticity::{Authentic, NotAuthentic};
@@ -19,7 +19,6 @@ pub enum Registered {
     InForce,
     /// Revoked; published at this time.
     Revoked(Timestamp),
-    /// Suspended.
     Suspended,
     /// The issuer's vouchers are not registered here.
     Elsewhere,
@@ -36,7 +35,6 @@ pub enum Registered {
 pub struct Service<'r> {
     /// The claim that it makes.
     pub claim: ClaimId,
-    /// What was given.
     pub given: &'r Benefit,
     /// How the voucher came to be served.
     pub how: HowServed,
@@ -75,8 +73,8 @@ impl<'r> From<&'r ServeByReference> for Service<'r> {
 pub struct Admitted {
     /// When it was served.
     pub service: ServiceTime,
-    /// What a person must decide first.
-    pub questions: Vec<Question>,
+    /// Its holds.
+    pub holds: Vec<Hold>,
 }
 
 impl Registered {
@@ -88,10 +86,10 @@ impl Registered {
             None if ours => Registered::Missing,
             None => Registered::Elsewhere,
             Some(entry) if entry.payload_hash != authentic.payload_hash => Registered::Twin,
-            Some(entry) => match entry.standing {
-                vouchers::Standing::InForce => Registered::InForce,
-                vouchers::Standing::Suspended => Registered::Suspended,
-                vouchers::Standing::Revoked(at) => Registered::Revoked(at),
+            Some(entry) => match entry.status {
+                vouchers::VoucherStatus::InForce => Registered::InForce,
+                vouchers::VoucherStatus::Suspended => Registered::Suspended,
+                vouchers::VoucherStatus::Revoked(at) => Registered::Revoked(at),
             },
         }
     }
@@ -136,41 +134,41 @@ pub fn admissible<'a>(
 pub fn admit(
     service: Service<'_>,
     authentic: &Authentic,
-    standing: Standing,
+    status: DeviceStatus,
     bracket: ServiceTime,
     registered: Registered,
 ) -> Result<Admitted, Refusal> {
     let voucher = &authentic.voucher;
-    let mut questions = Vec::new();
+    let mut holds = Vec::new();
     match registered {
         Registered::Revoked(published) => match bracket.notice_of(published) {
             Notice::Given => return Err(Refusal::Revoked),
-            Notice::NotYetGiven => questions.push(Question::ServedBeforeNotice),
+            Notice::NotYetGiven => holds.push(Hold::ServedBeforeNotice),
         },
-        Registered::Suspended => questions.push(Question::Suspended),
-        Registered::Missing => questions.push(Question::NotInRegister),
-        Registered::NotReported => questions.push(Question::IssueRecordMissing),
-        Registered::Twin => questions.push(Question::TwinOfRegistered),
+        Registered::Suspended => holds.push(Hold::Suspended),
+        Registered::Missing => holds.push(Hold::NotInRegister),
+        Registered::NotReported => holds.push(Hold::IssueRecordMissing),
+        Registered::Twin => holds.push(Hold::TwinOfRegistered),
         Registered::InForce | Registered::Elsewhere => {}
     }
     let time = bracket.of(voucher);
     match time.within(voucher.not_before, voucher.expires) {
         Timeliness::InDate => {}
-        Timeliness::ExpiredMeanwhile => questions.push(Question::ExpiredMeanwhile),
-        Timeliness::BecameValidMeanwhile => questions.push(Question::BecameValidMeanwhile),
+        Timeliness::ExpiredMeanwhile => holds.push(Hold::ExpiredMeanwhile),
+        Timeliness::BecameValidMeanwhile => holds.push(Hold::BecameValidMeanwhile),
         Timeliness::Expired => return Err(Refusal::Expired),
         Timeliness::NotYetValid => return Err(Refusal::NotYetValid),
     }
     match service.how {
-        HowServed::Read(HowRead::Typed) => questions.push(Question::TypedIn),
-        HowServed::ByReference => questions.push(Question::ServedByReference),
+        HowServed::Read(HowRead::Typed) => holds.push(Hold::TypedIn),
+        HowServed::ByReference => holds.push(Hold::ServedByReference),
         HowServed::Read(HowRead::Camera | HowRead::Picture | HowRead::Shared) => {}
     }
     if service.overridden {
-        questions.push(Question::Overridden);
+        holds.push(Hold::Overridden);
     }
-    questions.extend(standing.question());
-    Ok(Admitted { service: time, questions })
+    holds.extend(status.hold());
+    Ok(Admitted { service: time, holds })
 }
 
 #[cfg(test)]
@@ -242,14 +240,20 @@ mod tests {
         }
     }
 
-    fn judged(bracket: (u64, u64), registered: Registered) -> Result<Vec<Question>, Refusal> {
+    fn judged(bracket: (u64, u64), registered: Registered) -> Result<Vec<Hold>, Refusal> {
         let bracket = ServiceTime::bracket([at(bracket.0)], at(bracket.1));
-        admit((&redeem(pesos(500))).into(), &authentic(), Standing::Confirmed, bracket, registered)
-            .map(|admitted| admitted.questions)
+        admit(
+            (&redeem(pesos(500))).into(),
+            &authentic(),
+            DeviceStatus::Confirmed,
+            bracket,
+            registered,
+        )
+        .map(|admitted| admitted.holds)
     }
 
     #[test]
-    fn a_voucher_for_the_providers_group_served_in_date_is_admitted_without_a_question() {
+    fn a_voucher_for_the_providers_group_served_in_date_is_admitted_without_a_hold() {
         let (redeem, authentic) = (redeem(pesos(500)), Ok(authentic()));
         assert!(admissible((&redeem).into(), &authentic, &provider(), signer()).is_ok());
         assert_eq!(judged((1100, 1200), Registered::InForce), Ok(vec![]));
@@ -279,7 +283,7 @@ mod tests {
     #[test]
     fn expired_before_the_bracket_is_refused_and_within_it_a_person_decides() {
         assert_eq!(judged((2000, 3000), Registered::InForce), Err(Refusal::Expired));
-        assert_eq!(judged((1999, 3000), Registered::InForce), Ok(vec![Question::ExpiredMeanwhile]));
+        assert_eq!(judged((1999, 3000), Registered::InForce), Ok(vec![Hold::ExpiredMeanwhile]));
         assert_eq!(judged((100, 950), Registered::InForce), Err(Refusal::NotYetValid));
     }
 
@@ -293,13 +297,13 @@ mod tests {
         let admitted = admit(
             (&redeem(pesos(5))).into(),
             &voucher,
-            Standing::Confirmed,
+            DeviceStatus::Confirmed,
             bracket,
             Registered::InForce,
         )
         .unwrap();
         assert_eq!(admitted.service.earliest(), at(900));
-        assert!(admitted.questions.is_empty());
+        assert!(admitted.holds.is_empty());
     }
 
     #[test]
@@ -307,30 +311,27 @@ mod tests {
         assert_eq!(judged((1100, 1200), Registered::Revoked(at(1100))), Err(Refusal::Revoked));
         assert_eq!(
             judged((1100, 1200), Registered::Revoked(at(1101))),
-            Ok(vec![Question::ServedBeforeNotice])
+            Ok(vec![Hold::ServedBeforeNotice])
         );
     }
 
     #[test]
-    fn what_a_person_must_look_at_is_asked_and_nothing_is_dropped() {
+    fn what_a_person_must_look_at_is_a_hold_and_nothing_is_dropped() {
         let bracket = ServiceTime::bracket([at(1100)], at(1200));
         let typed = Redeem { how_read: HowRead::Typed, ..redeem(pesos(5)) };
         let admitted = admit(
             (&typed).into(),
             &authentic(),
-            Standing::Unconfirmed,
+            DeviceStatus::Unconfirmed,
             bracket,
             Registered::Suspended,
         )
         .unwrap();
-        assert_eq!(
-            admitted.questions,
-            [Question::Suspended, Question::TypedIn, Question::DeviceUnconfirmed]
-        );
+        assert_eq!(admitted.holds, [Hold::Suspended, Hold::TypedIn, Hold::DeviceUnconfirmed]);
     }
 
     #[test]
-    fn what_was_served_by_its_reference_is_always_asked_about() {
+    fn what_was_served_by_its_reference_always_has_a_hold() {
         let served = ServeByReference {
             claim: ClaimId::from_bytes([7; 16]),
             reference: PrintedReference::from_bits([7; 5]),
@@ -342,9 +343,9 @@ mod tests {
         let bracket = ServiceTime::bracket([at(1100)], at(1200));
         let service = Service::from(&served);
         let admitted =
-            admit(service, &authentic(), Standing::Confirmed, bracket, Registered::InForce)
+            admit(service, &authentic(), DeviceStatus::Confirmed, bracket, Registered::InForce)
                 .unwrap();
-        assert_eq!(admitted.questions, [Question::ServedByReference]);
-        assert!(Question::ServedByReference.needs_a_person());
+        assert_eq!(admitted.holds, [Hold::ServedByReference]);
+        assert!(Hold::ServedByReference.needs_a_person());
     }
 }

@@ -41,7 +41,6 @@ pub struct Opened {
     pub signer: DeviceId,
     /// The record as it is stored.
     pub record: Record,
-    /// What it says.
     pub content: OpenedRecord,
     /// Whether the voucher that it serves was really issued.
     pub voucher: Option<Result<Authentic, NotAuthentic>>,
@@ -116,9 +115,6 @@ impl Unsealing<'_> {
 
 /// Whether a voucher that was served was really issued. That its delegation was ended is judged like a
 /// revocation, by whether the phone had been told.
-///
-/// # Errors
-/// [`NotAuthentic`].
 pub fn served(
     voucher: &SignedVoucher,
     trust: &TrustList,

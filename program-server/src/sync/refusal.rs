@@ -1,7 +1,7 @@
 //! Why an item of a batch is not taken in.
 
 use crate::claims::NotVoided;
-use crate::delegations::NotReported;
+use crate::delegations::ReportRefusal;
 use protocol::authenticity::NotAuthentic;
 
 /// Why an item is not taken in. Its bytes are kept for review all the same.
@@ -21,7 +21,7 @@ pub enum Refusal {
     ChainOfAnotherDevice,
     /// Another record of the chain has this sequence number.
     SequenceConflict,
-    /// The record names another predecessor than the one that is held, or its successor does.
+    /// The record names another predecessor than the one that is here, or its successor does.
     ChainBroken,
     /// The voucher is none, or was not issued by whom it says.
     Voucher(VoucherFault),
@@ -44,7 +44,7 @@ pub enum Refusal {
     /// The programme's vouchers are not served by a typed reference.
     ByReferenceNotAllowed,
     /// What a field officer's phone reports that it issued is not registered.
-    Report(NotReported),
+    Report(ReportRefusal),
     /// Another record made a claim with this id.
     ClaimIdUsed,
     /// The void came when the claim was on an account-payable order.

@@ -10,13 +10,13 @@ use protocol::ack::{Batch, MAX_BATCH_LEN};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-/// The room's routes.
+/// The module's routes.
 pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(records)).layer(DefaultBodyLimit::max(MAX_BATCH_LEN))
 }
 
 /// Takes in a batch of device records and answers with a signed ack: one result an item, the head of
-/// the chain, documents held, and claims that changed. An empty batch asks for news.
+/// the chain, documents stored, and claims that changed. An empty batch asks for news.
 #[utoipa::path(
     post,
     path = "/v1/records",

@@ -35,18 +35,18 @@ pub enum Timeliness {
 pub enum Notice {
     /// The phone had been told.
     Given,
-    /// It was published after the last ack or list that the phone held: served before notice.
+    /// It was published after the last ack or list that the phone had observed: served before notice.
     NotYetGiven,
 }
 
 impl ServiceTime {
-    /// The bracket that begins with the latest of what the phone `held` and ends with receipt. What
-    /// a phone claims to have held from after the receipt counts as of the receipt. A phone that
-    /// claims to have held something newer than it did brings expiry and notice upon itself.
+    /// The bracket that begins with the latest of what the phone `observed` and ends with receipt. What
+    /// a phone claims to have observed after the receipt counts as of the receipt. A phone that
+    /// claims to have observed something newer than it did brings expiry and notice upon itself.
     #[must_use]
-    pub fn bracket(held: impl IntoIterator<Item = Timestamp>, received: Timestamp) -> Self {
-        let latest_held = held.into_iter().max();
-        let earliest = latest_held.unwrap_or(received.before(protocol::Span::seconds(u64::MAX)));
+    pub fn bracket(observed: impl IntoIterator<Item = Timestamp>, received: Timestamp) -> Self {
+        let latest = observed.into_iter().max();
+        let earliest = latest.unwrap_or(received.before(protocol::Span::seconds(u64::MAX)));
         ServiceTime { earliest: earliest.min(received), latest: received }
     }
 
@@ -119,20 +119,20 @@ mod tests {
     }
 
     #[test]
-    fn the_latest_thing_held_opens_the_bracket_and_receipt_closes_it() {
+    fn the_latest_thing_observed_opens_the_bracket_and_receipt_closes_it() {
         let bracket = ServiceTime::bracket([at(10), at(30), at(20)], at(50));
         assert_eq!((bracket.earliest(), bracket.latest()), (at(30), at(50)));
         assert_eq!(ServiceTime::bracket([], at(50)).earliest(), at(0));
     }
 
     #[test]
-    fn a_phone_that_claims_to_have_held_the_future_gains_nothing() {
+    fn a_phone_that_claims_to_have_observed_the_future_gains_nothing() {
         let bracket = ServiceTime::bracket([at(99)], at(50));
         assert_eq!((bracket.earliest(), bracket.latest()), (at(50), at(50)));
     }
 
     #[test]
-    fn notice_was_given_if_it_was_published_no_later_than_what_the_phone_held() {
+    fn notice_was_given_if_it_was_published_no_later_than_what_the_phone_observed() {
         assert_eq!(between(100, 200).notice_of(at(100)), Notice::Given);
         assert_eq!(between(100, 200).notice_of(at(101)), Notice::NotYetGiven);
     }

@@ -1,10 +1,10 @@
-//! The tables of the room, and the queries over them.
+//! The tables of the module, and the queries over them.
 
 use super::KeptItem;
 use super::chain::{Head, Link};
 use super::refusal::Refusal;
 use crate::Result;
-use crate::database::{Migration, Room, Step, Storable, Stored, Transaction, column};
+use crate::database::{Migration, ModuleSchema, Step, Storable, Stored, Transaction, column};
 use crate::devices::DeviceId;
 use protocol::id::ChainId;
 use protocol::record::{Kind, OpenedRecord, Record, Restart};
@@ -31,7 +31,7 @@ mod chain {
         pub device: Stored<Hash>,
         pub head: Stored<u64>,
         pub head_hash: Option<Stored<Hash>>,
-        /// The highest sequence that is held: above the head, if records lack between them.
+        /// The highest sequence that is here: above the head, if records lack between them.
         pub highest: Stored<u64>,
     }
 
@@ -42,7 +42,7 @@ mod chain {
 }
 
 mod record {
-    use super::Taken;
+    use super::RecordOutcome;
     use crate::database::Stored;
     use protocol::id::ChainId;
     use protocol::record::Kind;
@@ -62,7 +62,7 @@ mod record {
         pub signed_header: Vec<u8>,
         pub body: Vec<u8>,
         pub received: Stored<Timestamp>,
-        pub outcome: Stored<Taken>,
+        pub outcome: Stored<RecordOutcome>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -87,7 +87,7 @@ mod refused {
         pub chain: Stored<ChainId>,
         pub reason: String,
         pub len: Stored<u64>,
-        /// Absent beyond the device's share of the space.
+        /// Absent beyond the device's quota.
         pub bytes: Option<Vec<u8>>,
         pub received: Stored<Timestamp>,
     }
@@ -162,7 +162,7 @@ mod orphan {
 }
 
 mod restored {
-    use super::Taken;
+    use super::RecordOutcome;
     use crate::database::Stored;
     use protocol::id::ChainId;
     use protocol::record::Kind;
@@ -184,7 +184,7 @@ mod restored {
         pub signed_header: Vec<u8>,
         pub body: Vec<u8>,
         pub received: Stored<Timestamp>,
-        pub outcome: Stored<Taken>,
+        pub outcome: Stored<RecordOutcome>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -193,9 +193,9 @@ mod restored {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// The room's part of the schema.
+/// The module's part of the schema.
 #[must_use]
-pub fn schema() -> Room {
+pub fn schema() -> ModuleSchema {
     let chains: Step = Table::create()
         .table(chain::Entity)
         .col(column::bytes("chain").primary_key())
@@ -271,45 +271,46 @@ pub fn schema() -> Room {
         Index::create().name("refused_items_by_item").table(refused::Entity).col("item").into();
     let first = vec![chains, records, refused, refused_by_age, acks, days];
     let restarts = vec![orphans, restored, restored_by_device, refused_by_item];
-    Room { name: "sync", migrations: vec![Migration(first), Migration(restarts)] }
+    ModuleSchema { name: "sync", migrations: vec![Migration(first), Migration(restarts)] }
 }
 
 /// What became of a record that has its place in a chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Taken {
-    /// Taken in.
+pub enum RecordOutcome {
     Accepted,
-    /// Taken in beside another claim on its voucher.
+    /// RecordOutcome in beside another claim on its voucher.
     Conflict,
     /// Its place is taken, what it says is not accepted; the code of the reason.
     Refused(String),
 }
 
-impl From<Refusal> for Taken {
+impl From<Refusal> for RecordOutcome {
     fn from(refusal: Refusal) -> Self {
-        Taken::Refused(refusal.code().to_owned())
+        RecordOutcome::Refused(refusal.code().to_owned())
     }
 }
 
 /// What the column of a refused record begins with; the code follows.
 const REFUSED: &str = "refused:";
 
-impl Storable for Taken {
+impl Storable for RecordOutcome {
     type Column = String;
 
     fn to_column(&self) -> String {
         match self {
-            Taken::Accepted => "accepted".to_owned(),
-            Taken::Conflict => "conflict".to_owned(),
-            Taken::Refused(code) => format!("{REFUSED}{code}"),
+            RecordOutcome::Accepted => "accepted".to_owned(),
+            RecordOutcome::Conflict => "conflict".to_owned(),
+            RecordOutcome::Refused(code) => format!("{REFUSED}{code}"),
         }
     }
 
     fn from_column(column: String) -> Option<Self> {
         match column.as_str() {
-            "accepted" => Some(Taken::Accepted),
-            "conflict" => Some(Taken::Conflict),
-            other => other.strip_prefix(REFUSED).map(|code| Taken::Refused(code.to_owned())),
+            "accepted" => Some(RecordOutcome::Accepted),
+            "conflict" => Some(RecordOutcome::Conflict),
+            other => {
+                other.strip_prefix(REFUSED).map(|code| RecordOutcome::Refused(code.to_owned()))
+            }
         }
     }
 }
@@ -327,7 +328,7 @@ impl Storable for Kind {
     }
 }
 
-/// A chain, held until the end of the transaction.
+/// A chain, whose row is locked until the end of the transaction.
 #[derive(Debug, Clone)]
 pub(super) struct Chain {
     pub id: ChainId,
@@ -343,8 +344,8 @@ impl Chain {
     }
 }
 
-/// Holds a chain, beginning it for `device` if it is new.
-pub(super) async fn hold_chain(tx: &Transaction, id: ChainId, device: DeviceId) -> Result<Chain> {
+/// Locks a chain's row, beginning the chain for `device` if it is new.
+pub(super) async fn lock_chain(tx: &Transaction, id: ChainId, device: DeviceId) -> Result<Chain> {
     let new = chain::Model {
         chain: id.into(),
         device: device.0.into(),
@@ -356,12 +357,12 @@ pub(super) async fn hold_chain(tx: &Transaction, id: ChainId, device: DeviceId) 
         .on_conflict(OnConflict::column(chain::Column::Chain).do_nothing().to_owned())
         .exec_without_returning(&**tx)
         .await?;
-    let held = hold_known_chain(tx, id).await?;
-    held.ok_or_else(|| crate::Error::broken("a chain that was just begun is missing"))
+    let chain = lock_known_chain(tx, id).await?;
+    chain.ok_or_else(|| crate::Error::broken("a chain that was just begun is missing"))
 }
 
-/// Holds a chain if it was begun.
-pub(super) async fn hold_known_chain(tx: &Transaction, id: ChainId) -> Result<Option<Chain>> {
+/// Locks a chain's row if the chain was begun.
+pub(super) async fn lock_known_chain(tx: &Transaction, id: ChainId) -> Result<Option<Chain>> {
     let row = chain::Entity::find_by_id(Stored(id)).lock_exclusive().one(&**tx).await?;
     Ok(row.map(|row| Chain {
         id,
@@ -388,11 +389,11 @@ pub(super) async fn links_at(
     db: &impl ConnectionTrait,
     chain: ChainId,
     sequences: &[u64],
-) -> Result<BTreeMap<u64, (Link, Taken)>> {
+) -> Result<BTreeMap<u64, (Link, RecordOutcome)>> {
     if sequences.is_empty() {
         return Ok(BTreeMap::new());
     }
-    type Row = (Stored<u64>, Stored<Hash>, Option<Stored<Hash>>, Stored<Taken>);
+    type Row = (Stored<u64>, Stored<Hash>, Option<Stored<Hash>>, Stored<RecordOutcome>);
     let rows: Vec<Row> = record::Entity::find()
         .select_only()
         .columns([
@@ -408,9 +409,9 @@ pub(super) async fn links_at(
         .await?;
     Ok(rows
         .into_iter()
-        .map(|(sequence, hash, previous, taken)| {
+        .map(|(sequence, hash, previous, outcome)| {
             let link = Link { hash: hash.0, previous: previous.map(|hash| hash.0) };
-            (sequence.0, (link, taken.0))
+            (sequence.0, (link, outcome.0))
         })
         .collect())
 }
@@ -450,12 +451,12 @@ pub(super) async fn restarted_in(
     Ok(rows.into_iter().map(|row| (row.hash.0, row.via.0)).collect())
 }
 
-/// What became of those of the records that are held, in whatever chain or beside one.
-pub(super) async fn taken_anywhere(
+/// What became of those of the records that are here, in whatever chain or beside one.
+pub(super) async fn outcomes_anywhere(
     db: &impl ConnectionTrait,
     records: &[&OpenedRecord],
-) -> Result<BTreeMap<Hash, Taken>> {
-    type Row = (Stored<Hash>, Stored<Taken>);
+) -> Result<BTreeMap<Hash, RecordOutcome>> {
+    type Row = (Stored<Hash>, Stored<RecordOutcome>);
     let hashes = || records.iter().map(|record| Stored(record.hash));
     let chains = records.iter().map(|record| Stored(record.header.chain));
     let sequences = records.iter().map(|record| Stored(record.header.sequence));
@@ -475,7 +476,7 @@ pub(super) async fn taken_anywhere(
         .into_tuple()
         .all(db)
         .await?;
-    Ok(placed.into_iter().chain(restored).map(|(hash, taken)| (hash.0, taken.0)).collect())
+    Ok(placed.into_iter().chain(restored).map(|(hash, outcome)| (hash.0, outcome.0)).collect())
 }
 
 /// Keeps which records a restart in the chain `via` names.
@@ -527,7 +528,7 @@ pub(super) async fn add_restored(
             signed_header: Set(record.signed_header),
             body: Set(record.body),
             received: Set(received.into()),
-            outcome: Set(record.taken.into()),
+            outcome: Set(record.outcome.into()),
         }
     });
     restored::Entity::insert_many(rows).exec_without_returning(db).await?;
@@ -542,7 +543,7 @@ pub(super) struct PlacedRecord {
     pub kind: Kind,
     pub signed_header: Vec<u8>,
     pub body: Vec<u8>,
-    pub taken: Taken,
+    pub outcome: RecordOutcome,
 }
 
 pub(super) async fn add_records(
@@ -563,7 +564,7 @@ pub(super) async fn add_records(
         signed_header: Set(placed.signed_header),
         body: Set(placed.body),
         received: Set(received.into()),
-        outcome: Set(placed.taken.into()),
+        outcome: Set(placed.outcome.into()),
     });
     record::Entity::insert_many(rows).exec_without_returning(db).await?;
     Ok(())
@@ -577,13 +578,13 @@ pub(super) struct RefusedItem {
     pub reason: Refusal,
 }
 
-/// Keeps refused items of a device: within `share` bytes with what they hold, beyond it without.
+/// Keeps refused items of a device: within `quota` bytes with their content, beyond it without.
 pub(super) async fn add_refused(
     db: &impl ConnectionTrait,
     device: DeviceId,
     chain: ChainId,
     items: Vec<RefusedItem>,
-    share: u64,
+    quota: u64,
     received: Timestamp,
 ) -> Result<()> {
     if items.is_empty() {
@@ -598,7 +599,7 @@ pub(super) async fn add_refused(
         .one(db)
         .await?
         .flatten();
-    let mut left = share.saturating_sub(u64::try_from(kept.unwrap_or(0)).unwrap_or(share));
+    let mut left = quota.saturating_sub(u64::try_from(kept.unwrap_or(0)).unwrap_or(quota));
     let rows = items.into_iter().map(|refused| {
         let len = refused.bytes.len() as u64;
         let fits = len <= left;
@@ -662,7 +663,7 @@ pub(super) async fn refused_records(
         .all(db)
         .await?;
     let kept = |row: record::Model| {
-        let Taken::Refused(reason) = row.outcome.0 else { return None };
+        let RecordOutcome::Refused(reason) = row.outcome.0 else { return None };
         let record = Record { signed_header: row.signed_header, body: row.body };
         let bytes = record.encode().ok();
         Some(KeptItem { item: row.hash.0, reason, bytes, received: row.received.0 })
@@ -675,7 +676,7 @@ pub(super) async fn refused_records(
         .all(db)
         .await?;
     let kept_beside = |row: restored::Model| {
-        let Taken::Refused(reason) = row.outcome.0 else { return None };
+        let RecordOutcome::Refused(reason) = row.outcome.0 else { return None };
         let record = Record { signed_header: row.signed_header, body: row.body };
         let bytes = record.encode().ok();
         Some(KeptItem { item: row.hash.0, reason, bytes, received: row.received.0 })

@@ -39,36 +39,35 @@ pub struct CeremonyReport {
     pub root_hash: Hash,
     /// When the next root document is due.
     pub expires: Timestamp,
-    /// The root keys.
     pub roots: Vec<Kid>,
     /// The office's keys, each with the word for its use.
     pub office: Vec<(&'static str, Kid)>,
 }
 
-/// Holds the first ceremony of a server: root keys, the first root document, the office's keys and
+/// Performs the first ceremony of a server: root keys, the first root document, the office's keys and
 /// the first trust list. Stopped before its end it leaves key files and nothing that trusts them.
 ///
 /// # Errors
-/// [`Error::Conflict`] when there was a ceremony already or `root_keys` holds root keys;
+/// [`Error::Conflict`] when there was a ceremony already or `root_keys` has root keys;
 /// [`Error::Invalid`] for numbers that cannot be.
-pub async fn hold_ceremony(app: &App, ceremony: Ceremony<'_>) -> Result<CeremonyReport> {
+pub async fn perform_ceremony(app: &App, ceremony: Ceremony<'_>) -> Result<CeremonyReport> {
     let Ceremony { root_keys, roots, threshold } = ceremony;
     if !(1..=32).contains(&roots) || !(1..=roots).contains(&threshold) {
         return Err(Error::invalid(
             "a ceremony makes 1 to 32 root keys, and at most as many must sign as there are",
         ));
     }
-    let transaction = app.db.begin().await?;
-    transaction.hold("trust").await?;
-    if root::Entity::find().count(&*transaction).await? > 0 {
+    let tx = app.db.begin().await?;
+    tx.advisory_lock("trust").await?;
+    if root::Entity::find().count(&*tx).await? > 0 {
         return Err(Error::conflict(
-            "the key ceremony was held already; phones pin its root, so it cannot be held again",
+            "the key ceremony was performed already; phones pin its root, so it cannot be performed again",
         ));
     }
     let ring = KeyRing::at(root_keys);
     if root_keys.exists() && !ring.signers(Purpose::Root)?.is_empty() {
         return Err(Error::Conflict(format!(
-            "{} holds root keys already, of another server or of a ceremony that was stopped; name \
+            "{} has root keys already, of another server or of a ceremony that was stopped; name \
              an empty folder",
             root_keys.display()
         )));
@@ -81,10 +80,10 @@ pub async fn hold_ceremony(app: &App, ceremony: Ceremony<'_>) -> Result<Ceremony
     let trust_key = app.keys.create_signer(Purpose::Signs(KeyUse::Trust))?;
     let mut office = vec![(KeyUse::Trust.name(), trust_key.kid())];
     for purpose in OFFICE_KEYS {
-        let key = add_issuer_key(app, &transaction, purpose, None).await?;
+        let key = add_issuer_key(app, &tx, purpose, None).await?;
         office.push((purpose.name(), key.key.kid()));
     }
-    office.push((Purpose::Unseals.name(), add_sealing_key(app, &transaction, false).await?));
+    office.push((Purpose::Unseals.name(), add_sealing_key(app, &tx, false).await?));
 
     let now = app.now();
     let document = Root {
@@ -106,10 +105,10 @@ pub async fn hold_ceremony(app: &App, ceremony: Ceremony<'_>) -> Result<Ceremony
         payload_hash: Set(Stored(root_hash)),
         signed: Set(signed),
     })
-    .exec_without_returning(&*transaction)
+    .exec_without_returning(&*tx)
     .await?;
-    publish_in(app, &transaction, &document).await?;
-    transaction.commit().await?;
+    publish_in(app, &tx, &document).await?;
+    tx.commit().await?;
     Ok(CeremonyReport {
         root_hash,
         expires: document.expires,

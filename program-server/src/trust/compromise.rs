@@ -1,6 +1,6 @@
 //! Keys in wrong hands: what they truly signed, what takes their place, and what must be signed anew.
 
-use super::Served;
+use super::EntityBody;
 use super::keys::{self, TrustedKey, add_issuer_key, key, keys};
 use super::store::key::Ending;
 use super::store::{issued_set, status_change, status_list};
@@ -19,7 +19,6 @@ use std::sync::Arc;
 /// What came of saying that a key is in wrong hands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Compromised {
-    /// The key.
     pub key: TrustedKey,
     /// How many payloads stay good under it.
     pub issued: usize,
@@ -36,20 +35,20 @@ pub struct Compromised {
 /// delegations, or for too many.
 pub async fn compromise(
     app: &App,
-    transaction: &Transaction,
+    tx: &Transaction,
     kid: Kid,
     issued: &[Hash],
 ) -> Result<Compromised> {
-    let old = key(&**transaction, kid).await?;
+    let old = key(&**tx, kid).await?;
     if !issued.is_empty() && !matches!(old.purpose, KeyUse::Voucher | KeyUse::Delegation) {
         return Err(Error::Invalid(format!(
             "{kid} is a {} key: only vouchers and delegations can be named as truly issued",
             old.purpose.name()
         )));
     }
-    keys::end(transaction, &old.key, Ending::Compromised, None).await?;
+    keys::end(tx, &old.key, Ending::Compromised, None).await?;
     let thumbprint = Stored(old.key.thumbprint());
-    issued_set::Entity::delete_by_id(thumbprint).exec(&**transaction).await?;
+    issued_set::Entity::delete_by_id(thumbprint).exec(&**tx).await?;
     let count = match issued {
         [] => 0,
         _ => {
@@ -62,46 +61,42 @@ pub async fn compromise(
                 hash: Set(Stored(Hash::of(&file))),
                 file: Set(file),
             };
-            issued_set::Entity::insert(row).exec_without_returning(&**transaction).await?;
+            issued_set::Entity::insert(row).exec_without_returning(&**tx).await?;
             set.count()
         }
     };
     let replacement = match old.foreign {
         Some(_) => None,
-        None => replace(app, transaction, &old).await?,
+        None => replace(app, tx, &old).await?,
     };
     if old.purpose == KeyUse::Status {
-        sign_all_status_lists_anew(transaction, app.now()).await?;
+        sign_all_status_lists_anew(tx, app.now()).await?;
     }
-    Ok(Compromised { key: key(&**transaction, kid).await?, issued: count, replacement })
+    Ok(Compromised { key: key(&**tx, kid).await?, issued: count, replacement })
 }
 
 /// A key in the place of one that was lost, unless another can sign for all that it signed for.
-async fn replace(
-    app: &App,
-    transaction: &Transaction,
-    lost: &TrustedKey,
-) -> Result<Option<TrustedKey>> {
+async fn replace(app: &App, tx: &Transaction, lost: &TrustedKey) -> Result<Option<TrustedKey>> {
     let programme = lost.programme.as_ref();
-    let others = keys(&**transaction).await?;
+    let others = keys(&**tx).await?;
     if others.iter().any(|other| other.stands_in_for(lost, app.now())) {
         return Ok(None);
     }
-    add_issuer_key(app, transaction, lost.purpose, programme).await.map(Some)
+    add_issuer_key(app, tx, lost.purpose, programme).await.map(Some)
 }
 
 /// Nothing that was signed before counts from the next trust list on.
-async fn sign_all_status_lists_anew(transaction: &Transaction, now: Timestamp) -> Result<()> {
-    for number in super::status_lists(&**transaction).await? {
+async fn sign_all_status_lists_anew(tx: &Transaction, now: Timestamp) -> Result<()> {
+    for number in super::status_lists(&**tx).await? {
         let row = status_list::ActiveModel {
             number: Set(Stored(number)),
             token: Set(None),
             made: Set(Stored(now)),
             ..Default::default()
         };
-        status_list::Entity::update(row).exec(&**transaction).await?;
+        status_list::Entity::update(row).exec(&**tx).await?;
         let change = status_change::ActiveModel { list: Set(Stored(number)), ..Default::default() };
-        status_change::Entity::insert(change).exec_without_returning(&**transaction).await?;
+        status_change::Entity::insert(change).exec_without_returning(&**tx).await?;
     }
     Ok(())
 }
@@ -112,12 +107,12 @@ async fn sign_all_status_lists_anew(transaction: &Transaction, now: Timestamp) -
 /// # Errors
 /// [`Error::Invalid`] that names the first line which is no such voucher.
 pub async fn payloads_of_texts(
-    connection: &impl ConnectionTrait,
+    db: &impl ConnectionTrait,
     list: &TrustList,
     kid: Kid,
     texts: &str,
 ) -> Result<Vec<Hash>> {
-    let mut key = key(connection, kid).await?;
+    let mut key = key(db, kid).await?;
     key.end = None;
     let programmes: Vec<_> = list.programmes.iter().map(|it| it.id.clone()).collect();
     let alone = TrustList { keys: vec![key.entry(&programmes)], ..list.clone() };
@@ -133,28 +128,22 @@ pub async fn payloads_of_texts(
 }
 
 /// The set of issued vouchers with this hash, as it is served.
-///
-/// # Errors
-/// [`Error::NotFound`].
-pub async fn issued_set_file(connection: &impl ConnectionTrait, hash: Hash) -> Result<Served> {
+pub async fn issued_set_file(db: &impl ConnectionTrait, hash: Hash) -> Result<EntityBody> {
     let row = issued_set::Entity::find()
         .filter(issued_set::Column::Hash.eq(Stored(hash)))
-        .one(connection)
+        .one(db)
         .await?;
     let row = row.ok_or_else(|| Error::not_found("set of issued vouchers", &hash))?;
-    Ok(Served::new(row.file))
+    Ok(EntityBody::new(row.file))
 }
 
 /// The sets that a trust list pins, to judge what phones bring.
-pub(super) async fn issued_sets(
-    connection: &impl ConnectionTrait,
-    list: &TrustList,
-) -> Result<IssuedSets> {
+pub(super) async fn issued_sets(db: &impl ConnectionTrait, list: &TrustList) -> Result<IssuedSets> {
     let mut sets = IssuedSets::none();
     for key in &list.keys {
         let Some(pinned) = key.issued_set() else { continue };
         // A set that was replaced since is as good as none until the next list.
-        if let Ok(served) = issued_set_file(connection, pinned.hash).await {
+        if let Ok(served) = issued_set_file(db, pinned.hash).await {
             let set = pinned.accept(&served.bytes, key.key.kid())?;
             sets.insert(pinned.hash, Arc::new(set));
         }
@@ -163,14 +152,12 @@ pub(super) async fn issued_sets(
 }
 
 /// What the trust list says of each set, by the thumbprint of its key.
-pub(super) async fn pinned_sets(
-    connection: &impl ConnectionTrait,
-) -> Result<BTreeMap<Hash, IssuedSetRef>> {
+pub(super) async fn pinned_sets(db: &impl ConnectionTrait) -> Result<BTreeMap<Hash, IssuedSetRef>> {
     let rows: Vec<(Stored<Hash>, Stored<Hash>)> = issued_set::Entity::find()
         .select_only()
         .columns([issued_set::Column::Thumbprint, issued_set::Column::Hash])
         .into_tuple()
-        .all(connection)
+        .all(db)
         .await?;
     let pinned = |hash| IssuedSetRef { address: format!("/v1/issued/{hash}"), hash };
     Ok(rows.into_iter().map(|(key, hash)| (key.0, pinned(hash.0))).collect())

@@ -23,7 +23,6 @@ const FOREIGN_KEY_LIFE: Span = Span::days(5 * 365);
 /// A key as the trust list will name it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TrustedKey {
-    /// The public key.
     pub key: PublicKey,
     /// Its one use.
     pub purpose: KeyUse,
@@ -96,12 +95,9 @@ impl TrustedKey {
 }
 
 /// Every key, in the order they came.
-///
-/// # Errors
-/// [`Error::Database`].
-pub async fn keys(connection: &impl ConnectionTrait) -> Result<Vec<TrustedKey>> {
-    let rows = Entity::find().order_by_asc(Column::Ordinal).all(connection).await?;
-    let sets = compromise::pinned_sets(connection).await?;
+pub async fn keys(db: &impl ConnectionTrait) -> Result<Vec<TrustedKey>> {
+    let rows = Entity::find().order_by_asc(Column::Ordinal).all(db).await?;
+    let sets = compromise::pinned_sets(db).await?;
     rows.into_iter()
         .map(|row| {
             let set = sets.get(&row.thumbprint.0);
@@ -118,8 +114,8 @@ pub async fn keys(connection: &impl ConnectionTrait) -> Result<Vec<TrustedKey>> 
 ///
 /// # Errors
 /// [`Error::NotFound`]; [`Error::Conflict`] when several keys share the id.
-pub async fn key(connection: &impl ConnectionTrait, kid: Kid) -> Result<TrustedKey> {
-    let mut found = keys(connection).await?;
+pub async fn key(db: &impl ConnectionTrait, kid: Kid) -> Result<TrustedKey> {
+    let mut found = keys(db).await?;
     found.retain(|key| key.key.kid() == kid);
     match found.len() {
         0 => Err(Error::not_found("key", &kid)),
@@ -136,18 +132,18 @@ pub async fn key(connection: &impl ConnectionTrait, kid: Kid) -> Result<TrustedK
 /// [`Error::Unavailable`] when there is none, and those of [`crate::keys::KeyRing::signer`].
 pub async fn signer(
     app: &App,
-    connection: &impl ConnectionTrait,
+    db: &impl ConnectionTrait,
     purpose: KeyUse,
     programme: Option<&ProgrammeId>,
     at: Timestamp,
 ) -> Result<Arc<Ed25519Key>> {
     let newest =
-        keys(connection).await?.into_iter().rev().find(|key| {
+        keys(db).await?.into_iter().rev().find(|key| {
             key.purpose == purpose && key.foreign.is_none() && key.may_sign(programme, at)
         });
     let newest = newest.ok_or_else(|| {
         Error::Unavailable(format!(
-            "no {} key may sign at {at}: hold the key ceremony (`vouchsafe-server trust ceremony`), or \
+            "no {} key may sign at {at}: perform the key ceremony (`vouchsafe-server trust ceremony`), or \
              add a key",
             purpose.name()
         ))
@@ -161,22 +157,22 @@ pub async fn signer(
 /// [`Error::NotFound`] for a programme that is not there, and those of the key's file.
 pub async fn add_issuer_key(
     app: &App,
-    transaction: &Transaction,
+    tx: &Transaction,
     purpose: KeyUse,
     programme: Option<&ProgrammeId>,
 ) -> Result<TrustedKey> {
-    draw_issuer_key(app, transaction, purpose, programme, app.now()).await
+    draw_issuer_key(app, tx, purpose, programme, app.now()).await
 }
 
 async fn draw_issuer_key(
     app: &App,
-    transaction: &Transaction,
+    tx: &Transaction,
     purpose: KeyUse,
     programme: Option<&ProgrammeId>,
     from: Timestamp,
 ) -> Result<TrustedKey> {
     if let Some(id) = programme {
-        programmes::get(&**transaction, id).await?;
+        programmes::get(&**tx, id).await?;
     }
     let key = TrustedKey {
         key: app.keys.create_signer(Purpose::Signs(purpose))?,
@@ -188,7 +184,7 @@ async fn draw_issuer_key(
         end: None,
         foreign: None,
     };
-    insert(transaction, &key).await?;
+    insert(tx, &key).await?;
     Ok(key)
 }
 
@@ -199,13 +195,13 @@ async fn draw_issuer_key(
 /// [`Error::Conflict`] when the key is trusted already.
 pub async fn add_foreign_issuer(
     app: &App,
-    transaction: &Transaction,
+    tx: &Transaction,
     key: &PublicKey,
     issuer: &IssuerId,
     programme: &ProgrammeId,
     foreign: Foreign,
 ) -> Result<TrustedKey> {
-    let its = programmes::get(&**transaction, programme).await?;
+    let its = programmes::get(&**tx, programme).await?;
     if key.algorithm() != Algorithm::Rs256 {
         return Err(Error::invalid("vouchers of OpenG2P are signed with RSA; this is no RSA key"));
     }
@@ -227,7 +223,7 @@ pub async fn add_foreign_issuer(
         end: None,
         foreign: Some(foreign),
     };
-    insert(transaction, &key).await.map_err(|error| {
+    insert(tx, &key).await.map_err(|error| {
         if error.is_unique_violation() {
             Error::conflict("this key is in the trust list already")
         } else {
@@ -247,7 +243,6 @@ pub fn next_second(app: &App) -> Timestamp {
 /// What a rotation did.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rotated {
-    /// The new key.
     pub new: TrustedKey,
     /// The keys whose place it takes, retired when it begins.
     pub retired: Vec<TrustedKey>,
@@ -260,7 +255,7 @@ pub struct Rotated {
 /// As [`add_issuer_key`]; [`Error::Invalid`] for a time before [`next_second`].
 pub async fn rotate(
     app: &App,
-    transaction: &Transaction,
+    tx: &Transaction,
     purpose: KeyUse,
     programme: Option<&ProgrammeId>,
     from: Timestamp,
@@ -272,8 +267,8 @@ pub async fn rotate(
              or later"
         )));
     }
-    let before = keys(&**transaction).await?;
-    let new = draw_issuer_key(app, transaction, purpose, programme, from).await?;
+    let before = keys(&**tx).await?;
+    let new = draw_issuer_key(app, tx, purpose, programme, from).await?;
     let mut retired = Vec::new();
     for old in before {
         let in_force = match old.end {
@@ -286,7 +281,7 @@ pub async fn rotate(
             && old.programme.as_ref() == programme
             && in_force
         {
-            retired.push(retire(transaction, old.key.kid(), from).await?);
+            retired.push(retire(tx, old.key.kid(), from).await?);
         }
     }
     Ok(Rotated { new, retired })
@@ -296,18 +291,18 @@ pub async fn rotate(
 ///
 /// # Errors
 /// [`Error::NotFound`]; [`Error::Conflict`] when it was compromised, which is for good.
-pub async fn retire(transaction: &Transaction, kid: Kid, at: Timestamp) -> Result<TrustedKey> {
-    let old = key(&**transaction, kid).await?;
+pub async fn retire(tx: &Transaction, kid: Kid, at: Timestamp) -> Result<TrustedKey> {
+    let old = key(&**tx, kid).await?;
     if matches!(old.end, Some(KeyEnd::Compromised(_))) {
         return Err(Error::Conflict(format!("the key {kid} was compromised, which is for good")));
     }
-    end(transaction, &old.key, Ending::Retired, Some(at)).await?;
-    key(&**transaction, kid).await
+    end(tx, &old.key, Ending::Retired, Some(at)).await?;
+    key(&**tx, kid).await
 }
 
 /// Writes down how a key ended.
 pub(super) async fn end(
-    transaction: &Transaction,
+    tx: &Transaction,
     key: &PublicKey,
     ending: Ending,
     retired_at: Option<Timestamp>,
@@ -320,14 +315,14 @@ pub(super) async fn end(
     Entity::update_many()
         .set(row)
         .filter(Column::Thumbprint.eq(Stored(key.thumbprint())))
-        .exec(&**transaction)
+        .exec(&**tx)
         .await?;
     Ok(())
 }
 
-async fn insert(transaction: &Transaction, key: &TrustedKey) -> Result<()> {
-    transaction.hold("trusted keys").await?;
-    let last = Entity::find().order_by_desc(Column::Ordinal).one(&**transaction).await?;
+async fn insert(tx: &Transaction, key: &TrustedKey) -> Result<()> {
+    tx.advisory_lock("trusted keys").await?;
+    let last = Entity::find().order_by_desc(Column::Ordinal).one(&**tx).await?;
     let (ending, retired_at) = match key.end {
         None => (Ending::None, None),
         Some(KeyEnd::RetiredAt(at)) => (Ending::Retired, Some(Stored(at))),
@@ -351,7 +346,7 @@ async fn insert(transaction: &Transaction, key: &TrustedKey) -> Result<()> {
         foreign_decimals: Set(foreign.map(|it| i64::from(it.decimals))),
         foreign_exp_is_last_day: Set(foreign.map(|it| it.exp_is_last_day)),
     };
-    Entity::insert(row).exec_without_returning(&**transaction).await?;
+    Entity::insert(row).exec_without_returning(&**tx).await?;
     Ok(())
 }
 

@@ -24,18 +24,14 @@ pub struct Limits {
 pub struct EndedDelegation {
     /// The hash of its payload.
     pub hash: Hash,
-    /// When.
     pub ended: Timestamp,
     /// Why, in the office's words.
     pub reason: String,
 }
 
 /// The limits that the office set.
-///
-/// # Errors
-/// [`Error::Database`].
-pub async fn limits(connection: &impl ConnectionTrait) -> Result<Limits> {
-    let Some(row) = limits::Entity::find_by_id(1).one(connection).await? else {
+pub async fn limits(db: &impl ConnectionTrait) -> Result<Limits> {
+    let Some(row) = limits::Entity::find_by_id(1).one(db).await? else {
         return Ok(Limits::default());
     };
     let freshness = |stale: Option<Stored<_>>, too_old: Option<Stored<_>>| {
@@ -57,7 +53,7 @@ pub async fn limits(connection: &impl ConnectionTrait) -> Result<Limits> {
 ///
 /// # Errors
 /// [`Error::Invalid`] when something would be too old before it is stale.
-pub async fn set_limits(transaction: &Transaction, limits: &Limits) -> Result<()> {
+pub async fn set_limits(tx: &Transaction, limits: &Limits) -> Result<()> {
     for freshness in [limits.trust, limits.status].into_iter().flatten() {
         if freshness.stale_after > freshness.too_old_after {
             return Err(Error::invalid("nothing is too old before it is stale"));
@@ -76,8 +72,8 @@ pub async fn set_limits(transaction: &Transaction, limits: &Limits) -> Result<()
         app_patch: Set(part(2)),
         app_from: Set(app.map(|app| Stored(app.from))),
     };
-    limits::Entity::delete_by_id(1).exec(&**transaction).await?;
-    limits::Entity::insert(row).exec_without_returning(&**transaction).await?;
+    limits::Entity::delete_by_id(1).exec(&**tx).await?;
+    limits::Entity::insert(row).exec_without_returning(&**tx).await?;
     Ok(())
 }
 
@@ -94,7 +90,7 @@ pub(super) fn freshness(app: &App, limits: &Limits) -> (Freshness, Freshness) {
 /// # Errors
 /// [`Error::Conflict`] when it was ended before; [`Error::Invalid`] without a reason.
 pub async fn end_delegation(
-    transaction: &Transaction,
+    tx: &Transaction,
     hash: Hash,
     reason: &str,
     now: Timestamp,
@@ -105,7 +101,7 @@ pub async fn end_delegation(
         ended: Set(Stored(now)),
         reason: Set(reason.to_owned()),
     };
-    match ended_delegation::Entity::insert(row).exec_without_returning(&**transaction).await {
+    match ended_delegation::Entity::insert(row).exec_without_returning(&**tx).await {
         Ok(_) => Ok(()),
         Err(error) => {
             let error = Error::from(error);
@@ -118,13 +114,10 @@ pub async fn end_delegation(
 }
 
 /// The delegations that were ended, in the order of their hashes.
-///
-/// # Errors
-/// [`Error::Database`].
-pub async fn ended_delegations(connection: &impl ConnectionTrait) -> Result<Vec<EndedDelegation>> {
+pub async fn ended_delegations(db: &impl ConnectionTrait) -> Result<Vec<EndedDelegation>> {
     let rows = ended_delegation::Entity::find()
         .order_by_asc(ended_delegation::Column::Hash)
-        .all(connection)
+        .all(db)
         .await?;
     let ended = |row: ended_delegation::Model| EndedDelegation {
         hash: row.hash.0,

@@ -1,6 +1,6 @@
 //! Putting the trust list together, signing it, and handing out the newest.
 
-use super::Served;
+use super::EntityBody;
 use super::compromise::issued_sets;
 use super::keys::keys;
 use super::limits::{ended_delegations, freshness, limits};
@@ -31,7 +31,7 @@ const NEXT_DUE: Span = Span::days(30);
 #[derive(Debug)]
 pub struct Published {
     /// The file as phones get it.
-    pub served: Served,
+    pub served: EntityBody,
     /// What it says, for judging what phones bring.
     pub state: TrustState,
     /// The sets of issued vouchers that it pins.
@@ -40,21 +40,21 @@ pub struct Published {
 
 /// The file that was read last, so that its signatures are not checked for every request.
 #[derive(Clone, Default)]
-pub struct Newest(Arc<Mutex<Option<Arc<Published>>>>);
+pub struct TrustCache(Arc<Mutex<Option<Arc<Published>>>>);
 
 /// The digest of the root that new phones pin.
 ///
 /// # Errors
 /// [`Error::Unavailable`] before the key ceremony.
-pub async fn root_hash(connection: &impl ConnectionTrait) -> Result<Hash> {
-    Ok(last_root(connection).await?.payload_hash.0)
+pub async fn root_hash(db: &impl ConnectionTrait) -> Result<Hash> {
+    Ok(last_root(db).await?.payload_hash.0)
 }
 
 /// The newest trust file as it is served.
 ///
 /// # Errors
 /// As [`current`].
-pub async fn current_file(app: &App) -> Result<Served> {
+pub async fn current_file(app: &App) -> Result<EntityBody> {
     Ok(current(app).await?.served.clone())
 }
 
@@ -64,24 +64,24 @@ pub async fn current_file(app: &App) -> Result<Served> {
 /// # Errors
 /// [`Error::Unavailable`] before the key ceremony.
 pub async fn current(app: &App) -> Result<Arc<Published>> {
-    let held = newest(app).await?;
-    let due = match &held {
+    let known = newest(app).await?;
+    let due = match &known {
         None => true,
-        Some(held) => {
+        Some(known) => {
             let mut list = assemble(app, app.db.reader()).await?;
-            let last = held.state.list();
-            let aged = held.state.age(app.now()) >= RENEW_AFTER;
+            let last = known.state.list();
+            let aged = known.state.age(app.now()) >= RENEW_AFTER;
             (list.version, list.issued, list.expires) = (last.version, last.issued, last.expires);
             aged || list != *last
         }
     };
-    match held {
-        Some(held) if !due => Ok(held),
-        held => match (publish(app).await, held) {
+    match known {
+        Some(known) if !due => Ok(known),
+        known => match (publish(app).await, known) {
             (Ok(published), _) => Ok(published),
-            (Err(error), Some(held)) => {
+            (Err(error), Some(known)) => {
                 tracing::error!(%error, "the trust list is due and could not be signed");
-                Ok(held)
+                Ok(known)
             }
             (Err(error), None) => Err(error),
         },
@@ -100,49 +100,40 @@ pub async fn publish(app: &App) -> Result<Arc<Published>> {
 const LONGEST_LEAP: u64 = 1_000_000;
 
 /// As [`publish`], with a version not below this one: phones of a server that was restored from a
-/// backup hold later lists than it knows of, and take none that is earlier.
+/// backup have later lists than it knows of, and take none that is earlier.
 ///
 /// # Errors
 /// As [`publish`]; [`Error::Invalid`] more than a million versions ahead.
 pub async fn publish_at_least(app: &App, version: u64) -> Result<Arc<Published>> {
-    let held = newest(app).await?.ok_or_else(|| Error::broken("a root without a trust list"))?;
-    let transaction = app.db.begin().await?;
-    transaction.hold("trust").await?;
-    if version > held.state.list().version.saturating_add(LONGEST_LEAP) {
+    let known = newest(app).await?.ok_or_else(|| Error::broken("a root without a trust list"))?;
+    let tx = app.db.begin().await?;
+    tx.advisory_lock("trust").await?;
+    if version > known.state.list().version.saturating_add(LONGEST_LEAP) {
         return Err(Error::Invalid(format!(
             "version {version} is too far ahead of version {}, the last one",
-            held.state.list().version
+            known.state.list().version
         )));
     }
-    publish_from(app, &transaction, held.state.root(), version).await?;
-    transaction.commit().await?;
+    publish_from(app, &tx, known.state.root(), version).await?;
+    tx.commit().await?;
     newest(app).await?.ok_or_else(|| Error::broken("a trust list that was just stored is gone"))
 }
 
-/// As [`publish`], in a transaction that holds `trust`, signed by those of the root's trust keys that
+/// As [`publish`], in a transaction with the advisory lock `trust`, signed by those of the root's trust keys that
 /// are here; gives the file.
-pub(super) async fn publish_in(
-    app: &App,
-    transaction: &Transaction,
-    under: &Root,
-) -> Result<Vec<u8>> {
-    publish_from(app, transaction, under, 0).await
+pub(super) async fn publish_in(app: &App, tx: &Transaction, under: &Root) -> Result<Vec<u8>> {
+    publish_from(app, tx, under, 0).await
 }
 
-async fn publish_from(
-    app: &App,
-    transaction: &Transaction,
-    under: &Root,
-    at_least: u64,
-) -> Result<Vec<u8>> {
-    let connection = &**transaction;
-    let mut list = assemble(app, connection).await?;
-    if let Some(last) = last_file(connection).await? {
+async fn publish_from(app: &App, tx: &Transaction, under: &Root, at_least: u64) -> Result<Vec<u8>> {
+    let db = &**tx;
+    let mut list = assemble(app, db).await?;
+    if let Some(last) = last_file(db).await? {
         list.version = (last.version.0 + 1).max(under.min_trust_version).max(at_least);
         list.issued = app.now().max(last.issued.0);
         list.expires = list.issued.after(NEXT_DUE);
     }
-    let roots = root::Entity::find().order_by_asc(root::Column::Version).all(connection).await?;
+    let roots = root::Entity::find().order_by_asc(root::Column::Version).all(db).await?;
     let roots: Vec<Vec<u8>> = roots.into_iter().map(|root| root.signed).collect();
     let mut trusted = app.keys.signers(Purpose::Signs(KeyUse::Trust))?;
     trusted.retain(|key| under.trust_keys.contains(&key.public_key()));
@@ -164,17 +155,14 @@ async fn publish_from(
         issued: Set(Stored(list.issued)),
         file: Set(file.clone()),
     })
-    .exec_without_returning(connection)
+    .exec_without_returning(db)
     .await?;
     Ok(file)
 }
 
 /// When these versions of the trust list were issued, for those that this server signed.
-///
-/// # Errors
-/// [`Error::Database`].
 pub async fn issue_times(
-    connection: &impl ConnectionTrait,
+    db: &impl ConnectionTrait,
     versions: &BTreeSet<u64>,
 ) -> Result<BTreeMap<u64, Timestamp>> {
     let versions: Vec<Stored<u64>> = versions.iter().copied().map(Stored).collect();
@@ -183,26 +171,26 @@ pub async fn issue_times(
         .select_only()
         .columns([list::Column::Version, list::Column::Issued])
         .into_tuple()
-        .all(connection)
+        .all(db)
         .await?;
     Ok(rows.into_iter().map(|(version, issued)| (version.0, issued.0)).collect())
 }
 
 /// What the trust list says now, as version 1 of this moment.
-async fn assemble(app: &App, connection: &impl ConnectionTrait) -> Result<TrustList> {
-    let programmes = programmes::all(connection).await?;
+async fn assemble(app: &App, db: &impl ConnectionTrait) -> Result<TrustList> {
+    let programmes = programmes::all(db).await?;
     let ids: Vec<_> = programmes.iter().map(|programme| programme.id.clone()).collect();
-    let keys: Vec<_> = keys(connection).await?.iter().map(|key| key.entry(&ids)).collect();
-    let status_lists = status::entries(connection, &keys).await?;
-    let sealing_keys = sealing_keys(connection)
+    let keys: Vec<_> = keys(db).await?.iter().map(|key| key.entry(&ids)).collect();
+    let status_lists = status::entries(db, &keys).await?;
+    let sealing_keys = sealing_keys(db)
         .await?
         .iter()
         .filter(|key| key.left.is_none())
         .map(|key| Ok(app.keys.unsealing(key.kid)?.public().clone()))
         .collect::<Result<_>>()?;
-    let limits = limits(connection).await?;
+    let limits = limits(db).await?;
     let (freshness, status_freshness) = freshness(app, &limits);
-    let ended = ended_delegations(connection).await?;
+    let ended = ended_delegations(db).await?;
     let issued = app.now();
     Ok(TrustList {
         version: 1,
@@ -220,43 +208,42 @@ async fn assemble(app: &App, connection: &impl ConnectionTrait) -> Result<TrustL
 }
 
 async fn newest(app: &App) -> Result<Option<Arc<Published>>> {
-    let connection = app.db.reader();
+    let db = app.db.reader();
     let last_hash = list::Entity::find()
         .order_by_desc(list::Column::Version)
         .select_only()
         .column(list::Column::ListHash)
         .into_tuple::<Stored<Hash>>()
-        .one(connection)
+        .one(db)
         .await?;
     let Some(Stored(last_hash)) = last_hash else {
-        last_root(connection).await?;
+        last_root(db).await?;
         return Ok(None);
     };
-    let Newest(held) = &app.newest_trust;
-    if let Some(held) = held.lock().unwrap_or_else(PoisonError::into_inner).as_ref()
-        && held.state.list_hash() == last_hash
+    let TrustCache(cached) = &app.trust_cache;
+    if let Some(known) = cached.lock().unwrap_or_else(PoisonError::into_inner).as_ref()
+        && known.state.list_hash() == last_hash
     {
-        return Ok(Some(held.clone()));
+        return Ok(Some(known.clone()));
     }
-    let row =
-        last_file(connection).await?.ok_or_else(|| Error::broken("the trust file is gone"))?;
+    let row = last_file(db).await?.ok_or_else(|| Error::broken("the trust file is gone"))?;
     let file = TrustFile::decode(&row.file)?;
     let state = TrustState::restore(file.first_root_hash()?, &file)?;
-    let issued = Arc::new(issued_sets(connection, state.list()).await?);
-    let published = Arc::new(Published { served: Served::new(row.file), state, issued });
-    *held.lock().unwrap_or_else(PoisonError::into_inner) = Some(published.clone());
+    let issued = Arc::new(issued_sets(db, state.list()).await?);
+    let published = Arc::new(Published { served: EntityBody::new(row.file), state, issued });
+    *cached.lock().unwrap_or_else(PoisonError::into_inner) = Some(published.clone());
     Ok(Some(published))
 }
 
-async fn last_file(connection: &impl ConnectionTrait) -> Result<Option<list::Model>> {
-    Ok(list::Entity::find().order_by_desc(list::Column::Version).one(connection).await?)
+async fn last_file(db: &impl ConnectionTrait) -> Result<Option<list::Model>> {
+    Ok(list::Entity::find().order_by_desc(list::Column::Version).one(db).await?)
 }
 
-async fn last_root(connection: &impl ConnectionTrait) -> Result<root::Model> {
-    let last = root::Entity::find().order_by_desc(root::Column::Version).one(connection).await?;
+async fn last_root(db: &impl ConnectionTrait) -> Result<root::Model> {
+    let last = root::Entity::find().order_by_desc(root::Column::Version).one(db).await?;
     last.ok_or_else(|| {
         Error::Unavailable(
-            "the key ceremony was not held yet: `vouchsafe-server trust ceremony --root-keys DIR`"
+            "the key ceremony was not performed yet: `vouchsafe-server trust ceremony --root-keys DIR`"
                 .to_owned(),
         )
     })

@@ -30,7 +30,7 @@ pub struct RootChange<'a> {
     /// Whether a new trust key takes the place of those before.
     pub new_trust_key: bool,
     /// The least version of trust lists that phones take under this root, higher or lower than what
-    /// they hold; the next version when absent.
+    /// they have; the next version when absent.
     pub min_trust_version: Option<u64>,
 }
 
@@ -56,10 +56,10 @@ pub struct RootReport {
 /// [`Error::Invalid`] when too few root keys are present or the numbers cannot be;
 /// [`Error::Unavailable`] before the key ceremony.
 pub async fn rotate_root(app: &App, change: RootChange<'_>) -> Result<RootReport> {
-    let held = super::current(app).await?;
-    let old = held.state.root().clone();
-    let transaction = app.db.begin().await?;
-    transaction.hold("trust").await?;
+    let last = super::current(app).await?;
+    let old = last.state.root().clone();
+    let tx = app.db.begin().await?;
+    tx.advisory_lock("trust").await?;
     let present = present(change.media)?;
     let drawn = match change.new_keys {
         Some((count, folder)) => draw(count, folder)?,
@@ -78,7 +78,7 @@ pub async fn rotate_root(app: &App, change: RootChange<'_>) -> Result<RootReport
             old.trust_keys.clone()
         },
         trust_threshold: if change.new_trust_key { 1 } else { old.trust_threshold },
-        min_trust_version: change.min_trust_version.unwrap_or(held.state.list().version + 1),
+        min_trust_version: change.min_trust_version.unwrap_or(last.state.list().version + 1),
     };
     if next.expires <= now {
         return Err(Error::Invalid(format!("a root that ends on {} has ended", next.expires)));
@@ -100,13 +100,13 @@ pub async fn rotate_root(app: &App, change: RootChange<'_>) -> Result<RootReport
         payload_hash: Set(Stored(hash)),
         signed: Set(signed),
     })
-    .exec_without_returning(&*transaction)
+    .exec_without_returning(&*tx)
     .await?;
-    let file = publish_in(app, &transaction, &next).await?;
-    // A phone that holds the list before must take this one now.
+    let file = publish_in(app, &tx, &next).await?;
+    // A phone that has the list before must take this one now.
     let file = TrustFile::decode(&file)?;
-    let state: TrustState = held.state.accept(&file, now)?;
-    transaction.commit().await?;
+    let state: TrustState = last.state.accept(&file, now)?;
+    tx.commit().await?;
     Ok(RootReport {
         hash,
         drawn: drawn.iter().map(|key| key.public_key().kid()).collect(),
@@ -122,7 +122,7 @@ fn present(media: &[PathBuf]) -> Result<Vec<Arc<Ed25519Key>>> {
     for medium in media {
         let found = KeyRing::at(medium).signers(Purpose::Root)?;
         if found.is_empty() {
-            return Err(Error::Invalid(format!("{} holds no root key", medium.display())));
+            return Err(Error::Invalid(format!("{} has no root key", medium.display())));
         }
         keys.extend(found);
     }
@@ -134,7 +134,7 @@ fn draw(count: usize, folder: &Path) -> Result<Vec<Arc<Ed25519Key>>> {
     let ring = KeyRing::at(folder);
     if folder.exists() && !ring.signers(Purpose::Root)?.is_empty() {
         return Err(Error::Conflict(format!(
-            "{} holds root keys already; name an empty folder",
+            "{} has root keys already; name an empty folder",
             folder.display()
         )));
     }

@@ -22,7 +22,6 @@ pub const SEALING_KEPT: Span = Span::days(13 * 31);
 /// A sealing key of this office.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SealingKeyState {
-    /// Its id.
     pub kid: Kid,
     /// When it was drawn.
     pub made: Timestamp,
@@ -39,11 +38,8 @@ impl SealingKeyState {
 }
 
 /// Every sealing key whose private part was not destroyed, newest first.
-///
-/// # Errors
-/// [`Error::Database`].
-pub async fn sealing_keys(connection: &impl ConnectionTrait) -> Result<Vec<SealingKeyState>> {
-    let rows = Entity::find().order_by_desc(Column::Made).all(connection).await?;
+pub async fn sealing_keys(db: &impl ConnectionTrait) -> Result<Vec<SealingKeyState>> {
+    let rows = Entity::find().order_by_desc(Column::Made).all(db).await?;
     let mut newer: Vec<Timestamp> = Vec::new();
     let mut keys = Vec::with_capacity(rows.len());
     for row in rows {
@@ -65,10 +61,10 @@ pub async fn sealing_keys(connection: &impl ConnectionTrait) -> Result<Vec<Seali
 /// [`crate::keys::KeyRing::unsealing`].
 pub async fn unsealing(
     app: &App,
-    connection: &impl ConnectionTrait,
+    db: &impl ConnectionTrait,
     kid: Kid,
 ) -> Result<Arc<UnsealingKey>> {
-    match Entity::find_by_id(Stored(kid)).one(connection).await? {
+    match Entity::find_by_id(Stored(kid)).one(db).await? {
         Some(_) => app.keys.unsealing(kid),
         None => Err(Error::not_found("sealing key", &kid)),
     }
@@ -80,23 +76,19 @@ pub async fn unsealing(
 ///
 /// # Errors
 /// [`Error::Database`], and those of the key's file.
-pub async fn add_sealing_key(
-    app: &App,
-    transaction: &Transaction,
-    drop_others: bool,
-) -> Result<Kid> {
-    transaction.hold("sealing keys").await?;
-    let rows = Entity::find().order_by_desc(Column::Made).all(&**transaction).await?;
+pub async fn add_sealing_key(app: &App, tx: &Transaction, drop_others: bool) -> Result<Kid> {
+    tx.advisory_lock("sealing keys").await?;
+    let rows = Entity::find().order_by_desc(Column::Made).all(&**tx).await?;
     let after_last = rows.first().map(|last| last.made.0.after(Span::seconds(1)));
     let made = after_last.map_or(app.now(), |least| least.max(app.now()));
     if drop_others {
         let row = ActiveModel { dropped: Set(Some(Stored(made))), ..Default::default() };
         let others = Entity::update_many().set(row).filter(Column::Dropped.is_null());
-        others.exec(&**transaction).await?;
+        others.exec(&**tx).await?;
     }
     let kid = app.keys.create_unsealing()?;
     let row = ActiveModel { kid: Set(Stored(kid)), made: Set(Stored(made)), dropped: Set(None) };
-    Entity::insert(row).exec_without_returning(&**transaction).await?;
+    Entity::insert(row).exec_without_returning(&**tx).await?;
     Ok(kid)
 }
 
@@ -106,9 +98,9 @@ pub async fn add_sealing_key(
 /// # Errors
 /// [`Error::NotFound`]; [`Error::Conflict`] while the key is in the list or left it less than
 /// thirteen months ago.
-pub async fn destroy_sealing_key(app: &App, transaction: &Transaction, kid: Kid) -> Result<()> {
-    transaction.hold("sealing keys").await?;
-    let keys = sealing_keys(&**transaction).await?;
+pub async fn destroy_sealing_key(app: &App, tx: &Transaction, kid: Kid) -> Result<()> {
+    tx.advisory_lock("sealing keys").await?;
+    let keys = sealing_keys(&**tx).await?;
     let key = keys.into_iter().find(|key| key.kid == kid);
     let key = key.ok_or_else(|| Error::not_found("sealing key", &kid))?;
     match key.kept_until() {
@@ -125,6 +117,6 @@ pub async fn destroy_sealing_key(app: &App, transaction: &Transaction, kid: Kid)
             )));
         }
     }
-    Entity::delete_by_id(Stored(kid)).exec(&**transaction).await?;
+    Entity::delete_by_id(Stored(kid)).exec(&**tx).await?;
     app.keys.destroy_unsealing(kid)
 }

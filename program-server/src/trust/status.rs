@@ -1,9 +1,8 @@
 //! Status lists: an index for each voucher, what is known of it, and the signed tokens.
 
-use super::Served;
+use super::EntityBody;
 use super::keys::signer;
-use super::store::status_entry::{self, Withdrawn};
-use super::store::{status_change, status_list, status_publication};
+use super::store::{status_change, status_entry, status_list, status_publication};
 use crate::database::{Stored, Transaction};
 use crate::{App, Error, Result, keys};
 use protocol::id::ProgrammeId;
@@ -14,8 +13,8 @@ use protocol::voucher::StatusRef;
 use protocol::{Span, Timestamp};
 use sea_orm::sea_query::{Expr, ExprTrait as _};
 use sea_orm::{
-    ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, IntoActiveModel as _,
-    QueryFilter as _, QueryOrder as _, QuerySelect as _, Set,
+    ColumnTrait as _, Condition, ConnectionTrait, DeriveActiveEnum, EntityTrait as _, EnumIter,
+    IntoActiveModel as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Set,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -30,24 +29,28 @@ const RENEW_AFTER: Span = Span::hours(1);
 const ROWS_AT_ONCE: usize = 500;
 
 /// What the office decided of a voucher after it was issued.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Withdrawal {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Text")]
+pub enum RevocationState {
     /// Nothing against it.
+    #[sea_orm(string_value = "none")]
     None,
-    /// Held until the suspension is lifted.
+    /// Not to be served until the suspension is lifted.
+    #[sea_orm(string_value = "suspended")]
     Suspended,
     /// Taken back for good.
+    #[sea_orm(string_value = "revoked")]
     Revoked,
 }
 
 /// What the list says of an index. A voucher that was taken back stays so, served or not; a served
 /// one is never shown as merely suspended.
-fn published(withdrawal: Withdrawn, redeemed: bool) -> Status {
-    match (withdrawal, redeemed) {
-        (Withdrawn::Revoked, _) => Status::Revoked,
+fn published(revocation: RevocationState, redeemed: bool) -> Status {
+    match (revocation, redeemed) {
+        (RevocationState::Revoked, _) => Status::Revoked,
         (_, true) => Status::Redeemed,
-        (Withdrawn::Suspended, false) => Status::Suspended,
-        (Withdrawn::None, false) => Status::Valid,
+        (RevocationState::Suspended, false) => Status::Suspended,
+        (RevocationState::None, false) => Status::Valid,
     }
 }
 
@@ -57,77 +60,74 @@ pub fn status_address(number: u32) -> String {
     format!("/v1/status/{number}")
 }
 
-/// Takes `count` random free indices for vouchers of this programme that expire in this month.
+/// Allocates `count` random free indices for vouchers of this programme that expire in this month.
 ///
 /// # Errors
 /// [`Error::Database`], [`Error::Unavailable`] without randomness.
-pub async fn allot(
-    transaction: &Transaction,
+pub async fn allocate_indices(
+    tx: &Transaction,
     programme: &ProgrammeId,
     month: jiff::civil::Date,
     count: usize,
     now: Timestamp,
 ) -> Result<Vec<StatusRef>> {
-    transaction.hold("status lists").await?;
+    tx.advisory_lock("status lists").await?;
     let month = month.strftime("%Y-%m").to_string();
-    let mut allotted = Vec::with_capacity(count);
-    while allotted.len() < count {
-        let list = list_with_room(transaction, programme, &month, now).await?;
+    let mut allocated = Vec::with_capacity(count);
+    while allocated.len() < count {
+        let list = list_with_room(tx, programme, &month, now).await?;
         let room = (CAPACITY - list.taken.0) as usize;
-        let wanted = (count - allotted.len()).min(room).min(ROWS_AT_ONCE);
-        let drawn = draw_free(transaction, list.number.0, wanted).await?;
+        let wanted = (count - allocated.len()).min(room).min(ROWS_AT_ONCE);
+        let drawn = draw_free(tx, list.number.0, wanted).await?;
         status_entry::Entity::insert_many(drawn.iter().map(|position| status_entry::ActiveModel {
             list: Set(list.number),
             position: Set(Stored(*position)),
-            withdrawal: Set(Withdrawn::None),
+            revocation: Set(RevocationState::None),
             redeemed: Set(false),
         }))
-        .exec_without_returning(&**transaction)
+        .exec_without_returning(&**tx)
         .await?;
         let mut row = list.clone().into_active_model();
         row.taken = Set(Stored(list.taken.0 + drawn.len() as u32));
-        status_list::Entity::update(row).exec(&**transaction).await?;
-        allotted.extend(drawn.into_iter().map(|index| StatusRef { list: list.number.0, index }));
+        status_list::Entity::update(row).exec(&**tx).await?;
+        allocated.extend(drawn.into_iter().map(|index| StatusRef { list: list.number.0, index }));
     }
-    Ok(allotted)
+    Ok(allocated)
 }
 
-/// Opens a status list of this programme and month whose places are not drawn at random, but divided
-/// by the caller with [`take_run`].
-///
-/// # Errors
-/// [`Error::Database`].
-pub async fn open_divided_list(
-    transaction: &Transaction,
+/// Creates a status list of this programme and month whose places are not drawn at random, but given
+/// out by the caller with [`reserve_range`].
+pub async fn create_reserved_list(
+    tx: &Transaction,
     programme: &ProgrammeId,
     month: jiff::civil::Date,
     now: Timestamp,
 ) -> Result<u32> {
     let month = month.strftime("%Y-%m").to_string();
     // Counted as full, so that nothing is drawn from it.
-    Ok(insert_list(transaction, programme, &month, MAX_ENTRIES, now).await?.number.0)
+    Ok(insert_list(tx, programme, &month, MAX_ENTRIES, now).await?.number.0)
 }
 
-/// Takes `count` places of a list that [`open_divided_list`] gave, one after the other.
+/// Reserves `count` places of a list that [`create_reserved_list`] gave, one after the other.
 ///
 /// # Errors
 /// [`Error::Database`]; a place that is taken is a unique violation.
-pub async fn take_run(transaction: &Transaction, first: StatusRef, count: u32) -> Result<()> {
+pub async fn reserve_range(tx: &Transaction, first: StatusRef, count: u32) -> Result<()> {
     let places: Vec<u32> = (first.index..first.index + count).collect();
     for some in places.chunks(ROWS_AT_ONCE) {
         let rows = some.iter().map(|position| status_entry::ActiveModel {
             list: Set(Stored(first.list)),
             position: Set(Stored(*position)),
-            withdrawal: Set(Withdrawn::None),
+            revocation: Set(RevocationState::None),
             redeemed: Set(false),
         });
-        status_entry::Entity::insert_many(rows).exec_without_returning(&**transaction).await?;
+        status_entry::Entity::insert_many(rows).exec_without_returning(&**tx).await?;
     }
     Ok(())
 }
 
 async fn list_with_room(
-    transaction: &Transaction,
+    tx: &Transaction,
     programme: &ProgrammeId,
     month: &str,
     now: Timestamp,
@@ -137,25 +137,23 @@ async fn list_with_room(
         .filter(status_list::Column::Month.eq(month))
         .filter(status_list::Column::Taken.lt(Stored(CAPACITY)))
         .order_by_asc(status_list::Column::Number)
-        .one(&**transaction)
+        .one(&**tx)
         .await?;
     if let Some(list) = with_room {
         return Ok(list);
     }
-    insert_list(transaction, programme, month, 0, now).await
+    insert_list(tx, programme, month, 0, now).await
 }
 
 async fn insert_list(
-    transaction: &Transaction,
+    tx: &Transaction,
     programme: &ProgrammeId,
     month: &str,
     taken: u32,
     now: Timestamp,
 ) -> Result<status_list::Model> {
-    let last = status_list::Entity::find()
-        .order_by_desc(status_list::Column::Number)
-        .one(&**transaction)
-        .await?;
+    let last =
+        status_list::Entity::find().order_by_desc(status_list::Column::Number).one(&**tx).await?;
     let list = status_list::Model {
         number: Stored(last.map_or(1, |last| last.number.0 + 1)),
         programme: Stored(programme.clone()),
@@ -166,13 +164,13 @@ async fn insert_list(
         token: None,
     };
     status_list::Entity::insert(list.clone().into_active_model())
-        .exec_without_returning(&**transaction)
+        .exec_without_returning(&**tx)
         .await?;
     Ok(list)
 }
 
 /// Draws positions that no voucher has, in random order.
-async fn draw_free(transaction: &Transaction, list: u32, count: usize) -> Result<Vec<u32>> {
+async fn draw_free(tx: &Transaction, list: u32, count: usize) -> Result<Vec<u32>> {
     let mut free: Vec<u32> = Vec::with_capacity(count);
     while free.len() < count {
         let mut drawn: Vec<u32> = Vec::new();
@@ -188,7 +186,7 @@ async fn draw_free(transaction: &Transaction, list: u32, count: usize) -> Result
         let taken: BTreeSet<u32> = status_entry::Entity::find()
             .filter(status_entry::Column::List.eq(Stored(list)))
             .filter(status_entry::Column::Position.is_in(drawn.iter().copied().map(Stored)))
-            .all(&**transaction)
+            .all(&**tx)
             .await?
             .into_iter()
             .map(|row| row.position.0)
@@ -202,35 +200,26 @@ async fn draw_free(transaction: &Transaction, list: u32, count: usize) -> Result
 ///
 /// # Errors
 /// [`Error::Broken`] for an index that no voucher has.
-pub async fn mark_redeemed(
-    transaction: &Transaction,
-    vouchers: &[StatusRef],
-    redeemed: bool,
-) -> Result<()> {
+pub async fn mark_redeemed(tx: &Transaction, vouchers: &[StatusRef], redeemed: bool) -> Result<()> {
     let row = status_entry::ActiveModel { redeemed: Set(redeemed), ..Default::default() };
-    mark(transaction, vouchers, row).await
+    mark(tx, vouchers, row).await
 }
 
 /// Says what the office decided of a voucher.
 ///
 /// # Errors
 /// [`Error::Broken`] for an index that no voucher has.
-pub async fn withdraw(
-    transaction: &Transaction,
+pub async fn set_revocation(
+    tx: &Transaction,
     voucher: StatusRef,
-    withdrawal: Withdrawal,
+    revocation: RevocationState,
 ) -> Result<()> {
-    let withdrawal = match withdrawal {
-        Withdrawal::None => Withdrawn::None,
-        Withdrawal::Suspended => Withdrawn::Suspended,
-        Withdrawal::Revoked => Withdrawn::Revoked,
-    };
-    let row = status_entry::ActiveModel { withdrawal: Set(withdrawal), ..Default::default() };
-    mark(transaction, &[voucher], row).await
+    let row = status_entry::ActiveModel { revocation: Set(revocation), ..Default::default() };
+    mark(tx, &[voucher], row).await
 }
 
 async fn mark(
-    transaction: &Transaction,
+    tx: &Transaction,
     vouchers: &[StatusRef],
     row: status_entry::ActiveModel,
 ) -> Result<()> {
@@ -245,7 +234,7 @@ async fn mark(
                 .set(row.clone())
                 .filter(status_entry::Column::List.eq(Stored(*list)))
                 .filter(status_entry::Column::Position.is_in(some.iter().copied().map(Stored)))
-                .exec(&**transaction)
+                .exec(&**tx)
                 .await?;
             if marked.rows_affected != some.len() as u64 {
                 return Err(Error::Broken(format!(
@@ -256,7 +245,7 @@ async fn mark(
     }
     for list in places.into_keys() {
         let change = status_change::ActiveModel { list: Set(Stored(list)), ..Default::default() };
-        status_change::Entity::insert(change).exec_without_returning(&**transaction).await?;
+        status_change::Entity::insert(change).exec_without_returning(&**tx).await?;
     }
     Ok(())
 }
@@ -265,7 +254,7 @@ async fn mark(
 ///
 /// # Errors
 /// [`Error::NotFound`] when there is no such list; those of [`signer`] when there is no token yet.
-pub async fn status_token(app: &App, number: u32) -> Result<Served> {
+pub async fn status_token(app: &App, number: u32) -> Result<EntityBody> {
     let row = list(app.db.reader(), number).await?;
     let changed = status_change::Entity::find()
         .filter(status_change::Column::List.eq(Stored(number)))
@@ -273,12 +262,14 @@ pub async fn status_token(app: &App, number: u32) -> Result<Served> {
         .await?
         .is_some();
     match row.token {
-        Some(token) if !changed && !is_old(row.token_issued, app.now()) => Ok(Served::new(token)),
-        held => match (sign(app, number).await, held) {
-            (Ok(token), _) => Ok(Served::new(token)),
+        Some(token) if !changed && !is_old(row.token_issued, app.now()) => {
+            Ok(EntityBody::new(token))
+        }
+        last => match (sign(app, number).await, last) {
+            (Ok(token), _) => Ok(EntityBody::new(token)),
             (Err(error), Some(token)) => {
                 tracing::error!(%error, list = number, "a status list could not be signed");
-                Ok(Served::new(token))
+                Ok(EntityBody::new(token))
             }
             (Err(error), None) => Err(error),
         },
@@ -290,15 +281,15 @@ fn is_old(issued: Option<Stored<Timestamp>>, now: Timestamp) -> bool {
 }
 
 async fn sign(app: &App, number: u32) -> Result<Vec<u8>> {
-    let transaction = app.db.begin().await?;
-    transaction.hold(&format!("status list {number}")).await?;
-    let row = list(&*transaction, number).await?;
+    let tx = app.db.begin().await?;
+    tx.advisory_lock(&format!("status list {number}")).await?;
+    let row = list(&*tx, number).await?;
     let changes: Vec<i64> = status_change::Entity::find()
         .filter(status_change::Column::List.eq(Stored(number)))
         .select_only()
         .column(status_change::Column::Id)
         .into_tuple()
-        .all(&*transaction)
+        .all(&*tx)
         .await?;
     if let Some(token) = &row.token
         && changes.is_empty()
@@ -309,49 +300,46 @@ async fn sign(app: &App, number: u32) -> Result<Vec<u8>> {
     let mut entries = Entries::all_valid(MAX_ENTRIES)?;
     let told = Condition::any()
         .add(status_entry::Column::Redeemed.eq(true))
-        .add(status_entry::Column::Withdrawal.ne(Withdrawn::None));
+        .add(status_entry::Column::Revocation.ne(RevocationState::None));
     let rows = status_entry::Entity::find()
         .filter(status_entry::Column::List.eq(Stored(number)))
         .filter(told)
-        .all(&*transaction)
+        .all(&*tx)
         .await?;
     for row in rows {
-        entries.set(row.position.0, published(row.withdrawal, row.redeemed))?;
+        entries.set(row.position.0, published(row.revocation, row.redeemed))?;
     }
     let after_last = row.token_issued.map(|last| last.0.after(Span::seconds(1)));
     let issued = after_last.map_or(app.now(), |least| least.max(app.now())).max(row.made.0);
     let programme = Some(&row.programme.0);
-    let signer = signer(app, &*transaction, KeyUse::Status, programme, issued).await?;
+    let signer = signer(app, &*tx, KeyUse::Status, programme, issued).await?;
     let token = StatusList { address: status_address(number), issued, expires: None, entries }
         .sign(&*signer)?;
     let mut row = row.into_active_model();
     row.token = Set(Some(token.clone()));
     row.token_issued = Set(Some(Stored(issued)));
-    status_list::Entity::update(row).exec(&*transaction).await?;
+    status_list::Entity::update(row).exec(&*tx).await?;
     let publication =
         status_publication::ActiveModel { list: Set(Stored(number)), issued: Set(Stored(issued)) };
-    status_publication::Entity::insert(publication).exec_without_returning(&*transaction).await?;
+    status_publication::Entity::insert(publication).exec_without_returning(&*tx).await?;
     for some in changes.chunks(ROWS_AT_ONCE) {
         status_change::Entity::delete_many()
             .filter(Expr::col(status_change::Column::Id).is_in(some.iter().copied()))
-            .exec(&*transaction)
+            .exec(&*tx)
             .await?;
     }
-    transaction.commit().await?;
+    tx.commit().await?;
     Ok(token)
 }
 
-async fn list(connection: &impl ConnectionTrait, number: u32) -> Result<status_list::Model> {
-    let row = status_list::Entity::find_by_id(Stored(number)).one(connection).await?;
+async fn list(db: &impl ConnectionTrait, number: u32) -> Result<status_list::Model> {
+    let row = status_list::Entity::find_by_id(Stored(number)).one(db).await?;
     row.ok_or_else(|| Error::not_found("status list", &number))
 }
 
 /// What the lists say of these vouchers now, by list and index.
-///
-/// # Errors
-/// [`Error::Database`].
 pub async fn statuses(
-    connection: &impl ConnectionTrait,
+    db: &impl ConnectionTrait,
     vouchers: &[StatusRef],
 ) -> Result<BTreeMap<(u32, u32), Status>> {
     let mut by_list: BTreeMap<u32, Vec<Stored<u32>>> = BTreeMap::new();
@@ -364,11 +352,11 @@ pub async fn statuses(
             let rows = status_entry::Entity::find()
                 .filter(status_entry::Column::List.eq(Stored(list)))
                 .filter(status_entry::Column::Position.is_in(some.to_vec()))
-                .all(connection)
+                .all(db)
                 .await?;
             statuses.extend(
                 rows.into_iter()
-                    .map(|row| ((list, row.position.0), published(row.withdrawal, row.redeemed))),
+                    .map(|row| ((list, row.position.0), published(row.revocation, row.redeemed))),
             );
         }
     }
@@ -376,11 +364,8 @@ pub async fn statuses(
 }
 
 /// Those of these tokens, each named by its list and `iat`, that this server published.
-///
-/// # Errors
-/// [`Error::Database`].
 pub async fn published_tokens(
-    connection: &impl ConnectionTrait,
+    db: &impl ConnectionTrait,
     named: &BTreeSet<(u32, Timestamp)>,
 ) -> Result<BTreeSet<(u32, Timestamp)>> {
     let mut by_list: BTreeMap<u32, Vec<Stored<Timestamp>>> = BTreeMap::new();
@@ -393,7 +378,7 @@ pub async fn published_tokens(
             let rows = status_publication::Entity::find()
                 .filter(status_publication::Column::List.eq(Stored(list)))
                 .filter(status_publication::Column::Issued.is_in(some.to_vec()))
-                .all(connection)
+                .all(db)
                 .await?;
             found.extend(rows.into_iter().map(|row| (list, row.issued.0)));
         }
@@ -402,23 +387,20 @@ pub async fn published_tokens(
 }
 
 /// The numbers of every list.
-///
-/// # Errors
-/// [`Error::Database`].
-pub async fn status_lists(connection: &impl ConnectionTrait) -> Result<Vec<u32>> {
+pub async fn status_lists(db: &impl ConnectionTrait) -> Result<Vec<u32>> {
     let numbers: Vec<Stored<u32>> = status_list::Entity::find()
         .select_only()
         .column(status_list::Column::Number)
         .order_by_asc(status_list::Column::Number)
         .into_tuple()
-        .all(connection)
+        .all(db)
         .await?;
     Ok(numbers.into_iter().map(|number| number.0).collect())
 }
 
 /// The entries of the trust list.
 pub(super) async fn entries(
-    connection: &impl ConnectionTrait,
+    db: &impl ConnectionTrait,
     keys: &[IssuerKey],
 ) -> Result<Vec<StatusListEntry>> {
     use status_list::Column::{Made, Number, Programme};
@@ -428,7 +410,7 @@ pub(super) async fn entries(
             .columns([Number, Programme, Made])
             .order_by_asc(Number)
             .into_tuple()
-            .all(connection)
+            .all(db)
             .await?;
     Ok(rows
         .into_iter()
@@ -452,7 +434,7 @@ mod tests {
 
     #[test]
     fn a_voucher_taken_back_stays_so_and_a_served_one_is_shown_as_served() {
-        use Withdrawn::{None, Revoked, Suspended};
+        use RevocationState::{None, Revoked, Suspended};
         assert_eq!(published(None, false), Status::Valid);
         assert_eq!(published(None, true), Status::Redeemed);
         assert_eq!(published(Suspended, false), Status::Suspended);

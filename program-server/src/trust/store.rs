@@ -4,7 +4,7 @@ mod changes;
 
 pub(super) use changes::{ended_delegation, issued_set, limits, status_publication};
 
-use crate::database::{Migration, Room, column};
+use crate::database::{Migration, ModuleSchema, column};
 use sea_orm::sea_query::{Expr, ExprTrait as _, ForeignKey, Index, Table};
 
 /// Signed root documents.
@@ -151,6 +151,7 @@ pub(super) mod status_list {
 
 /// What is known of each index that a voucher took.
 pub(super) mod status_entry {
+    use super::super::status::RevocationState;
     use crate::database::Stored;
     use sea_orm::entity::prelude::*;
 
@@ -161,19 +162,8 @@ pub(super) mod status_entry {
         pub list: Stored<u32>,
         #[sea_orm(primary_key, auto_increment = false)]
         pub position: Stored<u32>,
-        pub withdrawal: Withdrawn,
+        pub revocation: RevocationState,
         pub redeemed: bool,
-    }
-
-    #[derive(Debug, Clone, Copy, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
-    #[sea_orm(rs_type = "String", db_type = "Text")]
-    pub enum Withdrawn {
-        #[sea_orm(string_value = "none")]
-        None,
-        #[sea_orm(string_value = "suspended")]
-        Suspended,
-        #[sea_orm(string_value = "revoked")]
-        Revoked,
     }
 
     #[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]
@@ -202,9 +192,8 @@ pub(super) mod status_change {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// The room's tables.
 #[must_use]
-pub fn schema() -> Room {
+pub fn schema() -> ModuleSchema {
     let roots = Table::create()
         .table(root::Entity)
         .col(column::number("version").primary_key())
@@ -248,21 +237,22 @@ pub fn schema() -> Room {
         changes,
         changes_by_list,
     ];
-    Room {
+    ModuleSchema {
         name: "trust",
-        migrations: vec![Migration(steps), changes::migration(), heard::migration()],
+        migrations: vec![Migration(steps), changes::migration(), observed::migration()],
     }
 }
 
-/// Versions of trust lists that phones say they hold and that this server never signed.
-pub mod heard {
+/// Versions of trust lists that phones observed, as their records say, and that this server never
+/// signed.
+pub mod observed {
     use crate::database::{Migration, Stored, column};
     use protocol::Hash;
     use sea_orm::entity::prelude::*;
     use sea_orm::sea_query::Table;
 
     #[derive(Debug, Clone, PartialEq, Eq, DeriveEntityModel)]
-    #[sea_orm(table_name = "trust_heard")]
+    #[sea_orm(table_name = "observed_trust_versions")]
     pub struct Model {
         #[sea_orm(primary_key, auto_increment = false)]
         pub version: Stored<u64>,
@@ -275,12 +265,12 @@ pub mod heard {
     impl ActiveModelBehavior for ActiveModel {}
 
     pub fn migration() -> Migration {
-        let heard = Table::create()
+        let observed = Table::create()
             .table(Entity)
             .col(column::number("version").primary_key())
             .col(column::bytes("device"))
             .into();
-        Migration(vec![heard])
+        Migration(vec![observed])
     }
 }
 
@@ -357,7 +347,7 @@ fn status_entries_table() -> crate::database::Step {
         .table(status_entry::Entity)
         .col(column::number("list"))
         .col(column::number("position").check(Expr::col("position").between(0, most)))
-        .col(column::text("withdrawal").check(Expr::col("withdrawal").is_in([
+        .col(column::text("revocation").check(Expr::col("revocation").is_in([
             "none",
             "suspended",
             "revoked",

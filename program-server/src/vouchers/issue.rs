@@ -1,6 +1,6 @@
-//! Issuing: from what an officer orders to signed vouchers.
+//! Issuing: from what an officer requests to signed vouchers.
 
-use super::{IssuedVoucher, Withdrawal, store};
+use super::{IssuedVoucher, RevocationState, store};
 use crate::programmes::{self, Programme};
 use crate::{App, Error, Result, keys, providers, trust};
 use jiff::civil::Date;
@@ -17,8 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// A voucher to be issued.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Order {
-    /// What it gives.
+pub struct IssueRequest {
     pub benefit: Benefit,
     /// The provider or group that may serve it; any of the programme's if absent.
     pub audience: Option<Audience>,
@@ -32,59 +31,57 @@ pub struct Order {
     pub last_day: Date,
     /// The entitlement it stands for; the printed reference if absent.
     pub entitlement: Option<EntitlementId>,
-    /// Its supporting documents.
     pub documents: Vec<SupportingDocument>,
-    /// Where it stands in a list of orders that may be given twice.
+    /// Where it stands in a list of requests that may be given twice.
     pub line: Option<Line>,
 }
 
-/// A line of a list of orders, for which one voucher is issued however often the list is given.
+/// A line of a list of requests, for which one voucher is issued however often the list is given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Line {
     /// The digest of the list.
     pub list: Hash,
-    /// The line.
     pub number: u32,
 }
 
 /// Issues vouchers of one programme, all of them or none. They are stored when this returns.
 ///
 /// # Errors
-/// [`Error::NotFound`] for a programme or provider that is not there, [`Error::Invalid`] for an order
+/// [`Error::NotFound`] for a programme or provider that is not there, [`Error::Invalid`] for a request
 /// that makes no good voucher, [`Error::Conflict`] for a line that has its voucher already,
 /// [`Error::Unavailable`] without a key.
 pub async fn issue(
     app: &App,
     programme: &ProgrammeId,
-    orders: &[Order],
+    requests: &[IssueRequest],
 ) -> Result<Vec<IssuedVoucher>> {
-    let transaction = app.db.begin().await?;
-    let programme = programmes::get(&*transaction, programme).await?;
+    let tx = app.db.begin().await?;
+    let programme = programmes::get(&*tx, programme).await?;
     let now = app.now();
-    check_audiences(&*transaction, &programme, orders).await?;
-    let windows = orders
+    check_audiences(&*tx, &programme, requests).await?;
+    let windows = requests
         .iter()
-        .map(|order| window(order, &programme.zone, now))
+        .map(|request| window(request, &programme.zone, now))
         .collect::<Result<Vec<_>>>()?;
 
     let mut by_month: BTreeMap<Date, Vec<usize>> = BTreeMap::new();
-    for (place, order) in orders.iter().enumerate() {
-        by_month.entry(order.last_day.first_of_month()).or_default().push(place);
+    for (place, request) in requests.iter().enumerate() {
+        by_month.entry(request.last_day.first_of_month()).or_default().push(place);
     }
     let mut places: BTreeMap<usize, StatusRef> = BTreeMap::new();
-    for (month, orders) in by_month {
-        let allotted = trust::allot(&transaction, &programme.id, month, orders.len(), now).await?;
-        places.extend(orders.into_iter().zip(allotted));
+    for (month, requests) in by_month {
+        let allocated =
+            trust::allocate_indices(&tx, &programme.id, month, requests.len(), now).await?;
+        places.extend(requests.into_iter().zip(allocated));
     }
 
-    let signer =
-        trust::signer(app, &*transaction, KeyUse::Voucher, Some(&programme.id), now).await?;
-    let ids = draw_ids(&*transaction, orders.len()).await?;
-    let mut issued = Vec::with_capacity(orders.len());
-    for (place, ((order, window), (cti, reference))) in
-        orders.iter().zip(windows).zip(ids).enumerate()
+    let signer = trust::signer(app, &*tx, KeyUse::Voucher, Some(&programme.id), now).await?;
+    let ids = draw_ids(&*tx, requests.len()).await?;
+    let mut issued = Vec::with_capacity(requests.len());
+    for (place, ((request, window), (cti, reference))) in
+        requests.iter().zip(windows).zip(ids).enumerate()
     {
-        let entitlement = match &order.entitlement {
+        let entitlement = match &request.entitlement {
             Some(entitlement) => entitlement.clone(),
             None => EntitlementId::new(reference.as_str())?,
         };
@@ -94,16 +91,16 @@ pub async fn issue(
                 reference: Reference::Cti(cti),
             },
             entitlement,
-            audience: order.audience.clone(),
+            audience: request.audience.clone(),
             expires: window.expires,
             not_before: window.not_before,
             issued: now,
             programme: programme.id.clone(),
-            benefit: order.benefit.clone(),
-            assistance: order.assistance.clone(),
-            holder: order.holder.clone(),
+            benefit: request.benefit.clone(),
+            assistance: request.assistance.clone(),
+            holder: request.holder.clone(),
             status: places.get(&place).copied(),
-            documents: order.documents.clone(),
+            documents: request.documents.clone(),
         };
         let signed = sign(&voucher, &*signer)?;
         to_text(&signed).map_err(|_| {
@@ -112,28 +109,30 @@ pub async fn issue(
                  shorter names",
             )
         })?;
-        issued.push(IssuedVoucher { reference, voucher, signed, withdrawal: Withdrawal::None });
+        issued.push(IssuedVoucher {
+            reference,
+            voucher,
+            signed,
+            revocation: RevocationState::None,
+        });
     }
-    store::insert(&*transaction, orders, &issued).await.map_err(|error| {
+    store::insert(&*tx, requests, &issued).await.map_err(|error| {
         if error.is_unique_violation() {
             Error::conflict("another command is issuing the same list now; wait for its end")
         } else {
             error
         }
     })?;
-    transaction.commit().await?;
+    tx.commit().await?;
     Ok(issued)
 }
 
 /// The vouchers that were issued for the lines of this list, by line.
-///
-/// # Errors
-/// [`Error::Database`].
 pub async fn issued_lines(
-    connection: &impl ConnectionTrait,
+    db: &impl ConnectionTrait,
     list: Hash,
 ) -> Result<BTreeMap<u32, IssuedVoucher>> {
-    store::lines(connection, list).await
+    store::lines(db, list).await
 }
 
 struct Window {
@@ -142,35 +141,35 @@ struct Window {
 }
 
 /// When a voucher is good: from the start of its first day to the end of its last.
-fn window(order: &Order, zone: &Zone, now: Timestamp) -> Result<Window> {
+fn window(request: &IssueRequest, zone: &Zone, now: Timestamp) -> Result<Window> {
     let today = zone.day_of(now);
-    let first_day = order.first_day.unwrap_or(today);
-    if order.last_day < today {
+    let first_day = request.first_day.unwrap_or(today);
+    if request.last_day < today {
         return Err(Error::Invalid(format!(
             "the last day {} has passed: it is {today} in {}",
-            order.last_day,
+            request.last_day,
             zone.name()
         )));
     }
-    if order.last_day < first_day {
+    if request.last_day < first_day {
         return Err(Error::Invalid(format!(
             "the last day {} is before the first day {first_day}",
-            order.last_day
+            request.last_day
         )));
     }
-    Ok(Window { not_before: zone.start_of(first_day)?, expires: zone.end_of(order.last_day)? })
+    Ok(Window { not_before: zone.start_of(first_day)?, expires: zone.end_of(request.last_day)? })
 }
 
 async fn check_audiences(
-    connection: &impl ConnectionTrait,
+    db: &impl ConnectionTrait,
     programme: &Programme,
-    orders: &[Order],
+    requests: &[IssueRequest],
 ) -> Result<()> {
     let audiences: BTreeSet<&Audience> =
-        orders.iter().filter_map(|order| order.audience.as_ref()).collect();
+        requests.iter().filter_map(|request| request.audience.as_ref()).collect();
     for audience in audiences {
-        providers::audience_name(connection, audience).await?;
-        let members = providers::members(connection, audience).await?;
+        providers::audience_name(db, audience).await?;
+        let members = providers::members(db, audience).await?;
         if !members.iter().any(|provider| provider.programmes.contains(&programme.id)) {
             return Err(Error::Invalid(format!(
                 "{audience} does not serve the programme {}, so nobody could redeem the voucher",
@@ -178,8 +177,8 @@ async fn check_audiences(
             )));
         }
     }
-    if orders.iter().any(|order| {
-        matches!(&order.benefit, Benefit::Money(money) if money.currency() != programme.currency)
+    if requests.iter().any(|request| {
+        matches!(&request.benefit, Benefit::Money(money) if money.currency() != programme.currency)
     }) {
         return Err(Error::Invalid(format!(
             "the programme {} pays in {}",
@@ -190,10 +189,7 @@ async fn check_audiences(
 }
 
 /// Draws voucher ids whose references nobody has yet.
-async fn draw_ids(
-    connection: &impl ConnectionTrait,
-    count: usize,
-) -> Result<Vec<(VoucherId, String)>> {
+async fn draw_ids(db: &impl ConnectionTrait, count: usize) -> Result<Vec<(VoucherId, String)>> {
     let mut drawn: BTreeMap<String, VoucherId> = BTreeMap::new();
     while drawn.len() < count {
         let mut new = BTreeMap::new();
@@ -206,7 +202,7 @@ async fn draw_ids(
                 new.insert(reference, id);
             }
         }
-        for taken in store::references_taken(connection, new.keys()).await? {
+        for taken in store::references_taken(db, new.keys()).await? {
             new.remove(&taken);
         }
         drawn.extend(new);
@@ -215,8 +211,8 @@ async fn draw_ids(
 }
 
 /// Draws a reference that no voucher has yet.
-pub(super) async fn draw_reference(connection: &impl ConnectionTrait) -> Result<String> {
-    Ok(draw_ids(connection, 1).await?.pop().map(|(_, reference)| reference).unwrap_or_default())
+pub(super) async fn draw_reference(db: &impl ConnectionTrait) -> Result<String> {
+    Ok(draw_ids(db, 1).await?.pop().map(|(_, reference)| reference).unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -225,9 +221,9 @@ mod tests {
     use jiff::civil::date;
     use protocol::{Currency, Money};
 
-    fn order(first_day: Option<Date>, last_day: Date) -> Order {
+    fn request(first_day: Option<Date>, last_day: Date) -> IssueRequest {
         let money = Money::new(500, Currency::new("PHP").unwrap()).unwrap();
-        Order {
+        IssueRequest {
             benefit: Benefit::Money(money),
             audience: None,
             assistance: "Food".to_owned(),
@@ -245,8 +241,8 @@ mod tests {
         let manila = Zone::new("Asia/Manila").unwrap();
         // In Manila it is the 22nd already.
         let now = Timestamp::parse("2026-11-21T16:30:00Z").unwrap();
-        let window = |order| window(&order, &manila, now).unwrap();
-        let good = window(order(None, date(2026, 12, 31)));
+        let window = |request| window(&request, &manila, now).unwrap();
+        let good = window(request(None, date(2026, 12, 31)));
         assert_eq!(good.not_before, Timestamp::parse("2026-11-21T16:00:00Z").unwrap());
         assert_eq!(good.expires, Timestamp::parse("2026-12-31T16:00:00Z").unwrap());
     }
@@ -255,9 +251,9 @@ mod tests {
     fn days_that_leave_no_time_to_serve_are_refused() {
         let manila = Zone::new("Asia/Manila").unwrap();
         let now = Timestamp::parse("2026-11-21T16:30:00Z").unwrap();
-        let refused = |order| window(&order, &manila, now).is_err();
-        assert!(refused(order(None, date(2026, 11, 21))));
-        assert!(!refused(order(None, date(2026, 11, 22))));
-        assert!(refused(order(Some(date(2026, 12, 2)), date(2026, 12, 1))));
+        let refused = |request| window(&request, &manila, now).is_err();
+        assert!(refused(request(None, date(2026, 11, 21))));
+        assert!(!refused(request(None, date(2026, 11, 22))));
+        assert!(refused(request(Some(date(2026, 12, 2)), date(2026, 12, 1))));
     }
 }

@@ -23,7 +23,6 @@ use typeset::{escape, one_line};
 /// What stands on a voucher.
 #[derive(Debug, Clone, Copy)]
 pub struct VoucherCard<'a> {
-    /// The programme's name.
     pub programme: &'a str,
     /// The kind of assistance, such as `Food assistance`.
     pub assistance: &'a str,
@@ -51,7 +50,6 @@ pub struct VoucherCard<'a> {
 /// What stands on the card that enrols a phone.
 #[derive(Debug, Clone, Copy)]
 pub struct EnrolmentCard<'a> {
-    /// The programme's name.
     pub programme: &'a str,
     /// The provider that the phone will serve for.
     pub provider: &'a str,

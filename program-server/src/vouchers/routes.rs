@@ -5,7 +5,7 @@
 use super::{IssuedVoucher, naming};
 use crate::app::App;
 use crate::devices::Session;
-use crate::http::{BenefitShape, Problem, is_held};
+use crate::http::{BenefitShape, Problem, if_none_match};
 use crate::{Error, Result, programmes, providers, trust};
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
@@ -22,7 +22,7 @@ use utoipa_axum::routes;
 /// Most vouchers of one page.
 const PAGE: usize = 100;
 
-/// The room's routes.
+/// The module's routes.
 pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(own_vouchers))
 }
@@ -86,7 +86,7 @@ async fn own_vouchers(
     let etag = format!("\"{}\"", Hash::of(&body));
     // No cache on the way keeps it. The phone does, and asks whether it changed.
     let about = [(header::ETAG, etag.clone()), (header::CACHE_CONTROL, "no-store".to_owned())];
-    if is_held(&headers, &etag) {
+    if if_none_match(&headers, &etag) {
         return Ok((StatusCode::NOT_MODIFIED, about).into_response());
     }
     let json = [(header::CONTENT_TYPE, "application/json")];
@@ -94,20 +94,20 @@ async fn own_vouchers(
 }
 
 async fn page(app: &App, provider: &ProviderId, after: Option<&str>) -> Result<Vouchers> {
-    let connection = app.db.reader();
-    let mut audiences = providers::get(connection, provider).await?.groups;
+    let db = app.db.reader();
+    let mut audiences = providers::get(db, provider).await?.groups;
     audiences.push(provider.clone().into());
-    let mut found = naming(connection, &audiences, after, PAGE as u64 + 1).await?;
+    let mut found = naming(db, &audiences, after, PAGE as u64 + 1).await?;
     let more = found.len() > PAGE;
     found.truncate(PAGE);
     let next = found.last().filter(|_| more).map(|last| last.reference.clone());
-    let zones: BTreeMap<_, _> = programmes::all(connection)
+    let zones: BTreeMap<_, _> = programmes::all(db)
         .await?
         .into_iter()
         .map(|programme| (programme.id, programme.zone))
         .collect();
     let places: Vec<StatusRef> = found.iter().filter_map(|one| one.voucher.status).collect();
-    let statuses = trust::statuses(connection, &places).await?;
+    let statuses = trust::statuses(db, &places).await?;
     let shown = |issued: IssuedVoucher| {
         let voucher = issued.voucher;
         let zone = zones.get(&voucher.programme)?;

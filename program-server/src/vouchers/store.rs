@@ -1,7 +1,10 @@
 //! The tables of issued vouchers and the decisions on them.
 
-use super::{Decision, DecisionTaken, Entry, IssuedVoucher, Line, Order, Withdrawal};
-use crate::database::{Migration, Room, Stored, column};
+use super::{
+    Decision, DecisionTaken, Entry, IssueRequest, IssuedVoucher, Line, RevocationState,
+    VoucherStatus,
+};
+use crate::database::{Migration, ModuleSchema, Stored, column};
 use crate::{Error, Result};
 use protocol::cose::{ObjectType, Sign1};
 use protocol::id::{Audience, VoucherId};
@@ -14,9 +17,9 @@ use sea_orm::{
     QuerySelect as _, Set,
 };
 use std::collections::BTreeMap;
-use voucher::Standing;
 
 mod voucher {
+    use super::super::RevocationState;
     use crate::database::Stored;
     use protocol::id::{Audience, IssuerId, ProgrammeId, VoucherId};
     use protocol::{Hash, Timestamp};
@@ -39,22 +42,11 @@ mod voucher {
         pub status_position: Stored<u32>,
         pub payload_hash: Stored<Hash>,
         pub signed: Vec<u8>,
-        pub standing: Standing,
-        /// Since when it stands so.
-        pub standing_since: Stored<Timestamp>,
-        pub order_list: Option<Stored<Hash>>,
-        pub order_line: Option<Stored<u32>>,
-    }
-
-    #[derive(Debug, Clone, Copy, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
-    #[sea_orm(rs_type = "String", db_type = "Text")]
-    pub enum Standing {
-        #[sea_orm(string_value = "good")]
-        Good,
-        #[sea_orm(string_value = "suspended")]
-        Suspended,
-        #[sea_orm(string_value = "revoked")]
-        Revoked,
+        pub revocation: RevocationState,
+        /// Since when.
+        pub revocation_since: Stored<Timestamp>,
+        pub request_list: Option<Stored<Hash>>,
+        pub request_line: Option<Stored<u32>>,
     }
 
     #[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]
@@ -100,11 +92,10 @@ mod decision {
 /// Rows in one statement: both engines bound the number of values.
 const ROWS_AT_ONCE: usize = 500;
 
-/// The room's tables.
 #[must_use]
-pub fn schema() -> Room {
+pub fn schema() -> ModuleSchema {
     use voucher::Column::{
-        Audience, Cti, Expires, Issued, Issuer, OrderLine, OrderList, Programme, Reference,
+        Audience, Cti, Expires, Issued, Issuer, Programme, Reference, RequestLine, RequestList,
         StatusList, StatusPosition,
     };
     let one_of_each = |name, columns: &[voucher::Column]| {
@@ -128,14 +119,14 @@ pub fn schema() -> Room {
         .col(column::number("status_position"))
         .col(column::bytes("payload_hash"))
         .col(column::bytes("signed"))
-        .col(column::text("standing").check(Expr::col("standing").is_in([
-            "good",
+        .col(column::text("revocation").check(Expr::col("revocation").is_in([
+            "none",
             "suspended",
             "revoked",
         ])))
-        .col(column::number("standing_since"))
-        .col(column::bytes("order_list").null())
-        .col(column::number("order_line").null())
+        .col(column::number("revocation_since"))
+        .col(column::bytes("request_list").null())
+        .col(column::number("request_line").null())
         .check(Expr::col(Issued).lt(Expr::col(Expires)))
         .foreign_key(ForeignKey::create().from(voucher::Entity, Programme).to("programmes", "id"))
         .foreign_key(ForeignKey::create().from(voucher::Entity, Audience).to("audiences", "id"))
@@ -176,36 +167,36 @@ pub fn schema() -> Room {
         vouchers,
         one_of_each("vouchers_one_cti_an_issuer", &[Issuer, Cti]),
         one_of_each("vouchers_one_a_status_entry", &[StatusList, StatusPosition]),
-        one_of_each("vouchers_one_an_order_line", &[OrderList, OrderLine]),
+        one_of_each("vouchers_one_a_request_line", &[RequestList, RequestLine]),
         by_audience,
         decisions,
         decisions_by_voucher,
     ];
-    Room { name: "vouchers", migrations: vec![Migration(steps)] }
+    ModuleSchema { name: "vouchers", migrations: vec![Migration(steps)] }
 }
 
 pub(super) async fn insert(
-    connection: &impl ConnectionTrait,
-    orders: &[Order],
+    db: &impl ConnectionTrait,
+    requests: &[IssueRequest],
     issued: &[IssuedVoucher],
 ) -> Result<()> {
-    let rows = orders
+    let rows = requests
         .iter()
         .zip(issued)
-        .map(|(order, issued)| row(issued, order.line))
+        .map(|(request, issued)| row(issued, request.line))
         .collect::<Result<Vec<_>>>()?;
     for some in rows.chunks(ROWS_AT_ONCE) {
-        voucher::Entity::insert_many(some.to_vec()).exec_without_returning(connection).await?;
+        voucher::Entity::insert_many(some.to_vec()).exec_without_returning(db).await?;
     }
     Ok(())
 }
 
 /// Stores a voucher that was issued elsewhere and reported.
 pub(super) async fn insert_reported(
-    connection: &impl ConnectionTrait,
+    db: &impl ConnectionTrait,
     issued: &IssuedVoucher,
 ) -> Result<()> {
-    voucher::Entity::insert(row(issued, None)?).exec_without_returning(connection).await?;
+    voucher::Entity::insert(row(issued, None)?).exec_without_returning(db).await?;
     Ok(())
 }
 
@@ -227,15 +218,15 @@ fn row(issued: &IssuedVoucher, line: Option<Line>) -> Result<voucher::ActiveMode
         status_position: Set(Stored(status.index)),
         payload_hash: Set(Stored(issued.payload_hash()?)),
         signed: Set(issued.signed.clone()),
-        standing: Set(Standing::Good),
-        standing_since: Set(Stored(voucher.issued)),
-        order_list: Set(line.map(|line| Stored(line.list))),
-        order_line: Set(line.map(|line| Stored(line.number))),
+        revocation: Set(RevocationState::None),
+        revocation_since: Set(Stored(voucher.issued)),
+        request_list: Set(line.map(|line| Stored(line.list))),
+        request_line: Set(line.map(|line| Stored(line.number))),
     })
 }
 
 pub(super) async fn references_taken(
-    connection: &impl ConnectionTrait,
+    db: &impl ConnectionTrait,
     references: impl Iterator<Item = &String>,
 ) -> Result<Vec<String>> {
     let references: Vec<&String> = references.collect();
@@ -246,7 +237,7 @@ pub(super) async fn references_taken(
             .select_only()
             .column(voucher::Column::Reference)
             .into_tuple()
-            .all(connection)
+            .all(db)
             .await?;
         taken.extend(found);
     }
@@ -254,44 +245,44 @@ pub(super) async fn references_taken(
 }
 
 pub(super) async fn find(
-    connection: &impl ConnectionTrait,
+    db: &impl ConnectionTrait,
     identity: Hash,
 ) -> Result<Option<IssuedVoucher>> {
-    read(voucher::Entity::find_by_id(Stored(identity)).one(connection).await?)
+    read(voucher::Entity::find_by_id(Stored(identity)).one(db).await?)
 }
 
 pub(super) async fn find_cti(
-    connection: &impl ConnectionTrait,
+    db: &impl ConnectionTrait,
     cti: VoucherId,
 ) -> Result<Option<IssuedVoucher>> {
     let row = voucher::Entity::find().filter(voucher::Column::Cti.eq(Stored(cti)));
-    read(row.one(connection).await?)
+    read(row.one(db).await?)
 }
 
 pub(super) async fn find_reference(
-    connection: &impl ConnectionTrait,
+    db: &impl ConnectionTrait,
     reference: &str,
 ) -> Result<Option<IssuedVoucher>> {
     let row = voucher::Entity::find().filter(voucher::Column::Reference.eq(reference));
-    read(row.one(connection).await?)
+    read(row.one(db).await?)
 }
 
 pub(super) async fn lines(
-    connection: &impl ConnectionTrait,
+    db: &impl ConnectionTrait,
     list: Hash,
 ) -> Result<BTreeMap<u32, IssuedVoucher>> {
     let rows = voucher::Entity::find()
-        .filter(voucher::Column::OrderList.eq(Stored(list)))
-        .all(connection)
+        .filter(voucher::Column::RequestList.eq(Stored(list)))
+        .all(db)
         .await?;
     rows.into_iter()
-        .filter_map(|row| row.order_line.map(|line| (line.0, row)))
+        .filter_map(|row| row.request_line.map(|line| (line.0, row)))
         .map(|(line, row)| Ok((line, IssuedVoucher::try_from(row)?)))
         .collect()
 }
 
 pub(super) async fn naming(
-    connection: &impl ConnectionTrait,
+    db: &impl ConnectionTrait,
     audiences: &[Audience],
     after: Option<&str>,
     most: u64,
@@ -303,12 +294,12 @@ pub(super) async fn naming(
     if let Some(after) = after {
         query = query.filter(voucher::Column::Reference.gt(after));
     }
-    query.all(connection).await?.into_iter().map(IssuedVoucher::try_from).collect()
+    query.all(db).await?.into_iter().map(IssuedVoucher::try_from).collect()
 }
 
 /// Where the statuses of those of these vouchers stand that were issued here.
 pub(super) async fn places(
-    connection: &impl ConnectionTrait,
+    db: &impl ConnectionTrait,
     identities: &[Hash],
 ) -> Result<Vec<StatusRef>> {
     let mut places = Vec::with_capacity(identities.len());
@@ -318,7 +309,7 @@ pub(super) async fn places(
             .select_only()
             .columns([voucher::Column::StatusList, voucher::Column::StatusPosition])
             .into_tuple()
-            .all(connection)
+            .all(db)
             .await?;
         places.extend(
             rows.into_iter().map(|(Stored(list), Stored(index))| StatusRef { list, index }),
@@ -328,27 +319,27 @@ pub(super) async fn places(
 }
 
 pub(super) async fn entries(
-    connection: &impl ConnectionTrait,
+    db: &impl ConnectionTrait,
     identities: &[Hash],
 ) -> Result<Vec<(Hash, Entry)>> {
-    use voucher::Column::{Identity, PayloadHash, Standing as StandingAt, StandingSince};
-    type Row = (Stored<Hash>, Stored<Hash>, Standing, Stored<Timestamp>);
+    use voucher::Column::{Identity, PayloadHash, Revocation, RevocationSince};
+    type Row = (Stored<Hash>, Stored<Hash>, RevocationState, Stored<Timestamp>);
     let mut entries = Vec::with_capacity(identities.len());
     for some in identities.chunks(ROWS_AT_ONCE) {
         let rows: Vec<Row> = voucher::Entity::find()
             .filter(Identity.is_in(some.iter().copied().map(Stored)))
             .select_only()
-            .columns([Identity, PayloadHash, StandingAt, StandingSince])
+            .columns([Identity, PayloadHash, Revocation, RevocationSince])
             .into_tuple()
-            .all(connection)
+            .all(db)
             .await?;
-        entries.extend(rows.into_iter().map(|(identity, payload_hash, standing, since)| {
-            let standing = match standing {
-                Standing::Good => super::Standing::InForce,
-                Standing::Suspended => super::Standing::Suspended,
-                Standing::Revoked => super::Standing::Revoked(since.0),
+        entries.extend(rows.into_iter().map(|(identity, payload_hash, revocation, since)| {
+            let status = match revocation {
+                RevocationState::None => VoucherStatus::InForce,
+                RevocationState::Suspended => VoucherStatus::Suspended,
+                RevocationState::Revoked => VoucherStatus::Revoked(since.0),
             };
-            (identity.0, Entry { payload_hash: payload_hash.0, standing })
+            (identity.0, Entry { payload_hash: payload_hash.0, status })
         }));
     }
     Ok(entries)
@@ -358,7 +349,7 @@ pub(super) async fn entries(
 const READ_AT_ONCE: u64 = 2000;
 
 pub(super) async fn payloads_signed_with(
-    connection: &impl ConnectionTrait,
+    db: &impl ConnectionTrait,
     kid: Kid,
     before: Option<Timestamp>,
 ) -> Result<Vec<Hash>> {
@@ -377,7 +368,7 @@ pub(super) async fn payloads_signed_with(
             .select_only()
             .columns([Identity, PayloadHash, Signed])
             .into_tuple()
-            .all(connection)
+            .all(db)
             .await?;
         let Some((last, ..)) = rows.last() else { return Ok(payloads) };
         after = Some(*last);
@@ -392,24 +383,19 @@ pub(super) async fn payloads_signed_with(
 }
 
 pub(super) async fn decide(
-    connection: &impl ConnectionTrait,
+    db: &impl ConnectionTrait,
     identity: Hash,
-    withdrawal: Withdrawal,
+    revocation: RevocationState,
     taken: &DecisionTaken,
 ) -> Result<()> {
-    let standing = match withdrawal {
-        Withdrawal::None => Standing::Good,
-        Withdrawal::Suspended => Standing::Suspended,
-        Withdrawal::Revoked => Standing::Revoked,
-    };
     voucher::Entity::update_many()
         .set(voucher::ActiveModel {
-            standing: Set(standing),
-            standing_since: Set(Stored(taken.at)),
+            revocation: Set(revocation),
+            revocation_since: Set(Stored(taken.at)),
             ..Default::default()
         })
         .filter(voucher::Column::Identity.eq(Stored(identity)))
-        .exec(connection)
+        .exec(db)
         .await?;
     let row = decision::ActiveModel {
         identity: Set(Stored(identity)),
@@ -422,18 +408,18 @@ pub(super) async fn decide(
         taken: Set(Stored(taken.at)),
         ..Default::default()
     };
-    decision::Entity::insert(row).exec_without_returning(connection).await?;
+    decision::Entity::insert(row).exec_without_returning(db).await?;
     Ok(())
 }
 
 pub(super) async fn decisions(
-    connection: &impl ConnectionTrait,
+    db: &impl ConnectionTrait,
     identity: Hash,
 ) -> Result<Vec<DecisionTaken>> {
     let rows = decision::Entity::find()
         .filter(decision::Column::Identity.eq(Stored(identity)))
         .order_by_asc(decision::Column::Id)
-        .all(connection)
+        .all(db)
         .await?;
     let taken = rows.into_iter().map(|row| DecisionTaken {
         decision: match row.decision {
@@ -458,11 +444,6 @@ impl TryFrom<voucher::Model> for IssuedVoucher {
         if hash != row.payload_hash.0 {
             return Err(Error::Broken(format!("the bytes of voucher {} changed", row.reference)));
         }
-        let withdrawal = match row.standing {
-            Standing::Good => Withdrawal::None,
-            Standing::Suspended => Withdrawal::Suspended,
-            Standing::Revoked => Withdrawal::Revoked,
-        };
-        IssuedVoucher::read(row.reference, row.issuer.0, row.signed, withdrawal)
+        IssuedVoucher::read(row.reference, row.issuer.0, row.signed, row.revocation)
     }
 }

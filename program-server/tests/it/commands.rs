@@ -255,7 +255,7 @@ mod promises {
     fn what_is_no_voucher_is_told_in_words() {
         let office = Office::set_up(None);
         let out = office.path("vouchers");
-        let order = |extra: &[&str]| {
+        let request = |extra: &[&str]| {
             let start = ["issue", "--programme", "aid", "--assistance", "Food", "--out", &out];
             office.refused(&[&start[..], extra].concat())
         };
@@ -268,7 +268,7 @@ mod promises {
             (&["--money", "5", "--until", "2099-12-31", "--provider", "nobody"], "nobody"),
             (&["--money", "5", "--until", "2099-12-31", "--document", "no.pdf:Bill"], "no.pdf"),
         ] {
-            let words = order(extra);
+            let words = request(extra);
             assert!(words.contains(named), "{words}");
         }
     }

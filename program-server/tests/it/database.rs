@@ -2,12 +2,12 @@
 
 use crate::on_both_engines;
 use program_server::Error;
-use program_server::database::{Database, Migration, Room, Stored, column, migrate};
+use program_server::database::{Database, Migration, ModuleSchema, Stored, column, migrate};
 use protocol::{Hash, Timestamp};
 use sea_orm::sea_query::{Expr, ExprTrait as _, Index, Query, Table};
 use sea_orm::{ConditionalStatement as _, ConnectionTrait, EntityTrait, Set};
 
-/// A room as rooms are written.
+/// A module as modules are written.
 #[cfg(test)]
 mod things {
     use super::*;
@@ -28,7 +28,7 @@ mod things {
 
     impl ActiveModelBehavior for ActiveModel {}
 
-    pub fn room() -> Room {
+    pub fn schema() -> ModuleSchema {
         let table = Table::create()
             .table("things")
             .col(column::bytes("hash").primary_key())
@@ -43,7 +43,7 @@ mod things {
             .unique()
             .and_where(Expr::col("live").eq(true))
             .into();
-        Room { name: "things", migrations: vec![Migration(vec![table, one_live_a_second])] }
+        ModuleSchema { name: "things", migrations: vec![Migration(vec![table, one_live_a_second])] }
     }
 
     pub fn thing(name: &str, seen: &str, live: bool) -> ActiveModel {
@@ -61,7 +61,7 @@ const NOW: &str = "2026-11-21T10:00:00Z";
 on_both_engines! {
     async fn a_value_comes_back_as_it_was_stored(server: TestServer) {
         let db = &server.app.db;
-        migrate(db, &[things::room()]).await.unwrap();
+        migrate(db, &[things::schema()]).await.unwrap();
         let mut thing = things::thing("a", NOW, true);
         thing.ended = Set(Some(Stored(Timestamp::MAX)));
         things::Entity::insert(thing).exec(db.reader()).await.unwrap();
@@ -73,7 +73,7 @@ on_both_engines! {
 
     async fn a_partial_unique_index_refuses_the_second_live_one(server: TestServer) {
         let db = &server.app.db;
-        migrate(db, &[things::room()]).await.unwrap();
+        migrate(db, &[things::schema()]).await.unwrap();
         let insert = |thing| async move {
             things::Entity::insert(thing).exec(db.reader()).await.map_err(Error::from)
         };
@@ -85,7 +85,7 @@ on_both_engines! {
 
     async fn what_is_not_committed_leaves_nothing(server: TestServer) {
         let db = &server.app.db;
-        migrate(db, &[things::room()]).await.unwrap();
+        migrate(db, &[things::schema()]).await.unwrap();
         let transaction = db.begin().await.unwrap();
         things::Entity::insert(things::thing("a", NOW, true)).exec(&*transaction).await.unwrap();
         drop(transaction);
@@ -98,10 +98,10 @@ on_both_engines! {
 
     async fn writers_that_hold_one_name_do_not_overlap(server: TestServer) {
         let db = &server.app.db;
-        migrate(db, &[things::room()]).await.unwrap();
+        migrate(db, &[things::schema()]).await.unwrap();
         let count = |db: Database| async move {
             let transaction = db.begin().await.unwrap();
-            transaction.hold("counting").await.unwrap();
+            transaction.advisory_lock("counting").await.unwrap();
             let so_far = things::Entity::find().all(&*transaction).await.unwrap().len();
             let name = format!("thing {so_far}");
             things::Entity::insert(things::thing(&name, NOW, false)).exec(&*transaction).await.unwrap();
@@ -116,18 +116,18 @@ on_both_engines! {
 
     async fn a_database_of_a_later_release_is_refused(server: TestServer) {
         let db = &server.app.db;
-        let mut later = things::room();
+        let mut later = things::schema();
         later.migrations.push(Migration(vec![
             Table::alter().table("things").add_column(column::text("name").null()).into(),
         ]));
         migrate(db, &[later]).await.unwrap();
-        let error = migrate(db, &[things::room()]).await.unwrap_err();
+        let error = migrate(db, &[things::schema()]).await.unwrap_err();
         assert!(error.to_string().contains("later release"), "{error}");
     }
 
     async fn a_column_that_holds_no_such_value_is_an_error_and_no_panic(server: TestServer) {
         let db = &server.app.db;
-        migrate(db, &[things::room()]).await.unwrap();
+        migrate(db, &[things::schema()]).await.unwrap();
         let short = Query::insert()
             .into_table("things")
             .columns(["hash", "seen", "live"])

@@ -81,7 +81,7 @@ fn read(png: &[u8]) -> (String, usize, [rqrr::Point; 4]) {
 }
 
 /// Asserts that letters are on the page and apart: nothing dark outside the frame, between code and
-/// words, or on the white strips between rooms.
+/// words, or on the white strips between text boxes.
 fn assert_nothing_leaves_its_room(png: &[u8]) {
     let picture = image::load_from_memory(png).unwrap().to_luma8();
     assert_eq!(picture.dimensions(), PAGE);

@@ -52,7 +52,7 @@ impl AssociatedData {
     }
 
     /// The names end in a zero byte and the chain has a fixed length, so no two places look alike.
-    fn to_bytes(&self) -> Vec<u8> {
+    fn to_bytes(self) -> Vec<u8> {
         let number;
         let row = match &self.row {
             RowKey::Number(sequence) => {

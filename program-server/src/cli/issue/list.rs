@@ -2,7 +2,7 @@
 
 use super::Content;
 use program_server::programmes::Programme;
-use program_server::vouchers::{Line, Order};
+use program_server::vouchers::{IssueRequest, Line};
 use program_server::{Error, Result};
 use protocol::Hash;
 use protocol::voucher::SupportingDocument;
@@ -35,26 +35,26 @@ pub(super) fn read(
     programme: &Programme,
     list: Hash,
     documents: &[SupportingDocument],
-) -> Result<Vec<Order>> {
+) -> Result<Vec<IssueRequest>> {
     // Spreadsheets put a byte order mark in front.
     let file = file.strip_prefix(b"\xef\xbb\xbf").unwrap_or(file);
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(file);
-    let mut orders = Vec::new();
+    let mut requests = Vec::new();
     for (row, columns) in reader.deserialize::<Columns>().enumerate() {
         // The first line names the columns.
         let line = row + 2;
-        let order = columns
+        let request = columns
             .map_err(|error| Error::Invalid(error.to_string()))
-            .and_then(|columns| columns.over(options).order(programme))
+            .and_then(|columns| columns.over(options).request(programme))
             .map_err(|error| Error::Invalid(format!("line {line}: {error}")))?;
         let number = u32::try_from(line).map_err(|_| Error::invalid("too many lines"))?;
         let line = Some(Line { list, number });
-        orders.push(Order { documents: documents.to_vec(), line, ..order });
+        requests.push(IssueRequest { documents: documents.to_vec(), line, ..request });
     }
-    if orders.is_empty() {
+    if requests.is_empty() {
         return Err(Error::invalid("it has no line below the names of the columns"));
     }
-    Ok(orders)
+    Ok(requests)
 }
 
 impl Columns {
@@ -92,7 +92,7 @@ mod tests {
     use protocol::trust::TooOldPolicy;
     use protocol::{Currency, Span};
 
-    fn read_list(file: &str) -> Result<Vec<Order>> {
+    fn read_list(file: &str) -> Result<Vec<IssueRequest>> {
         let programme = Programme {
             id: ProgrammeId::new("aid").unwrap(),
             name: "Medical Aid".to_owned(),
@@ -115,15 +115,15 @@ mod tests {
 
     #[test]
     fn a_line_stands_over_the_options_and_leaves_the_rest_to_them() {
-        let orders =
+        let requests =
             read_list("\u{feff}holder,goods,until\nMaria,Rice:25:kg; Oil:2:l,2027-01-31\nJosé,,\n");
-        let orders = orders.unwrap();
-        assert_eq!(orders[0].benefit.words(2), "Rice 25 kg, Oil 2 l");
-        assert_eq!(orders[0].last_day, date(2027, 1, 31));
-        assert_eq!(orders[1].benefit.words(2), "PHP 100.00");
-        assert_eq!(orders[1].last_day, date(2027, 6, 30));
-        assert_eq!(orders[1].holder.as_ref().unwrap().name, "José");
-        assert_eq!(orders[1].line.unwrap().number, 3);
+        let requests = requests.unwrap();
+        assert_eq!(requests[0].benefit.words(2), "Rice 25 kg, Oil 2 l");
+        assert_eq!(requests[0].last_day, date(2027, 1, 31));
+        assert_eq!(requests[1].benefit.words(2), "PHP 100.00");
+        assert_eq!(requests[1].last_day, date(2027, 6, 30));
+        assert_eq!(requests[1].holder.as_ref().unwrap().name, "José");
+        assert_eq!(requests[1].line.unwrap().number, 3);
     }
 
     #[test]

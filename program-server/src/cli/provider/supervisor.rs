@@ -51,9 +51,9 @@ impl Supervisor {
         match self {
             Supervisor::Set(set) => set.run(app, output).await,
             Supervisor::Remove(Named { provider, name }) => {
-                let transaction = app.db.begin().await?;
-                supervisors::remove(&transaction, &provider, &name).await?;
-                transaction.commit().await?;
+                let tx = app.db.begin().await?;
+                supervisors::remove(&tx, &provider, &name).await?;
+                tx.commit().await?;
                 output.print(
                     &format!("{name} is no longer a supervisor of {provider}."),
                     &json!({ "provider": provider.as_str(), "name": name.as_str() }),
@@ -74,9 +74,9 @@ impl Set {
     async fn run(self, app: &App, output: &Output) -> Result<()> {
         let Named { provider, name } = &self.named;
         let pin = Pin::new(&self.typed()?)?;
-        let transaction = app.db.begin().await?;
-        supervisors::set(&transaction, provider, name, &pin).await?;
-        transaction.commit().await?;
+        let tx = app.db.begin().await?;
+        supervisors::set(&tx, provider, name, &pin).await?;
+        tx.commit().await?;
         output.print(
             &format!("{name} is a supervisor of {provider}. Phones learn it at their next sync."),
             &json!({ "provider": provider.as_str(), "name": name.as_str() }),

@@ -13,7 +13,7 @@ use std::path::PathBuf;
 /// Say that a key is in wrong hands: phones refuse everything it ever signed, but what is known to be
 /// truly issued.
 ///
-/// For a voucher or delegation key of this office, what the register holds stays good; a thief's are refused,
+/// For a voucher or delegation key of this office, what the register has stays good; a thief's are refused,
 /// also those that repeat a known voucher with another amount. A key that is needed is replaced at once.
 #[derive(Debug, Args)]
 pub struct Compromise {
@@ -58,10 +58,10 @@ impl Compromise {
                 self.kid
             )));
         }
-        let transaction = app.db.begin().await?;
-        let issued = self.truly_issued(app, &transaction).await?;
-        let compromised = trust::compromise(app, &transaction, self.kid, &issued).await?;
-        transaction.commit().await?;
+        let tx = app.db.begin().await?;
+        let issued = self.truly_issued(app, &tx).await?;
+        let compromised = trust::compromise(app, &tx, self.kid, &issued).await?;
+        tx.commit().await?;
         renew(app).await?;
         for number in trust::status_lists(app.db.reader()).await? {
             trust::status_token(app, number).await?;
@@ -79,25 +79,24 @@ impl Compromise {
     async fn truly_issued(
         &self,
         app: &App,
-        transaction: &program_server::database::Transaction,
+        tx: &program_server::database::Transaction,
     ) -> Result<Vec<Hash>> {
         if self.nothing {
             return Ok(Vec::new());
         }
-        let connection = &**transaction;
+        let db = &**tx;
         if let Some(file) = &self.issued {
             let texts = std::fs::read_to_string(file).map_err(Error::file(file))?;
             let published = trust::current(app).await?;
-            return trust::payloads_of_texts(connection, published.state.list(), self.kid, &texts)
-                .await;
+            return trust::payloads_of_texts(db, published.state.list(), self.kid, &texts).await;
         }
-        let key = trust::key(connection, self.kid).await?;
+        let key = trust::key(db, self.kid).await?;
         match key.purpose {
             KeyUse::Voucher if key.foreign.is_none() => {
-                vouchers::payloads_signed_with(connection, self.kid, self.issued_before).await
+                vouchers::payloads_signed_with(db, self.kid, self.issued_before).await
             }
             KeyUse::Delegation => {
-                delegations::payloads_signed_with(connection, self.kid, self.issued_before).await
+                delegations::payloads_signed_with(db, self.kid, self.issued_before).await
             }
             _ => Ok(Vec::new()),
         }

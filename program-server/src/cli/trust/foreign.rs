@@ -48,17 +48,10 @@ impl AddForeignIssuer {
             decimals: programme.decimals,
             exp_is_last_day: self.exp_is_last_day,
         };
-        let transaction = app.db.begin().await?;
-        let key = trust::add_foreign_issuer(
-            app,
-            &transaction,
-            &key,
-            &self.issuer,
-            &self.programme,
-            foreign,
-        )
-        .await?;
-        transaction.commit().await?;
+        let tx = app.db.begin().await?;
+        let key = trust::add_foreign_issuer(app, &tx, &key, &self.issuer, &self.programme, foreign)
+            .await?;
+        tx.commit().await?;
         renew(app).await?;
         output.print(
             &format!(
@@ -124,6 +117,6 @@ fn read_pem(text: &str) -> Result<PublicKey> {
     let key = RsaPublicKey::from_public_key_pem(text)
         .ok()
         .or_else(|| RsaPublicKey::from_pkcs1_pem(text).ok())
-        .ok_or_else(|| Error::invalid("the PEM file holds no RSA public key"))?;
+        .ok_or_else(|| Error::invalid("the PEM file has no RSA public key"))?;
     Ok(PublicKey::rsa(&key.n().to_bytes_be(), &key.e().to_bytes_be())?)
 }

@@ -73,12 +73,12 @@ fn hash(text: &str) -> Result<Hash, String> {
 }
 
 async fn change(app: &App, change: impl FnOnce(&mut Limits)) -> Result<Limits> {
-    let transaction = app.db.begin().await?;
-    transaction.hold("trust limits").await?;
-    let mut limits = trust::limits(&*transaction).await?;
+    let tx = app.db.begin().await?;
+    tx.advisory_lock("trust limits").await?;
+    let mut limits = trust::limits(&*tx).await?;
     change(&mut limits);
-    trust::set_limits(&transaction, &limits).await?;
-    transaction.commit().await?;
+    trust::set_limits(&tx, &limits).await?;
+    tx.commit().await?;
     renew(app).await?;
     Ok(limits)
 }
@@ -130,9 +130,9 @@ impl SetAppMinimum {
 
 impl EndDelegation {
     pub async fn run(self, app: &App, output: &Output) -> Result<()> {
-        let transaction = app.db.begin().await?;
-        trust::end_delegation(&transaction, self.hash, &self.reason, app.now()).await?;
-        transaction.commit().await?;
+        let tx = app.db.begin().await?;
+        trust::end_delegation(&tx, self.hash, &self.reason, app.now()).await?;
+        tx.commit().await?;
         let published = trust::current(app).await.map_err(|error| {
             Error::Unavailable(format!("it is ended; the list is not: {error}"))
         })?;

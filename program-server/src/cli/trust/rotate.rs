@@ -80,7 +80,7 @@ pub struct RotateRoot {
     /// When the root after this one is due; a year on if not given.
     #[arg(long, value_name = "TIME", value_parser = time)]
     expires: Option<Timestamp>,
-    /// The least version of trust lists that phones take, higher or lower than what they hold now.
+    /// The least version of trust lists that phones take, higher or lower than what they have now.
     /// Only for a list whose version ran away, or after a restore; the next version if not given.
     #[arg(long, value_name = "N")]
     min_trust_version: Option<u64>,
@@ -100,10 +100,10 @@ impl Rotate {
         };
         let at_once = trust::next_second(app);
         let from = rotation.begin.from.unwrap_or(at_once);
-        let transaction = app.db.begin().await?;
+        let tx = app.db.begin().await?;
         let programme = rotation.programme.as_ref();
-        let rotated = trust::rotate(app, &transaction, purpose, programme, from).await?;
-        transaction.commit().await?;
+        let rotated = trust::rotate(app, &tx, purpose, programme, from).await?;
+        tx.commit().await?;
         renew(app).await?;
         if from == at_once {
             reached(app, from).await;
@@ -138,9 +138,9 @@ impl Rotate {
 
 impl RotateSeal {
     async fn run(self, app: &App, output: &Output) -> Result<()> {
-        let transaction = app.db.begin().await?;
-        let kid = trust::add_sealing_key(app, &transaction, self.drop_others).await?;
-        transaction.commit().await?;
+        let tx = app.db.begin().await?;
+        let kid = trust::add_sealing_key(app, &tx, self.drop_others).await?;
+        tx.commit().await?;
         renew(app).await?;
         let others = trust::sealing_keys(app.db.reader()).await?;
         let left = others.iter().filter(|key| key.kid != kid && key.left.is_some());

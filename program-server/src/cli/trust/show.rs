@@ -56,15 +56,15 @@ pub async fn run(app: &App, output: &Output) -> Result<()> {
             minimum.from
         );
     }
-    let heard = trust::latest_heard(app.db.reader()).await?;
-    let heard = heard.filter(|heard| heard.version > list.version);
-    if let Some(heard) = heard {
+    let observed = trust::latest_observed_version(app.db.reader()).await?;
+    let observed = observed.filter(|observed| observed.version > list.version);
+    if let Some(observed) = observed {
         words += &format!(
-            "\nA phone ({}) says that it holds trust list {}, which this server never signed. If the \
+            "\nA phone ({}) says that it has trust list {}, which this server never signed. If the \
              server was restored from a backup: `trust publish --at-least {}`",
-            heard.device,
-            heard.version,
-            heard.version + 1
+            observed.device,
+            observed.version,
+            observed.version + 1
         );
     }
     let ended = trust::ended_delegations(app.db.reader()).await?;

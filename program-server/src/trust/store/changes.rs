@@ -14,7 +14,6 @@ pub mod issued_set {
     #[derive(Debug, Clone, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "issued_sets")]
     pub struct Model {
-        /// The key's thumbprint.
         #[sea_orm(primary_key, auto_increment = false)]
         pub thumbprint: Stored<Hash>,
         /// SHA-256 of the file.
@@ -97,7 +96,7 @@ pub mod status_publication {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// The room's second version.
+/// The module's second version.
 pub(super) fn migration() -> Migration {
     let issued_sets = Table::create()
         .table(issued_set::Entity)

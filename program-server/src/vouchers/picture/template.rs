@@ -3,7 +3,7 @@
 use super::PictureError;
 use super::glyphs::{Line, Weight};
 use super::symbol::Symbol;
-use super::typeset::{self, Anchor, Room, Style, escape};
+use super::typeset::{self, Anchor, Style, TextBox, escape};
 use resvg::usvg::roxmltree::{Document, Node};
 use std::fmt::Write;
 
@@ -12,7 +12,7 @@ const SVG: &str = "http://www.w3.org/2000/svg";
 /// What a template's `{{fields}}` stand for.
 pub(super) type Fields = [(&'static str, String)];
 
-/// How far a letter's ink may hang over the sides of its room.
+/// How far a letter's ink may hang over the sides of its box.
 const BEARING: f32 = 8.0;
 
 /// A template with everything filled in, its letters as outlines.
@@ -57,7 +57,7 @@ pub(super) fn fill(template: &str, fields: &Fields, symbol: &Symbol) -> Result<P
             let text = substitute(node.text().unwrap_or_default(), fields)?;
             let filled = match node.attribute("data-box") {
                 _ if text.is_empty() => String::new(),
-                Some(_) => text_in_room(node, &text)?,
+                Some(_) => text_in_box(node, &text)?,
                 None => label(node, &text)?,
             };
             words.push(text);
@@ -81,11 +81,11 @@ pub(super) fn fill(template: &str, fields: &Fields, symbol: &Symbol) -> Result<P
     })
 }
 
-/// A `<text data-box>` as outlines in its room. Clipped to it, since marks stacked on a letter can
+/// A `<text data-box>` as outlines in its box. Clipped to it, since marks stacked on a letter can
 /// reach beyond its line.
-fn text_in_room(node: Node<'_, '_>, text: &str) -> Result<String, PictureError> {
+fn text_in_box(node: Node<'_, '_>, text: &str) -> Result<String, PictureError> {
     let [x, y, width, height] = numbers(node, "data-box")?;
-    let room = Room { x, y, width, height };
+    let text_box = TextBox { x, y, width, height };
     let anchor = match node.attribute("data-anchor") {
         None => Anchor::Top,
         Some("middle") => Anchor::Middle,
@@ -93,7 +93,7 @@ fn text_in_room(node: Node<'_, '_>, text: &str) -> Result<String, PictureError> 
         Some(other) => return Err(wrong(format!("data-anchor is \"{other}\""))),
     };
     let ([largest], [least]) = (numbers(node, "font-size")?, numbers(node, "data-least")?);
-    let setting = typeset::set(text, room, Style { weight: weight(node)?, largest, least });
+    let setting = typeset::set(text, text_box, Style { weight: weight(node)?, largest, least });
     let id = node.range().start;
     Ok(format!(
         concat!(
@@ -101,13 +101,13 @@ fn text_in_room(node: Node<'_, '_>, text: &str) -> Result<String, PictureError> 
             r#"<path{} clip-path="url(#room-{})" d="{}"/>"#
         ),
         id,
-        room.x - BEARING,
-        room.y,
-        room.width + 2.0 * BEARING,
-        room.height,
+        text_box.x - BEARING,
+        text_box.y,
+        text_box.width + 2.0 * BEARING,
+        text_box.height,
         attributes(node, TEXT_ATTRIBUTES),
         id,
-        setting.path(room, anchor)
+        setting.path(text_box, anchor)
     ))
 }
 

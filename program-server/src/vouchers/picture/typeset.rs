@@ -1,4 +1,4 @@
-//! Words into rooms: wraps and shrinks text until it fits.
+//! Text layout: wraps and shrinks text until it fits its box.
 
 use super::glyphs::{Line, Weight};
 use std::borrow::Cow;
@@ -11,14 +11,14 @@ const LEADING: f32 = 1.3;
 
 /// A rectangle of a template, in its units.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Room {
+pub(super) struct TextBox {
     pub(super) x: f32,
     pub(super) y: f32,
     pub(super) width: f32,
     pub(super) height: f32,
 }
 
-/// Where lines stand in a room that is higher than they need.
+/// Where lines stand in a text box that is higher than they need.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Anchor {
     Top,
@@ -34,7 +34,7 @@ pub(super) struct Style {
     pub(super) least: f32,
 }
 
-/// Lines that fit a room at this size.
+/// Lines that fit a text box at this size.
 pub(super) struct Setting {
     size: f32,
     lines: Vec<Line>,
@@ -42,9 +42,9 @@ pub(super) struct Setting {
 
 impl Setting {
     /// SVG path data of all lines.
-    pub(super) fn path(&self, room: Room, anchor: Anchor) -> String {
-        let spare = room.height - height(self.lines.len(), self.size);
-        let top = room.y
+    pub(super) fn path(&self, text_box: TextBox, anchor: Anchor) -> String {
+        let spare = text_box.height - height(self.lines.len(), self.size);
+        let top = text_box.y
             + match anchor {
                 Anchor::Top => 0.0,
                 Anchor::Middle => spare / 2.0,
@@ -54,7 +54,7 @@ impl Setting {
         self.lines
             .iter()
             .enumerate()
-            .map(|(index, line)| line.path(room.x, baseline(index), self.size))
+            .map(|(index, line)| line.path(text_box.x, baseline(index), self.size))
             .collect()
     }
 }
@@ -63,19 +63,24 @@ impl Setting {
 /// other's.
 const WORTH_A_LINE: f32 = 0.8;
 
-/// Sets `text` in `room`: about as large as it can be between the style's sizes, wrapped at spaces
+/// Sets `text` in `text_box`: about as large as it can be between the style's sizes, wrapped at spaces
 /// into lines of like length. What does not fit at the least size is broken inside words, and at
 /// last cut off with `…`. A line feed always begins a new line.
-pub(super) fn set(text: &str, room: Room, style: Style) -> Setting {
+pub(super) fn set(text: &str, text_box: TextBox, style: Style) -> Setting {
     let words: Vec<Vec<&str>> = text.lines().map(|line| line.split(' ').collect()).collect();
     let widths = measure_each(&words, style.weight);
     let space = space_width(style.weight);
     let fit = |size: f32| {
-        let lines = wrap(&words, &widths, space, room.width / size)?;
-        (height(lines.len(), size) <= room.height).then_some((size, lines.len()))
+        let lines = wrap(&words, &widths, space, text_box.width / size)?;
+        (height(lines.len(), size) <= text_box.height).then_some((size, lines.len()))
     };
     let Some((largest, _)) = sizes(style).find_map(fit) else {
-        return narrow(&smallest(&words, room, style, space), style.least, room, style.weight);
+        return narrow(
+            &smallest(&words, text_box, style, space),
+            style.least,
+            text_box,
+            style.weight,
+        );
     };
     let (size, count) = sizes(style)
         .filter(|&size| size <= largest && size >= largest * WORTH_A_LINE)
@@ -85,17 +90,17 @@ pub(super) fn set(text: &str, room: Room, style: Style) -> Setting {
     // The narrowest lines that are no more of them.
     let lines = (1..=100)
         .filter_map(|percent| {
-            wrap(&words, &widths, space, room.width / size * percent as f32 / 100.0)
+            wrap(&words, &widths, space, text_box.width / size * percent as f32 / 100.0)
         })
         .find(|lines| lines.len() <= count)
         .unwrap_or_default();
-    narrow(&lines, size, room, style.weight)
+    narrow(&lines, size, text_box, style.weight)
 }
 
-/// Lines at the least size, words broken where they must be, no more of them than the room holds.
-fn smallest(words: &[Vec<&str>], room: Room, style: Style, space: f32) -> Vec<String> {
+/// Lines at the least size, words broken where they must be, no more of them than the text box holds.
+fn smallest(words: &[Vec<&str>], text_box: TextBox, style: Style, space: f32) -> Vec<String> {
     let size = style.least;
-    let width = room.width / size;
+    let width = text_box.width / size;
     let pieces: Vec<Vec<&str>> = words
         .iter()
         .map(|line| line.iter().flat_map(|word| break_word(word, width, style.weight)).collect())
@@ -104,7 +109,7 @@ fn smallest(words: &[Vec<&str>], room: Room, style: Style, space: f32) -> Vec<St
     // Letters side by side can be wider than apart; `narrow` sees to that.
     let widest = widths.iter().flatten().copied().fold(width, f32::max);
     let mut lines = wrap(&pieces, &widths, space, widest).unwrap_or_default();
-    while lines.len() > 1 && height(lines.len(), size) > room.height {
+    while lines.len() > 1 && height(lines.len(), size) > text_box.height {
         lines.pop();
         if let Some(last) = lines.last_mut().filter(|last| !last.ends_with('…')) {
             last.push('…');
@@ -114,11 +119,11 @@ fn smallest(words: &[Vec<&str>], room: Room, style: Style, space: f32) -> Vec<St
 }
 
 /// The setting with its size lessened until the widest line, shaped as a whole, is no wider than
-/// the room.
-fn narrow(lines: &[String], size: f32, room: Room, weight: Weight) -> Setting {
+/// the text box.
+fn narrow(lines: &[String], size: f32, text_box: TextBox, weight: Weight) -> Setting {
     let lines: Vec<Line> = lines.iter().map(|line| Line::new(line, weight)).collect();
     let width = lines.iter().map(Line::width).fold(0.0, f32::max);
-    let largest = if width > 0.0 { room.width / width } else { f32::MAX };
+    let largest = if width > 0.0 { text_box.width / width } else { f32::MAX };
     Setting { size: size.min(largest), lines }
 }
 
@@ -225,7 +230,7 @@ pub(super) fn one_line(text: &str) -> String {
 mod tests {
     use super::*;
 
-    const ROOM: Room = Room { x: 0.0, y: 0.0, width: 800.0, height: 120.0 };
+    const TEXT_BOX: TextBox = TextBox { x: 0.0, y: 0.0, width: 800.0, height: 120.0 };
     const STYLE: Style = Style { weight: Weight::Regular, largest: 50.0, least: 20.0 };
 
     fn widest(setting: &Setting) -> f32 {
@@ -234,20 +239,20 @@ mod tests {
 
     #[test]
     fn short_words_stand_in_one_line_at_the_largest_size() {
-        let setting = set("Maria Santos", ROOM, STYLE);
+        let setting = set("Maria Santos", TEXT_BOX, STYLE);
         assert_eq!((setting.lines.len(), setting.size), (1, 50.0));
     }
 
     #[test]
     fn a_last_word_is_not_left_alone_when_slightly_smaller_letters_keep_one_line() {
-        let setting = set("Mercy Pharmacy in San Juan Laguna", ROOM, STYLE);
+        let setting = set("Mercy Pharmacy in San Juan Laguna", TEXT_BOX, STYLE);
         assert_eq!(setting.lines.len(), 1);
         assert!(setting.size >= 50.0 * WORTH_A_LINE && setting.size < 50.0);
     }
 
     #[test]
     fn lines_are_of_like_length() {
-        let setting = set("Maria Concepción de los Santos y Villanueva Reyes", ROOM, STYLE);
+        let setting = set("Maria Concepción de los Santos y Villanueva Reyes", TEXT_BOX, STYLE);
         let [first, second] = setting.lines.as_slice() else { panic!("two lines") };
         assert!((first.width() - second.width()).abs() < first.width() / 3.0);
     }
@@ -255,9 +260,9 @@ mod tests {
     #[test]
     fn what_no_size_fits_is_broken_and_cut_and_still_fits() {
         for text in ["W".repeat(300), "Maria de los Santos ".repeat(40).trim().to_owned()] {
-            let setting = set(&text, ROOM, STYLE);
-            assert!(widest(&setting) <= ROOM.width * 1.001);
-            assert!(height(setting.lines.len(), setting.size) <= ROOM.height);
+            let setting = set(&text, TEXT_BOX, STYLE);
+            assert!(widest(&setting) <= TEXT_BOX.width * 1.001);
+            assert!(height(setting.lines.len(), setting.size) <= TEXT_BOX.height);
         }
     }
 

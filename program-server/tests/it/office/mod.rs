@@ -1,4 +1,4 @@
-//! What the office's rooms promise, on both engines: programmes, providers, trust, vouchers.
+//! What the office's modules promise, on both engines: programmes, providers, trust, vouchers.
 
 mod programmes;
 mod setting;

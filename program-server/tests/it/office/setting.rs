@@ -6,7 +6,7 @@ use program_server::App;
 use program_server::programmes::{self, HOLDING_DAYS, Programme};
 use program_server::providers::{self, Provider};
 use program_server::trust::{self, Ceremony, CeremonyReport};
-use program_server::vouchers::Order;
+use program_server::vouchers::IssueRequest;
 use protocol::id::{Audience, ProgrammeId, ProviderId};
 use protocol::time::Zone;
 use protocol::trust::{TooOldPolicy, TrustFile, TrustState};
@@ -61,16 +61,16 @@ pub async fn add_provider(app: &App, provider: &Provider) {
     transaction.commit().await.unwrap();
 }
 
-pub async fn hold_ceremony(app: &App) -> CeremonyReport {
+pub async fn perform_ceremony(app: &App) -> CeremonyReport {
     let root_keys = app.home.folder().join("../root-keys");
     let ceremony = Ceremony { root_keys: &root_keys, roots: 3, threshold: 2 };
-    trust::hold_ceremony(app, ceremony).await.unwrap()
+    trust::perform_ceremony(app, ceremony).await.unwrap()
 }
 
 /// Keys, the programme `aid`, and the provider `mercy` in the group `pharmacies`.
 pub async fn set_up(server: &TestServer) -> &App {
     let app = &server.app;
-    hold_ceremony(app).await;
+    perform_ceremony(app).await;
     add_programme(app, "aid").await;
     add_provider(app, &provider("mercy", &["pharmacies"])).await;
     app
@@ -87,9 +87,9 @@ pub async fn served(app: &App) -> TrustFile {
 }
 
 /// A usual voucher: an amount, a holder, no provider named.
-pub fn order() -> Order {
+pub fn issue_request() -> IssueRequest {
     let money = Money::new(500_000, Currency::new("PHP").unwrap()).unwrap();
-    Order {
+    IssueRequest {
         benefit: Benefit::Money(money),
         audience: None,
         assistance: "Medicine".to_owned(),

@@ -1,9 +1,9 @@
 //! Status lists, as a phone accepts them.
 
-use crate::office::setting::{aid, order, phone, set_up};
+use crate::office::setting::{aid, issue_request, phone, set_up};
 use crate::on_both_engines;
 use crate::support::START;
-use program_server::vouchers::{Decision, IssuedVoucher, Withdrawal};
+use program_server::vouchers::{Decision, IssuedVoucher, RevocationState};
 use program_server::{App, Error, trust, vouchers};
 use protocol::status::{MAX_ENTRIES, Status, StatusList};
 use protocol::voucher::StatusRef;
@@ -12,7 +12,7 @@ use sea_orm::ConnectionTrait as _;
 use std::collections::BTreeSet;
 
 async fn issue(app: &App, count: usize) -> Vec<IssuedVoucher> {
-    vouchers::issue(app, &aid(), &vec![order(); count]).await.unwrap()
+    vouchers::issue(app, &aid(), &vec![issue_request(); count]).await.unwrap()
 }
 
 fn place(issued: &IssuedVoucher) -> StatusRef {
@@ -97,12 +97,12 @@ on_both_engines! {
         let app = set_up(&server).await;
         let issued = issue(app, 3).await;
         let list = place(&issued[0]).list;
-        let mut held = accepted(app, list, None).await.issued;
+        let mut last = accepted(app, list, None).await.issued;
         for one in &issued {
             redeem(app, one).await;
-            let next = accepted(app, list, Some(held)).await.issued;
-            assert!(next > held, "{next} after {held}");
-            held = next;
+            let next = accepted(app, list, Some(last)).await.issued;
+            assert!(next > last, "{next} after {last}");
+            last = next;
         }
     }
 
@@ -147,12 +147,12 @@ on_both_engines! {
 
     async fn lists_are_for_one_programme_and_one_month_of_expiry(server: TestServer) {
         let app = set_up(&server).await;
-        let mut other_month = order();
+        let mut other_month = issue_request();
         other_month.last_day = jiff::civil::date(2027, 7, 1);
-        let mut same_month = order();
+        let mut same_month = issue_request();
         same_month.last_day = jiff::civil::date(2027, 6, 1);
-        let orders = [order(), other_month, same_month];
-        let issued = vouchers::issue(app, &aid(), &orders).await.unwrap();
+        let requests = [issue_request(), other_month, same_month];
+        let issued = vouchers::issue(app, &aid(), &requests).await.unwrap();
         let lists: Vec<u32> = issued.iter().map(|one| place(one).list).collect();
         assert_eq!(lists[0], lists[2]);
         assert_ne!(lists[0], lists[1]);
@@ -189,7 +189,7 @@ on_both_engines! {
         assert!(matches!(decide(app, &one, Decision::Lift).await, Err(Error::Conflict(_))));
         assert_eq!(status(app, &one).await, Status::Revoked);
         let found = vouchers::find(app.db.reader(), &one.reference).await.unwrap();
-        assert_eq!(found.withdrawal, Withdrawal::Revoked);
+        assert_eq!(found.revocation, RevocationState::Revoked);
         let taken = vouchers::decisions(app.db.reader(), &one.voucher.identity).await.unwrap();
         assert_eq!(taken.len(), 1);
     }

@@ -1,7 +1,7 @@
 //! The ceremony, keys and the trust list, as a phone sees them.
 
 use crate::office::setting::{
-    add_programme, aid, hold_ceremony, order, phone, programme, served, set_up,
+    add_programme, aid, issue_request, perform_ceremony, phone, programme, served, set_up,
 };
 use crate::on_both_engines;
 use crate::support::START;
@@ -20,7 +20,7 @@ fn start() -> Timestamp {
 }
 
 async fn issue(app: &App) -> SignedVoucher {
-    let issued = vouchers::issue(app, &aid(), &[order()]).await.unwrap();
+    let issued = vouchers::issue(app, &aid(), &[issue_request()]).await.unwrap();
     SignedVoucher::Cose(issued[0].signed.clone())
 }
 
@@ -34,7 +34,7 @@ async fn add_key(app: &App) -> Kid {
 on_both_engines! {
     async fn a_phone_that_pins_the_root_accepts_the_list_and_the_lists_after_it(server: TestServer) {
         let app = &server.app;
-        let report = hold_ceremony(app).await;
+        let report = perform_ceremony(app).await;
         let first = TrustState::first(report.root_hash, &served(app).await, app.now()).unwrap();
         assert_eq!(first.list().version, 1);
         assert_eq!((first.root().keys.len(), first.root().threshold), (3, 2));
@@ -56,16 +56,16 @@ on_both_engines! {
         assert_eq!(away.signers(Purpose::Root).unwrap().len(), 3);
     }
 
-    async fn the_ceremony_is_held_once(server: TestServer) {
+    async fn the_ceremony_is_performed_once(server: TestServer) {
         let app = set_up(&server).await;
         let root_keys = app.home.folder().join("../other-root-keys");
         let ceremony = Ceremony { root_keys: &root_keys, roots: 3, threshold: 2 };
-        let again = trust::hold_ceremony(app, ceremony).await;
+        let again = trust::perform_ceremony(app, ceremony).await;
         assert!(matches!(again, Err(Error::Conflict(_))), "{again:?}");
         assert!(!root_keys.exists());
     }
 
-    async fn before_the_ceremony_people_are_told_to_hold_it(server: TestServer) {
+    async fn before_the_ceremony_people_are_told_to_perform_it(server: TestServer) {
         let app = &server.app;
         for error in [
             trust::current_file(app).await.unwrap_err(),
@@ -91,12 +91,12 @@ on_both_engines! {
 
     async fn a_clock_that_goes_back_takes_no_list_back(server: TestServer) {
         let app = set_up(&server).await;
-        let held = phone(app).await;
+        let known = phone(app).await;
         app.clock.set(start().before(Span::days(400)));
         trust::publish(app).await.unwrap();
-        let next = held.accept(&served(app).await, start()).unwrap();
-        assert!(next.list().version > held.list().version);
-        assert!(next.list().issued >= held.list().issued);
+        let next = known.accept(&served(app).await, start()).unwrap();
+        assert!(next.list().version > known.list().version);
+        assert!(next.list().issued >= known.list().issued);
     }
 
     async fn several_servers_that_publish_at_once_make_versions_one_after_the_other(server: TestServer) {
@@ -157,7 +157,7 @@ on_both_engines! {
         let state = phone(app).await;
         assert!(authenticate(&before, state.list(), &IssuedSets::none()).unwrap().key_in_force);
         assert!(!authenticate(&after, state.list(), &IssuedSets::none()).unwrap().key_in_force);
-        let none = vouchers::issue(app, &aid(), &[order()]).await;
+        let none = vouchers::issue(app, &aid(), &[issue_request()]).await;
         assert!(matches!(none, Err(Error::Unavailable(_))), "{none:?}");
     }
 

@@ -1,7 +1,7 @@
 //! Keys rotated, lost and stolen, and what else changes in trust, as phones that hold the list before
 //! see it.
 
-use crate::office::setting::{aid, order, phone, served, set_up};
+use crate::office::setting::{aid, issue_request, phone, served, set_up};
 use crate::on_both_engines;
 use crate::support::START;
 use program_server::keys::{KeyRing, Purpose};
@@ -47,8 +47,8 @@ async fn rotate_root(app: &App, names: &[&str], change: RootChange<'_>) -> Resul
     Ok(report.root.version)
 }
 
-async fn accepts(app: &App, held: &TrustState) -> Result<TrustState, protocol::Error> {
-    held.accept(&served(app).await, app.now())
+async fn accepts(app: &App, known: &TrustState) -> Result<TrustState, protocol::Error> {
+    known.accept(&served(app).await, app.now())
 }
 
 async fn rotate(app: &App, purpose: KeyUse, from: Timestamp) -> Kid {
@@ -70,7 +70,7 @@ async fn newest(app: &App, purpose: KeyUse) -> IssuerKey {
 }
 
 async fn issue(app: &App) -> (Voucher, SignedVoucher, Hash) {
-    let issued = vouchers::issue(app, &aid(), &[order()]).await.unwrap();
+    let issued = vouchers::issue(app, &aid(), &[issue_request()]).await.unwrap();
     let hash = issued[0].payload_hash().unwrap();
     (issued[0].voucher.clone(), SignedVoucher::Cose(issued[0].signed.clone()), hash)
 }
@@ -91,24 +91,24 @@ async fn fetched(app: &App, state: &TrustState) -> IssuedSets {
 on_both_engines! {
     async fn the_next_root_is_signed_by_holders_who_bring_their_own_media(server: TestServer) {
         let app = set_up(&server).await;
-        let held = phone(app).await;
+        let known = phone(app).await;
         let kids = hand_out(app);
         let alone = rotate_root(app, &["medium-2"], RootChange::default()).await;
         assert!(matches!(&alone, Err(Error::Invalid(words)) if words.contains(&kids[0].to_string())), "{alone:?}");
         assert_eq!(rotate_root(app, &["medium-2", "medium-3"], RootChange::default()).await.unwrap(), 2);
-        let next = accepts(app, &held).await.unwrap();
+        let next = accepts(app, &known).await.unwrap();
         assert_eq!(next.root().version, 2);
         assert_eq!(next.root().expires, start().after(Span::days(365)));
         assert_eq!(phone(app).await.root().version, 2, "new phones pin the new root");
         // A phone that missed one root takes both.
         app.clock.set(start().after(Span::days(300)));
         rotate_root(app, &["medium-1", "medium-2"], RootChange::default()).await.unwrap();
-        assert_eq!(accepts(app, &held).await.unwrap().root().version, 3);
+        assert_eq!(accepts(app, &known).await.unwrap().root().version, 3);
     }
 
     async fn root_keys_come_and_go_and_the_threshold_changes(server: TestServer) {
         let app = set_up(&server).await;
-        let held = phone(app).await;
+        let known = phone(app).await;
         let kids = hand_out(app);
         let into = app.home.folder().join("../new-medium");
         let change = RootChange {
@@ -118,7 +118,7 @@ on_both_engines! {
             ..RootChange::default()
         };
         rotate_root(app, &["medium-1", "medium-2"], change.clone()).await.unwrap();
-        let next = accepts(app, &held).await.unwrap();
+        let next = accepts(app, &known).await.unwrap();
         assert_eq!((next.root().keys.len(), next.root().threshold), (4, 3));
         assert!(!next.root().keys.iter().any(|key| key.kid() == kids[0]));
         // The key that was dropped counts no more.
@@ -149,15 +149,15 @@ on_both_engines! {
 
     async fn after_a_stolen_trust_key_phones_take_lists_under_the_new_one_alone(server: TestServer) {
         let app = set_up(&server).await;
-        let held = phone(app).await;
+        let known = phone(app).await;
         hand_out(app);
         // The thief publishes a list whose version ran away.
-        let trust_kid = held.root().trust_keys[0].kid();
+        let trust_kid = known.root().trust_keys[0].kid();
         let stolen = app.keys.signer(Purpose::Signs(KeyUse::Trust), trust_kid).unwrap();
-        let away = protocol::trust::TrustList { version: 1 << 50, ..held.list().clone() };
+        let away = protocol::trust::TrustList { version: 1 << 50, ..known.list().clone() };
         let roots = served(app).await.roots;
         let thiefs = TrustFile { roots, list: away.sign(&[&*stolen as &dyn protocol::key::Signer]).unwrap() };
-        let fooled = held.accept(&thiefs, app.now()).unwrap();
+        let fooled = known.accept(&thiefs, app.now()).unwrap();
         let change = RootChange { new_trust_key: true, ..RootChange::default() };
         rotate_root(app, &["medium-1", "medium-2"], change).await.unwrap();
         let recovered = accepts(app, &fooled).await.unwrap();
@@ -178,7 +178,7 @@ on_both_engines! {
 
     async fn each_role_key_is_rotated_and_what_the_old_one_signed_stays_good(server: TestServer) {
         let app = set_up(&server).await;
-        let held = phone(app).await;
+        let known = phone(app).await;
         let (before, signed_before, _) = issue(app).await;
         let list = before.status.unwrap().list;
         let token = trust::status_token(app, list).await.unwrap();
@@ -197,7 +197,7 @@ on_both_engines! {
             let signer = trust::signer(app, connection, purpose, None, app.now()).await.unwrap();
             assert_eq!(signer.public_key().kid(), new);
         }
-        let state = accepts(app, &held).await.unwrap();
+        let state = accepts(app, &known).await.unwrap();
         let none = IssuedSets::none();
         assert!(authenticate(&signed_before, state.list(), &none).unwrap().key_in_force);
         let (_, signed_after, _) = issue(app).await;
@@ -283,7 +283,7 @@ on_both_engines! {
 
     async fn under_a_stolen_voucher_key_the_register_stays_good_and_the_thiefs_vouchers_do_not(server: TestServer) {
         let app = set_up(&server).await;
-        let held = phone(app).await;
+        let known = phone(app).await;
         let kid = newest(app, KeyUse::Voucher).await.key.kid();
         let (voucher, signed, _) = issue(app).await;
         let (_, later, _) = {
@@ -297,7 +297,7 @@ on_both_engines! {
         let compromised = compromise(app, kid, &payloads).await;
         assert_eq!(compromised.issued, 2);
         assert!(compromised.replacement.is_some(), "the office goes on issuing");
-        let state = accepts(app, &held).await.unwrap();
+        let state = accepts(app, &known).await.unwrap();
         let sets = fetched(app, &state).await;
         let judge = |signed: &SignedVoucher, sets| authenticate(signed, state.list(), sets).map(|_| ());
         assert_eq!(judge(&signed, &sets), Ok(()));
@@ -357,7 +357,7 @@ on_both_engines! {
 
     async fn limits_policy_and_ended_delegations_reach_phones(server: TestServer) {
         let app = set_up(&server).await;
-        let held = phone(app).await;
+        let known = phone(app).await;
         let days = |stale, too_old| Freshness {
             stale_after: Span::days(stale),
             too_old_after: Span::days(too_old),
@@ -378,7 +378,7 @@ on_both_engines! {
             programmes::PolicyChange { too_old: asks, clock_tolerance: tolerance, by_reference: Some(true) };
         programmes::set_policy(&transaction, &aid(), change).await.unwrap();
         transaction.commit().await.unwrap();
-        let state = accepts(app, &held).await.unwrap();
+        let state = accepts(app, &known).await.unwrap();
         let list = state.list();
         assert_eq!((list.freshness, list.status_freshness), (days(3, 60), days(1, 30)));
         assert_eq!(list.app_minimum, Some(minimum));

@@ -1,11 +1,11 @@
 //! Issuing, and the register of what was issued.
 
 use crate::office::setting::{
-    add_programme, add_provider, aid, audience, order, phone, provider, set_up,
+    add_programme, add_provider, aid, audience, issue_request, phone, provider, set_up,
 };
 use crate::on_both_engines;
 use jiff::civil::date;
-use program_server::vouchers::{Decision, Line, Sheet, Standing};
+use program_server::vouchers::{Decision, Line, Sheet, VoucherStatus};
 use program_server::{Error, vouchers};
 use protocol::authenticity::authenticate;
 use protocol::id::VoucherId;
@@ -18,7 +18,7 @@ use std::collections::BTreeSet;
 on_both_engines! {
     async fn a_phone_finds_an_issued_voucher_authentic(server: TestServer) {
         let app = set_up(&server).await;
-        let issued = vouchers::issue(app, &aid(), &[order()]).await.unwrap();
+        let issued = vouchers::issue(app, &aid(), &[issue_request()]).await.unwrap();
         let signed = SignedVoucher::Cose(issued[0].signed.clone());
         let authentic = authenticate(&signed, phone(app).await.list(), &IssuedSets::none()).unwrap();
         assert!(authentic.key_in_force);
@@ -30,7 +30,7 @@ on_both_engines! {
 
     async fn a_usual_voucher_fits_qr_version_11(server: TestServer) {
         let app = set_up(&server).await;
-        let mut usual = order();
+        let mut usual = issue_request();
         usual.audience = Some(audience("mercy"));
         let issued = vouchers::issue(app, &aid(), &[usual]).await.unwrap();
         let length = issued[0].text().unwrap().len();
@@ -39,7 +39,7 @@ on_both_engines! {
 
     async fn ids_and_references_are_unique_and_found_again(server: TestServer) {
         let app = set_up(&server).await;
-        let issued = vouchers::issue(app, &aid(), &vec![order(); 50]).await.unwrap();
+        let issued = vouchers::issue(app, &aid(), &vec![issue_request(); 50]).await.unwrap();
         let references: BTreeSet<&str> = issued.iter().map(|one| one.reference.as_str()).collect();
         assert_eq!(references.len(), 50);
         for one in &issued {
@@ -59,8 +59,8 @@ on_both_engines! {
         let app = set_up(&server).await;
         let list = Hash::of(b"list");
         let line = |number| Some(Line { list, number });
-        let good = vouchers::Order { line: line(1), ..order() };
-        let mut wrong = vouchers::Order { line: line(2), ..order() };
+        let good = vouchers::IssueRequest { line: line(1), ..issue_request() };
+        let mut wrong = vouchers::IssueRequest { line: line(2), ..issue_request() };
         wrong.last_day = date(2020, 1, 1);
         assert!(vouchers::issue(app, &aid(), &[good.clone(), wrong]).await.is_err());
         assert!(vouchers::issued_lines(app.db.reader(), list).await.unwrap().is_empty());
@@ -70,7 +70,7 @@ on_both_engines! {
     async fn a_line_of_a_list_has_one_voucher_however_often_the_list_is_given(server: TestServer) {
         let app = set_up(&server).await;
         let list = Hash::of(b"list");
-        let line = |number| vouchers::Order { line: Some(Line { list, number }), ..order() };
+        let line = |number| vouchers::IssueRequest { line: Some(Line { list, number }), ..issue_request() };
         let issued = vouchers::issue(app, &aid(), &[line(2), line(3)]).await.unwrap();
         let again = vouchers::issue(app, &aid(), &[line(3)]).await;
         assert!(matches!(again, Err(Error::Conflict(_))), "{again:?}");
@@ -83,10 +83,10 @@ on_both_engines! {
         let app = set_up(&server).await;
         add_programme(app, "other").await;
         let other = "other".parse().unwrap();
-        let mut euros = order();
+        let mut euros = issue_request();
         euros.benefit = Benefit::Money(Money::new(1, "EUR".parse().unwrap()).unwrap());
         assert!(matches!(vouchers::issue(app, &aid(), &[euros]).await, Err(Error::Invalid(_))));
-        let mut named = order();
+        let mut named = issue_request();
         named.audience = Some(audience("mercy"));
         let refused = vouchers::issue(app, &other, std::slice::from_ref(&named)).await;
         assert!(matches!(refused, Err(Error::Invalid(_))), "{refused:?}");
@@ -98,9 +98,9 @@ on_both_engines! {
     async fn a_provider_sees_the_vouchers_that_name_it_page_by_page(server: TestServer) {
         let app = set_up(&server).await;
         add_provider(app, &provider("corner", &[])).await;
-        let to = |id: &str| vouchers::Order { audience: Some(audience(id)), ..order() };
-        let orders = [to("mercy"), to("pharmacies"), to("corner"), order(), to("mercy")];
-        let issued = vouchers::issue(app, &aid(), &orders).await.unwrap();
+        let to = |id: &str| vouchers::IssueRequest { audience: Some(audience(id)), ..issue_request() };
+        let requests = [to("mercy"), to("pharmacies"), to("corner"), issue_request(), to("mercy")];
+        let issued = vouchers::issue(app, &aid(), &requests).await.unwrap();
         let mut mine: Vec<&str> =
             [0, 1, 4].into_iter().map(|at: usize| issued[at].reference.as_str()).collect();
         mine.sort_unstable();
@@ -119,7 +119,7 @@ on_both_engines! {
 
     async fn the_register_tells_how_a_voucher_stands_and_which_payload_was_issued(server: TestServer) {
         let app = set_up(&server).await;
-        let issued = vouchers::issue(app, &aid(), &[order(), order()]).await.unwrap();
+        let issued = vouchers::issue(app, &aid(), &[issue_request(), issue_request()]).await.unwrap();
         let transaction = app.db.begin().await.unwrap();
         let named = &issued[0].reference;
         vouchers::decide(&transaction, named, Decision::Revoke, "twice", app.now()).await.unwrap();
@@ -135,15 +135,15 @@ on_both_engines! {
             .collect();
         let register = vouchers::register(app.db.reader(), &identities).await.unwrap();
         let entry = |at: usize| register[&issued[at].voucher.identity];
-        assert_eq!(entry(0).standing, Standing::Revoked(app.now()));
-        assert_eq!(entry(1).standing, Standing::InForce);
+        assert_eq!(entry(0).status, VoucherStatus::Revoked(app.now()));
+        assert_eq!(entry(1).status, VoucherStatus::InForce);
         assert_eq!(entry(1).payload_hash, issued[1].payload_hash().unwrap());
         assert!(!register.contains_key(&stranger));
     }
 
     async fn a_stored_voucher_is_drawn_again_with_the_same_code(server: TestServer) {
         let app = set_up(&server).await;
-        let issued = vouchers::issue(app, &aid(), &[order()]).await.unwrap();
+        let issued = vouchers::issue(app, &aid(), &[issue_request()]).await.unwrap();
         let found = vouchers::find(app.db.reader(), &issued[0].reference).await.unwrap();
         let sheet = Sheet::of(app.db.reader(), &app.config.office, found).await.unwrap();
         let png = image::load_from_memory(&sheet.draw().unwrap().png).unwrap().to_luma8();

@@ -1,11 +1,11 @@
 //! Files that strangers bring: in any order, as often as they like, for one effect.
 
 use crate::on_both_engines;
-use crate::phones::office::{Answer, Office, order, pesos};
+use crate::phones::office::{Answer, Office, issue_request, pesos};
 use crate::phones::phone::{Phone, document, offer, random, redeem};
-use program_server::bundles::{self, NotTaken, Taken, Tally};
-use program_server::devices::{self, Standing};
-use program_server::documents::Fate;
+use program_server::bundles::{self, ImportError, ImportedBundle, Tally};
+use program_server::devices::{self, DeviceStatus};
+use program_server::documents::ImportOutcome;
 use protocol::ack::{Ack, Batch, Outcome};
 use protocol::bundle::{Answer as Head, Bundle, Part, PartKind, Parts, Place, Writer, verify};
 use protocol::id::{BundleId, ClaimId};
@@ -85,18 +85,18 @@ fn piece(bytes: &[u8], from: usize, to: usize) -> Content {
 
 /// A record that serves a voucher and names documents.
 async fn served(office: &Office, phone: &mut Phone, documents: &[&[u8]]) -> (ClaimId, Record) {
-    let voucher = office.issue(order()).await;
+    let voucher = office.issue(issue_request()).await;
     let documents = documents.iter().map(|bytes| document(bytes)).collect();
     let served = Redeem { documents, ..redeem(&voucher, pesos(100)) };
     let claim = served.claim;
     (claim, phone.record(office, Body::Redeem(served)).await)
 }
 
-async fn take(office: &Office, file: &[u8]) -> Result<Taken, NotTaken> {
-    bundles::take(&office.app, Arc::from(file)).await
+async fn take(office: &Office, file: &[u8]) -> Result<ImportedBundle, ImportError> {
+    bundles::import(&office.app, Arc::from(file)).await
 }
 
-async fn taken(office: &Office, file: &[u8]) -> Taken {
+async fn taken(office: &Office, file: &[u8]) -> ImportedBundle {
     take(office, file).await.unwrap()
 }
 
@@ -125,7 +125,7 @@ async fn acks(office: &Office, phone: &Phone, answer: &[u8]) -> Vec<Ack> {
         .collect()
 }
 
-async fn answered(office: &Office, taken: &[Taken]) -> Vec<u8> {
+async fn answered(office: &Office, taken: &[ImportedBundle]) -> Vec<u8> {
     let mut files = bundles::answer(&office.app, taken).await.unwrap();
     assert_eq!(files.len(), 1);
     files.remove(0).bytes
@@ -186,12 +186,12 @@ on_both_engines! {
         let (claim, record) = served(&office, &mut phone, &[&bytes]).await;
         let alone = file(&office, &phone, &to, &[whole(&bytes)]);
         let early = taken(&office, &alone).await;
-        assert_eq!(early.documents, [(Hash::of(&bytes), Fate::Unnamed)]);
+        assert_eq!(early.documents, [(Hash::of(&bytes), ImportOutcome::Unnamed)]);
         assert!(early.waits());
         // In one file the order of the parts says nothing.
         let both = [whole(&bytes), batch(&phone, &to, &[record])];
         let late = taken(&office, &file(&office, &phone, &to, &both)).await;
-        assert_eq!(late.documents, [(Hash::of(&bytes), Fate::Held)]);
+        assert_eq!(late.documents, [(Hash::of(&bytes), ImportOutcome::Stored)]);
         assert_eq!(office.state(claim).await.0, "submitted");
         assert_eq!(taken(&office, &alone).await.documents, late.documents);
     }
@@ -207,7 +207,7 @@ on_both_engines! {
         for (nth, (from, end)) in pieces.into_iter().enumerate() {
             let contents = [records[0].clone(), piece(&bytes, from, end)];
             let fate = taken(&office, &file(&office, &phone, &to, &contents)).await.documents[0].1;
-            assert_eq!(fate, if nth < 3 { Fate::Incomplete } else { Fate::Held });
+            assert_eq!(fate, if nth < 3 { ImportOutcome::Incomplete } else { ImportOutcome::Stored });
         }
         assert_eq!(office.state(claim).await.0, "submitted");
     }
@@ -220,21 +220,21 @@ on_both_engines! {
         let bytes = picture(4, 4000);
         let (claim, record) = served(&office, &mut phone, &[&bytes]).await;
         taken(&office, &file(&office, &phone, &to, &[batch(&phone, &to, &[record])])).await;
-        let fate = |taken: Taken| taken.documents[0].1;
+        let fate = |taken: ImportedBundle| taken.documents[0].1;
         let brought = taken(&office, &file(&office, &stranger, &to, &[whole(&bytes)])).await;
-        assert_eq!(fate(brought), Fate::Unnamed);
+        assert_eq!(fate(brought), ImportOutcome::Unnamed);
         assert_eq!(office.state(claim).await.0, "documents_missing");
         // Other bytes under its name are not it.
         let mut forged = whole(&bytes);
         forged.1[100] ^= 1;
         let forged = taken(&office, &file(&office, &phone, &to, &[forged])).await;
-        assert_eq!(fate(forged), Fate::Refused("content"));
+        assert_eq!(fate(forged), ImportOutcome::Refused("content"));
         let page = b"<!DOCTYPE html><script>alert(1)</script>".to_vec();
         let (_, named) = served(&office, &mut phone, &[&page]).await;
         let contents = [batch(&phone, &to, &[named]), whole(&page)];
         let html = taken(&office, &file(&office, &phone, &to, &contents)).await;
-        assert_eq!(fate(html), Fate::Refused("media_type"));
-        assert_eq!(fate(taken(&office, &file(&office, &phone, &to, &[whole(&bytes)])).await), Fate::Held);
+        assert_eq!(fate(html), ImportOutcome::Refused("media_type"));
+        assert_eq!(fate(taken(&office, &file(&office, &phone, &to, &[whole(&bytes)])).await), ImportOutcome::Stored);
     }
 
     async fn a_phone_without_a_network_enrols_by_its_file(server: TestServer) {
@@ -246,7 +246,7 @@ on_both_engines! {
         let news = batch(&phone, &to, &[]);
         let file = file(&office, &phone, &to, &[request, news]);
         let first = taken(&office, &file).await;
-        assert_eq!(first.device.standing, Standing::Unconfirmed);
+        assert_eq!(first.device.status, DeviceStatus::Unconfirmed);
         let profile = |answer: &[u8]| {
             let part = opened(answer, &phone).into_iter().find(|it| it.0 == PartKind::Profile);
             part.unwrap().1
@@ -334,7 +334,7 @@ on_both_engines! {
         std::fs::remove_file(path).unwrap();
         let mut restarted = office.app.clone();
         restarted.keys = program_server::keys::KeyRing::at(office.app.home.keys());
-        let gone = bundles::take(&restarted, Arc::from(sealed)).await.unwrap_err();
+        let gone = bundles::import(&restarted, Arc::from(sealed)).await.unwrap_err();
         assert_eq!(gone.code(), "sealed_to_another");
         assert!(gone.to_string().contains("from the backup"), "{gone}");
     }

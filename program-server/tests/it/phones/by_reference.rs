@@ -5,7 +5,7 @@ use crate::phones::office::{Office, audience, pesos, programme};
 use crate::phones::phone::{Phone, new_claim, redeem};
 use program_server::claims::{self, HowServed};
 use program_server::programmes::{self, PolicyChange};
-use program_server::vouchers::{self, Decision, Order};
+use program_server::vouchers::{self, Decision, IssueRequest};
 use protocol::ack::Outcome;
 use protocol::id::ClaimId;
 use protocol::printed::PrintedReference;
@@ -22,9 +22,12 @@ async fn office(server: crate::support::TestServer, by_reference: bool) -> Offic
     office
 }
 
-/// An order for a voucher that names the providers `mercy` and `corner`.
-fn order() -> Order {
-    Order { audience: Some(audience("pharmacies")), ..crate::phones::office::order() }
+/// A request for a voucher that names the providers `mercy` and `corner`.
+fn issue_request() -> IssueRequest {
+    IssueRequest {
+        audience: Some(audience("pharmacies")),
+        ..crate::phones::office::issue_request()
+    }
 }
 
 /// A voucher of this office with a service of it by its reference.
@@ -33,8 +36,8 @@ struct Typed {
     served: ServeByReference,
 }
 
-async fn typed(office: &Office, order: Order) -> Typed {
-    let (voucher, signed) = office.issued(order).await;
+async fn typed(office: &Office, request: IssueRequest) -> Typed {
+    let (voucher, signed) = office.issued(request).await;
     let issued = vouchers::issued(office.app.db.reader(), &voucher.identity).await.unwrap();
     let served = ServeByReference {
         claim: new_claim(),
@@ -72,7 +75,7 @@ on_both_engines! {
     async fn a_claim_by_reference_waits_for_a_person_and_goes_on_when_one_upholds_it(server: TestServer) {
         let office = office(server, true).await;
         let mut phone = Phone::confirmed(&office, "mercy").await;
-        let typed = typed(&office, order()).await;
+        let typed = typed(&office, issue_request()).await;
         assert_eq!(send(&office, &mut phone, &typed.served).await, Outcome::Accepted);
         let claim = typed.served.claim;
         assert_eq!(office.state(claim).await, state("in_review", "served_by_reference"));
@@ -89,7 +92,7 @@ on_both_engines! {
     async fn where_the_programme_does_not_allow_it_nothing_is_served_by_reference(server: TestServer) {
         let office = office(server, false).await;
         let mut phone = Phone::confirmed(&office, "mercy").await;
-        let typed = typed(&office, order()).await;
+        let typed = typed(&office, issue_request()).await;
         let outcome = send(&office, &mut phone, &typed.served).await;
         assert_eq!(outcome, refused("by_reference_not_allowed"));
         assert_eq!(office.claims().await, 0);
@@ -101,7 +104,7 @@ on_both_engines! {
     async fn a_reference_that_is_nobodys_or_anothers_makes_no_claim(server: TestServer) {
         let office = office(server, true).await;
         let mut phone = Phone::confirmed(&office, "mercy").await;
-        let (one, other) = (typed(&office, order()).await, typed(&office, order()).await);
+        let (one, other) = (typed(&office, issue_request()).await, typed(&office, issue_request()).await);
         let unknown = ServeByReference { reference: PrintedReference::from_bits([0; 5]), ..one.served.clone() };
         let swapped = ServeByReference { voucher: other.served.voucher, ..one.served.clone() };
         for served in [unknown, swapped] {
@@ -113,7 +116,7 @@ on_both_engines! {
     async fn a_voucher_that_names_no_provider_is_on_no_list_and_not_served_by_reference(server: TestServer) {
         let office = office(server, true).await;
         let mut phone = Phone::confirmed(&office, "mercy").await;
-        let typed = typed(&office, crate::phones::office::order()).await;
+        let typed = typed(&office, crate::phones::office::issue_request()).await;
         assert_eq!(send(&office, &mut phone, &typed.served).await, refused("not_listed"));
         assert_eq!(scan(&office, &mut phone, &typed.signed).await.1, Outcome::Accepted);
     }
@@ -121,14 +124,14 @@ on_both_engines! {
     async fn what_stands_against_a_scanned_voucher_stands_against_its_reference(server: TestServer) {
         let office = office(server, true).await;
         let mut phone = Phone::confirmed(&office, "mercy").await;
-        let elsewhere = Order { audience: Some(audience("harbour")), ..order() };
+        let elsewhere = IssueRequest { audience: Some(audience("harbour")), ..issue_request() };
         let elsewhere = typed(&office, elsewhere).await;
         let outcome = send(&office, &mut phone, &elsewhere.served).await;
         assert_eq!(outcome, refused("wrong_provider"));
-        let more = typed(&office, order()).await.served;
+        let more = typed(&office, issue_request()).await.served;
         let more = ServeByReference { given: pesos(500_001), ..more };
         assert_eq!(send(&office, &mut phone, &more).await, refused("more_than_voucher"));
-        let (voucher, _) = office.issued(order()).await;
+        let (voucher, _) = office.issued(issue_request()).await;
         let issued = vouchers::issued(office.app.db.reader(), &voucher.identity).await.unwrap();
         let reference = PrintedReference::parse(&issued.unwrap().reference).unwrap();
         office.decide(&voucher, Decision::Revoke).await;
@@ -142,7 +145,7 @@ on_both_engines! {
         };
         let revoked = ServeByReference { given: pesos(1), ..revoked };
         assert_eq!(send(&office, &mut phone, &revoked).await, refused("revoked"));
-        let late = typed(&office, order()).await.served;
+        let late = typed(&office, issue_request()).await.served;
         office.wait(Span::days(30));
         phone.open_session(&office).await;
         phone.news(&office).await;
@@ -153,7 +156,7 @@ on_both_engines! {
         let office = office(server, true).await;
         let mut first = Phone::confirmed(&office, "mercy").await;
         let mut second = Phone::confirmed(&office, "corner").await;
-        let typed = typed(&office, order()).await;
+        let typed = typed(&office, issue_request()).await;
         assert_eq!(send(&office, &mut first, &typed.served).await, Outcome::Accepted);
         let (scanned, outcome) = scan(&office, &mut second, &typed.signed).await;
         assert_eq!(outcome, Outcome::Conflict);
@@ -170,7 +173,7 @@ on_both_engines! {
         let office = office(server, true).await;
         let mut first = Phone::confirmed(&office, "mercy").await;
         let mut second = Phone::confirmed(&office, "corner").await;
-        let typed = typed(&office, order()).await;
+        let typed = typed(&office, issue_request()).await;
         let (scanned, outcome) = scan(&office, &mut first, &typed.signed).await;
         assert_eq!(outcome, Outcome::Accepted);
         assert_eq!(send(&office, &mut second, &typed.served).await, Outcome::Conflict);
@@ -185,7 +188,7 @@ on_both_engines! {
     async fn a_claim_by_reference_names_its_documents(server: TestServer) {
         let office = office(server, true).await;
         let mut phone = Phone::confirmed(&office, "mercy").await;
-        let typed = typed(&office, order()).await;
+        let typed = typed(&office, issue_request()).await;
         let photo = Document { hash: Hash::of(b"a photo"), len: 7, media_type: "image/jpeg".to_owned() };
         let served = ServeByReference { documents: vec![photo], ..typed.served };
         assert_eq!(send(&office, &mut phone, &served).await, Outcome::Accepted);

@@ -1,7 +1,7 @@
 //! Claims: one live a voucher, conflicts kept, voids, decisions.
 
 use crate::on_both_engines;
-use crate::phones::office::{Office, order, pesos};
+use crate::phones::office::{Office, issue_request, pesos};
 use crate::phones::phone::{Phone, new_claim, outcomes, redeem, told};
 use program_server::claims::{self, Decision};
 use program_server::trust;
@@ -40,7 +40,7 @@ on_both_engines! {
     async fn of_two_claims_on_a_voucher_one_is_first_and_both_phones_learn_it(server: TestServer) {
         let office = Office::open(server).await;
         let (mut a, mut b) = two(&office).await;
-        let (voucher, signed) = office.issued(order()).await;
+        let (voucher, signed) = office.issued(issue_request()).await;
         let (first, ack) = a.serve(&office, &[&signed]).await;
         assert_eq!(told(&ack, first[0]), Some(("submitted", None)));
         assert_eq!(status(&office, &voucher).await, Status::Redeemed);
@@ -59,7 +59,7 @@ on_both_engines! {
         for _ in 0..4 {
             phones.push(Phone::confirmed(&office, "mercy").await);
         }
-        let vouchers = [office.issue(order()).await, office.issue(order()).await, office.issue(order()).await];
+        let vouchers = [office.issue(issue_request()).await, office.issue(issue_request()).await, office.issue(issue_request()).await];
         let mut all = Vec::new();
         for (nth, phone) in phones.iter_mut().enumerate() {
             // Each in another order, so that they meet halfway.
@@ -93,7 +93,7 @@ on_both_engines! {
     async fn one_identity_with_two_contents_is_a_twin(server: TestServer) {
         let office = Office::open(server).await;
         let (mut a, mut b) = two(&office).await;
-        let (voucher, signed) = office.issued(order()).await;
+        let (voucher, signed) = office.issued(issue_request()).await;
         let twin = office.sign(&Voucher { benefit: pesos(900_000), ..voucher }).await;
         let (first, _) = a.serve(&office, &[&signed]).await;
         let (second, ack) = b.serve(&office, &[&twin]).await;
@@ -105,7 +105,7 @@ on_both_engines! {
     async fn a_void_takes_a_claim_back_and_frees_the_voucher(server: TestServer) {
         let office = Office::open(server).await;
         let (mut a, mut b) = two(&office).await;
-        let (voucher, signed) = office.issued(order()).await;
+        let (voucher, signed) = office.issued(issue_request()).await;
         let (claims, _) = a.serve(&office, &[&signed]).await;
         let ack = void(&office, &mut a, claims[0]).await;
         assert_eq!(outcomes(&ack), [&Outcome::Accepted]);
@@ -119,7 +119,7 @@ on_both_engines! {
     async fn a_void_promotes_the_claim_that_waited(server: TestServer) {
         let office = Office::open(server).await;
         let (mut a, mut b) = two(&office).await;
-        let (voucher, signed) = office.issued(order()).await;
+        let (voucher, signed) = office.issued(issue_request()).await;
         let (first, _) = a.serve(&office, &[&signed]).await;
         let (second, _) = b.serve(&office, &[&signed]).await;
         void(&office, &mut a, first[0]).await;
@@ -130,7 +130,7 @@ on_both_engines! {
     async fn when_the_second_claim_is_void_the_first_goes_on(server: TestServer) {
         let office = Office::open(server).await;
         let (mut a, mut b) = two(&office).await;
-        let signed = office.issue(order()).await;
+        let signed = office.issue(issue_request()).await;
         let (first, _) = a.serve(&office, &[&signed]).await;
         let (second, _) = b.serve(&office, &[&signed]).await;
         void(&office, &mut b, second[0]).await;
@@ -141,7 +141,7 @@ on_both_engines! {
     async fn a_void_that_comes_before_its_claim_waits_for_it(server: TestServer) {
         let office = Office::open(server).await;
         let mut phone = Phone::confirmed(&office, "mercy").await;
-        let (voucher, signed) = office.issued(order()).await;
+        let (voucher, signed) = office.issued(issue_request()).await;
         let served = redeem(&signed, pesos(100));
         let claim = served.claim;
         let first = phone.record(&office, Body::Redeem(served)).await;
@@ -156,7 +156,7 @@ on_both_engines! {
     async fn a_batch_is_taken_in_the_order_in_which_the_phone_worked(server: TestServer) {
         let office = Office::open(server).await;
         let mut phone = Phone::confirmed(&office, "mercy").await;
-        let signed = office.issue(order()).await;
+        let signed = office.issue(issue_request()).await;
         let (once, again) = (redeem(&signed, pesos(100)), redeem(&signed, pesos(200)));
         let (first, second) = (once.claim, again.claim);
         let mut records = Vec::new();
@@ -177,7 +177,7 @@ on_both_engines! {
     async fn nobody_voids_another_phones_claim(server: TestServer) {
         let office = Office::open(server).await;
         let (mut a, mut b) = two(&office).await;
-        let signed = office.issue(order()).await;
+        let signed = office.issue(issue_request()).await;
         let (claims, _) = a.serve(&office, &[&signed]).await;
         let ack = void(&office, &mut b, claims[0]).await;
         let refused = Outcome::Refused("claim_of_another_device".into());
@@ -186,7 +186,7 @@ on_both_engines! {
         // A void by a stranger that comes first waits for nothing either.
         let early = new_claim();
         void(&office, &mut b, early).await;
-        let mut served = redeem(&office.issue(order()).await, pesos(1));
+        let mut served = redeem(&office.issue(issue_request()).await, pesos(1));
         served.claim = early;
         let record = a.record(&office, Body::Redeem(served)).await;
         assert_eq!(told(&a.send(&office, &[record]).await, early), Some(("submitted", None)));
@@ -195,7 +195,7 @@ on_both_engines! {
     async fn a_claim_id_names_one_claim(server: TestServer) {
         let office = Office::open(server).await;
         let (mut a, mut b) = two(&office).await;
-        let (x, y) = (office.issue(order()).await, office.issue(order()).await);
+        let (x, y) = (office.issue(issue_request()).await, office.issue(issue_request()).await);
         let (claims, _) = a.serve(&office, &[&x]).await;
         let mut records = Vec::new();
         let fresh = new_claim();
@@ -212,14 +212,14 @@ on_both_engines! {
     async fn to_uphold_one_claim_is_to_deny_the_other_and_both_phones_learn_it(server: TestServer) {
         let office = Office::open(server).await;
         let (mut a, mut b) = two(&office).await;
-        let signed = office.issue(order()).await;
+        let signed = office.issue(issue_request()).await;
         let (first, _) = a.serve(&office, &[&signed]).await;
         let (second, _) = b.serve(&office, &[&signed]).await;
         decide(&office, second[0], Decision::Uphold).await.unwrap();
         assert_eq!(told(&a.news(&office).await, first[0]), Some(("denied", None)));
         assert_eq!(told(&b.news(&office).await, second[0]), Some(("upheld", None)));
         assert!(decide(&office, first[0], Decision::Uphold).await.is_err());
-        let other = office.issue(order()).await;
+        let other = office.issue(issue_request()).await;
         let (first, _) = a.serve(&office, &[&other]).await;
         let (second, _) = b.serve(&office, &[&other]).await;
         decide(&office, first[0], Decision::Uphold).await.unwrap();
@@ -230,7 +230,7 @@ on_both_engines! {
     async fn to_deny_the_first_claim_is_to_let_the_next_take_its_place(server: TestServer) {
         let office = Office::open(server).await;
         let (mut a, mut b) = two(&office).await;
-        let (voucher, signed) = office.issued(order()).await;
+        let (voucher, signed) = office.issued(issue_request()).await;
         let (first, _) = a.serve(&office, &[&signed]).await;
         let (second, _) = b.serve(&office, &[&signed]).await;
         decide(&office, first[0], Decision::Deny).await.unwrap();
@@ -243,35 +243,35 @@ on_both_engines! {
     async fn a_claim_that_asks_nothing_waits_for_no_decision(server: TestServer) {
         let office = Office::open(server).await;
         let mut phone = Phone::confirmed(&office, "mercy").await;
-        let signed = office.issue(order()).await;
+        let signed = office.issue(issue_request()).await;
         let (claims, _) = phone.serve(&office, &[&signed]).await;
         assert!(decide(&office, claims[0], Decision::Uphold).await.is_err());
         assert!(decide(&office, new_claim(), Decision::Deny).await.is_err());
         let mut unknown = Phone::unconfirmed(&office, "corner").await;
-        let (claims, _) = unknown.serve(&office, &[&office.issue(order()).await]).await;
+        let (claims, _) = unknown.serve(&office, &[&office.issue(issue_request()).await]).await;
         let error = decide(&office, claims[0], Decision::Uphold).await.unwrap_err();
         assert!(error.contains("confirm the device first"), "{error}");
     }
 
-    async fn a_claim_is_held_for_the_programmes_days_and_its_life_is_kept(server: TestServer) {
+    async fn a_claim_is_payable_after_the_holding_days_and_its_history_is_kept(server: TestServer) {
         let office = Office::open(server).await;
         let (mut a, mut b) = two(&office).await;
-        let signed = office.issue(order()).await;
+        let signed = office.issue(issue_request()).await;
         let (first, _) = a.serve(&office, &[&signed]).await;
         b.serve(&office, &[&signed]).await;
         decide(&office, first[0], Decision::Uphold).await.unwrap();
         let claim = claims::find(&office.app.db, first[0]).await.unwrap();
-        assert_eq!(claim.held_until, claim.received.after(protocol::Span::days(7)));
+        assert_eq!(claim.payable_from, claim.received.after(protocol::Span::days(7)));
         let life: Vec<_> = claim.history.iter().map(|event| event.state.name()).collect();
         assert_eq!(life, ["submitted", "in_review", "upheld"]);
-        assert_eq!(claim.history[2].words.as_deref(), Some("seen"));
+        assert_eq!(claim.history[2].note.as_deref(), Some("seen"));
     }
 
     async fn a_void_and_a_second_claim_at_once_leave_no_claim_waiting_for_nobody(server: TestServer) {
         let office = Office::open(server).await;
         let (mut a, mut b) = two(&office).await;
         for _ in 0..12 {
-            let (voucher, signed) = office.issued(order()).await;
+            let (voucher, signed) = office.issued(issue_request()).await;
             let (first, _) = a.serve(&office, &[&signed]).await;
             let served = redeem(&signed, pesos(100));
             let second = served.claim;
@@ -293,7 +293,7 @@ on_both_engines! {
         }
         let mut vouchers = Vec::new();
         for _ in 0..12 {
-            vouchers.push(office.issue(order()).await);
+            vouchers.push(office.issue(issue_request()).await);
         }
         let all: Vec<&SignedVoucher> = vouchers.iter().collect();
         let (claims, ack) = asking.serve(&office, &all).await;
@@ -329,7 +329,7 @@ on_both_engines! {
     async fn a_decision_keeps_the_mark_of_a_claim_served_before_notice(server: TestServer) {
         let office = Office::open(server).await;
         let mut phone = Phone::confirmed(&office, "mercy").await;
-        let (voucher, signed) = office.issued(order()).await;
+        let (voucher, signed) = office.issued(issue_request()).await;
         phone.news(&office).await;
         office.wait(protocol::Span::seconds(10));
         office.decide(&voucher, program_server::vouchers::Decision::Revoke).await;

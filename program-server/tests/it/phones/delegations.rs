@@ -76,9 +76,9 @@ impl Officer {
         self.phone.send(office, &records).await
     }
 
-    async fn charged(&self, office: &Office) -> Vec<(u32, String)> {
-        let faults = delegations::faults(office.app.db.reader(), self.hash).await.unwrap();
-        faults.into_iter().map(|fault| (fault.number, fault.code)).collect()
+    async fn violations(&self, office: &Office) -> Vec<(u32, String)> {
+        let violations = delegations::violations(office.app.db.reader(), self.hash).await.unwrap();
+        violations.into_iter().map(|one| (one.number, one.code)).collect()
     }
 }
 
@@ -144,7 +144,7 @@ on_both_engines! {
         // The same report again, in another record, changes nothing.
         let again = officer.report(&office, &[&voucher]).await;
         assert_eq!(outcomes(&again), [&Outcome::Accepted]);
-        assert_eq!(officer.charged(&office).await, []);
+        assert_eq!(officer.violations(&office).await, []);
     }
 
     async fn the_officers_own_provider_redeems_nothing_of_it(server: TestServer) {
@@ -163,14 +163,14 @@ on_both_engines! {
         assert_eq!(told(&ack, claims[0]), Some(("submitted", None)));
     }
 
-    async fn two_contents_under_one_number_are_a_twin_charged_to_the_delegation(server: TestServer) {
+    async fn two_contents_under_one_number_are_a_twin_and_a_violation(server: TestServer) {
         let office = Office::open(server).await;
         let mut officer = Officer::new(&office, grant()).await;
         let (first, second) = (officer.voucher(&office, 1, 1_000), officer.voucher(&office, 1, 999));
         officer.report(&office, &[&first]).await;
         let ack = officer.report(&office, &[&second]).await;
         assert_eq!(refused(&ack), ["twin"]);
-        assert_eq!(officer.charged(&office).await, [(1, "twin".to_owned())]);
+        assert_eq!(officer.violations(&office).await, [(1, "twin".to_owned())]);
         let mut mercy = Phone::confirmed(&office, "mercy").await;
         let (claims, ack) = mercy.serve(&office, &[&second]).await;
         assert_eq!(told(&ack, claims[0]), Some(("in_review", Some("twin_of_registered"))));
@@ -201,7 +201,7 @@ on_both_engines! {
         let outcomes = outcomes(&ack);
         assert_eq!(outcomes[..2], [&Outcome::Accepted, &Outcome::Accepted]);
         assert_eq!(*outcomes[2], Outcome::Refused("beyond_delegation".into()));
-        assert_eq!(officer.charged(&office).await, [(3, "total".to_owned())]);
+        assert_eq!(officer.violations(&office).await, [(3, "total".to_owned())]);
         let fits = officer.voucher(&office, 4, 500);
         let ack = officer.report(&office, &[&fits]).await;
         assert_eq!(crate::phones::phone::outcomes(&ack), [&Outcome::Accepted]);
@@ -277,7 +277,7 @@ on_both_engines! {
         let record = mercy.record(&office, Body::Issue { voucher: signed }).await;
         let ack = mercy.send(&office, &[record]).await;
         assert_eq!(refused(&ack), ["issued_by_another_device"]);
-        let own = office.issue(crate::phones::office::order()).await;
+        let own = office.issue(crate::phones::office::issue_request()).await;
         let SignedVoucher::Cose(signed) = own else { panic!("a token") };
         let record = mercy.record(&office, Body::Issue { voucher: signed }).await;
         assert_eq!(refused(&mercy.send(&office, &[record]).await), ["issued_by_another_device"]);
@@ -295,7 +295,7 @@ on_both_engines! {
         let (a, b) = (places(&first, 1).await, places(&second, 1).await);
         assert_eq!((a.list, a.index + 5), (b.list, b.index));
         assert_eq!(places(&first, 5).await.index, a.index + 4);
-        let own = office.issued(crate::phones::office::order()).await.0;
+        let own = office.issued(crate::phones::office::issue_request()).await.0;
         assert_ne!(own.status.unwrap().list, a.list);
     }
 

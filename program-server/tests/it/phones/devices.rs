@@ -3,7 +3,7 @@
 use crate::on_both_engines;
 use crate::phones::office::Office;
 use crate::phones::phone::{COSE, Phone, nonce, offer};
-use program_server::devices::{self, Standing};
+use program_server::devices::{self, DeviceStatus};
 use protocol::enrolment::Offer;
 use protocol::{Hash, Span};
 
@@ -15,7 +15,7 @@ on_both_engines! {
         assert_eq!(profile.provider.as_str(), "mercy");
         assert_eq!(profile.groups, [crate::phones::office::audience("pharmacies")]);
         assert!(!profile.confirmed);
-        let pending = devices::list(&office.app.db, Some(Standing::Unconfirmed)).await.unwrap();
+        let pending = devices::list(&office.app.db, Some(DeviceStatus::Unconfirmed)).await.unwrap();
         assert_eq!(pending.len(), 1);
         assert_eq!(pending[0].key.fingerprint_digits(), protocol::key::Signer::public_key(&phone.key).fingerprint_digits());
     }

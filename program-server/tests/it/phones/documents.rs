@@ -1,7 +1,7 @@
 //! Documents: resumable, named by records, seen by their device alone.
 
 use crate::on_both_engines;
-use crate::phones::office::{Answer, Office, order, pesos};
+use crate::phones::office::{Answer, Office, issue_request, pesos};
 use crate::phones::phone::{Phone, document, redeem, told};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -60,7 +60,7 @@ async fn get(office: &Office, phone: &Phone, document: Hash) -> Answer {
 
 /// Serves a voucher with a document; gives the claim.
 async fn serve_with(office: &Office, phone: &mut Phone, document: Document) -> ClaimId {
-    let voucher = office.issue(order()).await;
+    let voucher = office.issue(issue_request()).await;
     let served = Redeem { documents: vec![document], ..redeem(&voucher, pesos(100)) };
     let claim = served.claim;
     let record = phone.record(office, Body::Redeem(served)).await;
@@ -187,7 +187,7 @@ on_both_engines! {
         let office = Office::open(server).await;
         let mut phone = Phone::confirmed(&office, "mercy").await;
         let bytes = picture(6);
-        let (claims, _) = phone.serve(&office, &[&office.issue(order()).await]).await;
+        let (claims, _) = phone.serve(&office, &[&office.issue(issue_request()).await]).await;
         assert_eq!(office.state(claims[0]).await.0, "submitted");
         let attach = Body::AttachDocument { claim: claims[0], document: document(&bytes) };
         let record = phone.record(&office, attach).await;
@@ -203,7 +203,7 @@ on_both_engines! {
         let office = Office::open(server).await;
         let mut phone = Phone::confirmed(&office, "mercy").await;
         let mut stranger = Phone::confirmed(&office, "corner").await;
-        let (claims, _) = phone.serve(&office, &[&office.issue(order()).await]).await;
+        let (claims, _) = phone.serve(&office, &[&office.issue(issue_request()).await]).await;
         let attach = Body::AttachDocument { claim: claims[0], document: document(&picture(7)) };
         let record = stranger.record(&office, attach).await;
         stranger.send(&office, &[record]).await;

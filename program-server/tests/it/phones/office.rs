@@ -7,7 +7,7 @@ use program_server::http;
 use program_server::programmes::{self, HOLDING_DAYS, Programme};
 use program_server::providers::{self, Provider};
 use program_server::trust::{self, Ceremony};
-use program_server::vouchers::{self, Order};
+use program_server::vouchers::{self, IssueRequest};
 use protocol::id::{Audience, ClaimId, ProgrammeId, ProviderId};
 use protocol::key::KeyUse;
 use protocol::key::PublicKey;
@@ -66,9 +66,9 @@ pub fn pesos(minor: u64) -> Benefit {
     Benefit::Money(Money::new(minor, Currency::new("PHP").unwrap()).unwrap())
 }
 
-/// An order for a voucher over 5,000.00 that any provider may serve until the end of November.
-pub fn order() -> Order {
-    Order {
+/// A request for a voucher over 5,000.00 that any provider may serve until the end of November.
+pub fn issue_request() -> IssueRequest {
+    IssueRequest {
         benefit: pesos(500_000),
         audience: None,
         assistance: "Medicine".to_owned(),
@@ -86,7 +86,7 @@ impl Office {
         let app = server.app.clone();
         let root_keys = app.home.folder().join("root-keys");
         let ceremony = Ceremony { root_keys: &root_keys, roots: 3, threshold: 2 };
-        trust::hold_ceremony(&app, ceremony).await.unwrap();
+        trust::perform_ceremony(&app, ceremony).await.unwrap();
         let tx = app.db.begin().await.unwrap();
         let aid = Programme {
             id: programme(),
@@ -150,13 +150,13 @@ impl Office {
     }
 
     /// Issues one voucher.
-    pub async fn issue(&self, order: Order) -> SignedVoucher {
-        self.issued(order).await.1
+    pub async fn issue(&self, request: IssueRequest) -> SignedVoucher {
+        self.issued(request).await.1
     }
 
     /// Issues one voucher; gives its claims as well.
-    pub async fn issued(&self, order: Order) -> (Voucher, SignedVoucher) {
-        let mut issued = vouchers::issue(&self.app, &programme(), &[order]).await.unwrap();
+    pub async fn issued(&self, request: IssueRequest) -> (Voucher, SignedVoucher) {
+        let mut issued = vouchers::issue(&self.app, &programme(), &[request]).await.unwrap();
         let issued = issued.pop().unwrap();
         (issued.voucher, SignedVoucher::Cose(issued.signed))
     }

@@ -1,9 +1,9 @@
 //! What a provider sees of its own vouchers and claims.
 
 use crate::on_both_engines;
-use crate::phones::office::{Office, audience, order};
+use crate::phones::office::{Office, audience, issue_request};
 use crate::phones::phone::Phone;
-use program_server::vouchers::{self, Decision, Order};
+use program_server::vouchers::{self, Decision, IssueRequest};
 use protocol::Hash;
 use protocol::record::SignedVoucher;
 use serde_json::Value;
@@ -22,8 +22,8 @@ on_both_engines! {
         let phone = Phone::confirmed(&office, "mercy").await;
         let mut served = Vec::new();
         for name in [Some("mercy"), Some("pharmacies"), Some("harbour"), None] {
-            let order = Order { audience: name.map(audience), ..order() };
-            served.push(office.issued(order).await);
+            let request = IssueRequest { audience: name.map(audience), ..issue_request() };
+            served.push(office.issued(request).await);
         }
         let answer = page(&office, &phone, "/v1/provider/vouchers").await;
         let vouchers = answer["vouchers"].as_array().unwrap();
@@ -50,7 +50,7 @@ on_both_engines! {
     async fn a_page_that_the_phone_holds_is_not_sent_again(server: TestServer) {
         let office = Office::open(server).await;
         let phone = Phone::confirmed(&office, "mercy").await;
-        let voucher = Order { audience: Some(audience("mercy")), ..order() };
+        let voucher = IssueRequest { audience: Some(audience("mercy")), ..issue_request() };
         for _ in 0..101 {
             office.issue(voucher.clone()).await;
         }
@@ -62,9 +62,9 @@ on_both_engines! {
         let first = get("/v1/provider/vouchers", "\"\"").await;
         let etag = first.header("etag").unwrap().to_owned();
         assert_eq!(etag, format!("\"{}\"", Hash::of(&first.body)), "it is the page's digest");
-        let held = get("/v1/provider/vouchers", &etag).await;
-        assert_eq!((held.status, held.body.len()), (304, 0));
-        assert_eq!(held.header("cache-control"), Some("no-store"));
+        let again = get("/v1/provider/vouchers", &etag).await;
+        assert_eq!((again.status, again.body.len()), (304, 0));
+        assert_eq!(again.header("cache-control"), Some("no-store"));
         let next = first.json()["next"].as_str().unwrap().to_owned();
         let second = get(&format!("/v1/provider/vouchers?after={next}"), &etag).await;
         assert_eq!(second.json()["vouchers"].as_array().unwrap().len(), 1, "another page");
@@ -79,8 +79,8 @@ on_both_engines! {
     async fn a_voucher_that_was_served_is_listed_so(server: TestServer) {
         let office = Office::open(server).await;
         let mut phone = Phone::confirmed(&office, "mercy").await;
-        let order = Order { audience: Some(audience("mercy")), ..order() };
-        let voucher = office.issue(order).await;
+        let request = IssueRequest { audience: Some(audience("mercy")), ..issue_request() };
+        let voucher = office.issue(request).await;
         phone.serve(&office, &[&voucher]).await;
         let answer = page(&office, &phone, "/v1/provider/vouchers").await;
         assert_eq!(answer["vouchers"][0]["status"], "redeemed");
@@ -92,7 +92,7 @@ on_both_engines! {
         let mut other = Phone::confirmed(&office, "corner").await;
         let mut vouchers = Vec::new();
         for _ in 0..103 {
-            vouchers.push(office.issue(order()).await);
+            vouchers.push(office.issue(issue_request()).await);
         }
         let all: Vec<&SignedVoucher> = vouchers.iter().collect();
         let (mut made, _) = phone.serve(&office, &all[..102]).await;

@@ -1,7 +1,7 @@
 //! What anyone may fetch.
 
 use crate::on_both_engines;
-use crate::phones::office::{Office, order};
+use crate::phones::office::{Office, issue_request};
 use program_server::trust;
 use protocol::key::KeyUse;
 use protocol::status::StatusList;
@@ -26,7 +26,7 @@ on_both_engines! {
 
     async fn a_status_list_is_public_and_cacheable(server: TestServer) {
         let office = Office::open(server).await;
-        let (voucher, _) = office.issued(order()).await;
+        let (voucher, _) = office.issued(issue_request()).await;
         let path = format!("/v1/status/{}", voucher.status.unwrap().list);
         let answer = office.get(&path).await;
         assert_eq!(answer.header("content-type"), Some("application/statuslist+cwt"));

@@ -1,7 +1,7 @@
 //! Phones restored from backups, phones whose key was lost, and supervisors' overrides.
 
 use crate::on_both_engines;
-use crate::phones::office::{Office, order, pesos, provider_id};
+use crate::phones::office::{Office, issue_request, pesos, provider_id};
 use crate::phones::phone::{Phone, document, outcomes, redeem, told};
 use program_server::providers::supervisors::{self, Pin};
 use program_server::{devices, sync};
@@ -37,12 +37,12 @@ fn restart(chain: ChainId, orphans: &[&Record]) -> Body {
 /// The office, a phone that went on after a backup, and a restored one with an orphan and its claim.
 async fn forked(office: &Office) -> (Phone, Phone, Record, ClaimId) {
     let mut phone = Phone::confirmed(office, "mercy").await;
-    let first = office.issue(order()).await;
+    let first = office.issue(issue_request()).await;
     phone.serve(office, &[&first]).await;
     let mut restored = copy_of(&phone);
-    let second = office.issue(order()).await;
+    let second = office.issue(issue_request()).await;
     phone.serve(office, &[&second]).await;
-    let redeemed = redeem(&office.issue(order()).await, pesos(100));
+    let redeemed = redeem(&office.issue(issue_request()).await, pesos(100));
     let claim = redeemed.claim;
     let orphan = restored.record(office, Body::Redeem(redeemed)).await;
     (phone, restored, orphan, claim)
@@ -79,10 +79,10 @@ on_both_engines! {
         assert_eq!(told(&ack, claim), Some(("in_review", Some("after_restore"))));
     }
 
-    async fn what_a_restart_names_and_the_chain_holds_is_held(server: TestServer) {
+    async fn what_a_restart_names_and_the_chain_has_is_a_duplicate(server: TestServer) {
         let office = Office::open(server).await;
         let mut phone = Phone::confirmed(&office, "mercy").await;
-        let redeemed = redeem(&office.issue(order()).await, pesos(100));
+        let redeemed = redeem(&office.issue(issue_request()).await, pesos(100));
         let record = phone.record(&office, Body::Redeem(redeemed)).await;
         phone.send(&office, std::slice::from_ref(&record)).await;
         let closed = begin_anew(&mut phone);
@@ -131,7 +131,7 @@ on_both_engines! {
         let office = Office::open(server).await;
         let mut lost = Phone::confirmed(&office, "mercy").await;
         let photo = document(b"\x89PNG\r\n\x1a\n a photo");
-        let mut redeemed = redeem(&office.issue(order()).await, pesos(100));
+        let mut redeemed = redeem(&office.issue(issue_request()).await, pesos(100));
         redeemed.documents = vec![photo.clone()];
         let claim = redeemed.claim;
         let record = lost.record(&office, Body::Redeem(redeemed)).await;
@@ -159,14 +159,14 @@ on_both_engines! {
         assert_eq!(outcomes(&ack), [&refused("chain_of_another_device")]);
     }
 
-    async fn a_suspended_phones_records_are_held_whoever_brings_them(server: TestServer) {
+    async fn a_suspended_phones_records_wait_for_a_person_whoever_brings_them(server: TestServer) {
         let office = Office::open(server).await;
         let mut lost = Phone::confirmed(&office, "mercy").await;
-        let (before, _) = lost.serve(&office, &[&office.issue(order()).await]).await;
+        let (before, _) = lost.serve(&office, &[&office.issue(issue_request()).await]).await;
         devices::suspend(&office.app.db, &lost.device(&office).await).await.unwrap();
-        let (after, ack) = lost.serve(&office, &[&office.issue(order()).await]).await;
+        let (after, ack) = lost.serve(&office, &[&office.issue(issue_request()).await]).await;
         assert_eq!(told(&ack, after[0]), Some(("in_review", Some("device_suspended"))));
-        let body = Body::Redeem(redeem(&office.issue(order()).await, pesos(100)));
+        let body = Body::Redeem(redeem(&office.issue(issue_request()).await, pesos(100)));
         let Body::Redeem(redeemed) = &body else { unreachable!() };
         let claim = redeemed.claim;
         let record = lost.record(&office, body).await;
@@ -182,7 +182,7 @@ on_both_engines! {
     async fn an_ack_that_this_server_never_signed_shows_that_it_was_restored(server: TestServer) {
         let office = Office::open(server).await;
         let mut phone = Phone::confirmed(&office, "mercy").await;
-        let (claims, ack) = phone.serve(&office, &[&office.issue(order()).await]).await;
+        let (claims, ack) = phone.serve(&office, &[&office.issue(issue_request()).await]).await;
         assert!(!ack.restored);
         assert!(!phone.news(&office).await.restored);
         (phone.last_ack, phone.cursor) = (Some(Hash::of(b"after the backup")), 1 << 40);
@@ -196,7 +196,7 @@ on_both_engines! {
     async fn a_claim_by_override_waits_for_a_person(server: TestServer) {
         let office = Office::open(server).await;
         let mut phone = Phone::confirmed(&office, "mercy").await;
-        let voucher = office.issue(order()).await;
+        let voucher = office.issue(issue_request()).await;
         let supervisor = OperatorId::new("lorna").unwrap();
         let reason = "clock_turned_back".to_owned();
         let voucher_hash = Hash::of(b"identity");
@@ -209,7 +209,7 @@ on_both_engines! {
         let ack = phone.send(&office, &[allowed, served]).await;
         assert_eq!(outcomes(&ack), [&Outcome::Accepted; 2]);
         assert_eq!(told(&ack, claim), Some(("in_review", Some("overridden"))));
-        let mut redeemed = redeem(&office.issue(order()).await, pesos(100));
+        let mut redeemed = redeem(&office.issue(issue_request()).await, pesos(100));
         redeemed.overridden_by = Some(Hash::of(b"no record of anybody"));
         let claim = redeemed.claim;
         let served = phone.record(&office, Body::Redeem(redeemed)).await;

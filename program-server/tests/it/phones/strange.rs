@@ -1,7 +1,7 @@
 //! Bytes that no phone sends: every seed of the fuzz targets, to every route, in every place.
 
 use crate::on_both_engines;
-use crate::phones::office::{Office, order};
+use crate::phones::office::{Office, issue_request};
 use crate::phones::phone::{COSE, Phone};
 use program_server::trust;
 use protocol::ack::{MAX_ITEMS, Outcome};
@@ -70,7 +70,7 @@ on_both_engines! {
             let taken = |outcome: &Outcome| matches!(outcome, Outcome::Accepted | Outcome::Conflict);
             assert!(!ack.results.iter().any(|result| taken(&result.outcome)), "{ack:?}");
         }
-        let voucher = office.issue(order()).await;
+        let voucher = office.issue(issue_request()).await;
         let (_, ack) = phone.serve(&office, &[&voucher]).await;
         assert!(ack.results.iter().all(|result| result.outcome == Outcome::Accepted));
     }

@@ -1,11 +1,11 @@
 //! Batches of records and the acks that answer them.
 
 use crate::on_both_engines;
-use crate::phones::office::{Office, order, pesos};
+use crate::phones::office::{Office, issue_request, pesos};
 use crate::phones::phone::{Phone, outcomes, redeem, told};
 use program_server::devices;
 use program_server::sync::{self, Quota};
-use program_server::vouchers::{Decision, Order};
+use program_server::vouchers::{Decision, IssueRequest};
 use protocol::ack::{Ack, Batch, Outcome};
 use protocol::id::ChainId;
 use protocol::key::KeyUse;
@@ -30,7 +30,7 @@ on_both_engines! {
     async fn a_record_is_taken_once_however_often_it_is_sent(server: TestServer) {
         let office = Office::open(server).await;
         let mut phone = Phone::confirmed(&office, "mercy").await;
-        let voucher = office.issue(order()).await;
+        let voucher = office.issue(issue_request()).await;
         let redeem = redeem(&voucher, pesos(500_000));
         let claim = redeem.claim;
         let record = phone.record(&office, Body::Redeem(redeem)).await;
@@ -49,7 +49,7 @@ on_both_engines! {
     async fn an_ack_that_was_lost_tells_its_claims_again(server: TestServer) {
         let office = Office::open(server).await;
         let mut phone = Phone::confirmed(&office, "mercy").await;
-        let voucher = office.issue(order()).await;
+        let voucher = office.issue(issue_request()).await;
         let (claims, ack) = phone.serve(&office, &[&voucher]).await;
         assert_eq!(told(&ack, claims[0]), Some(("submitted", None)));
         phone.cursor = 0;
@@ -60,8 +60,8 @@ on_both_engines! {
     async fn one_bad_record_does_not_block_the_rest(server: TestServer) {
         let office = Office::open(server).await;
         let mut phone = Phone::confirmed(&office, "mercy").await;
-        let (a, b) = (office.issue(order()).await, office.issue(order()).await);
-        let SignedVoucher::Cose(mut bytes) = office.issue(order()).await else { panic!() };
+        let (a, b) = (office.issue(issue_request()).await, office.issue(issue_request()).await);
+        let SignedVoucher::Cose(mut bytes) = office.issue(issue_request()).await else { panic!() };
         *bytes.last_mut().unwrap() ^= 1;
         let forged = SignedVoucher::Cose(bytes);
         let (_, ack) = phone.serve(&office, &[&a, &forged, &b]).await;
@@ -122,10 +122,10 @@ on_both_engines! {
         assert_eq!(outcomes(&ack).iter().filter(|it| ***it == Outcome::Accepted).count(), 1);
     }
 
-    async fn another_record_with_a_held_number_is_refused_and_kept(server: TestServer) {
+    async fn another_record_with_a_taken_number_is_refused_and_kept(server: TestServer) {
         let office = Office::open(server).await;
         let mut phone = Phone::confirmed(&office, "mercy").await;
-        let voucher = office.issue(order()).await;
+        let voucher = office.issue(issue_request()).await;
         phone.serve(&office, &[&voucher]).await;
         let body = |number: u8| Body::Refuse { reason: "expired".into(), subject: RefusedSubject::Text(Hash::of(&[number])) };
         let (fork, _) = phone.make(&office, 1, None, &body(1), holding(None, 1));
@@ -142,7 +142,7 @@ on_both_engines! {
         let office = Office::open(server).await;
         let mut phone = Phone::confirmed(&office, "mercy").await;
         let mut thief = Phone::confirmed(&office, "corner").await;
-        let voucher = office.issue(order()).await;
+        let voucher = office.issue(issue_request()).await;
         let (claims, _) = phone.serve(&office, &[&voucher]).await;
         thief.chain = phone.chain;
         let body = Body::Void { claim: claims[0], reason: "to take it over".into() };
@@ -160,7 +160,7 @@ on_both_engines! {
         let office = Office::open(server).await;
         let mut other = Phone::confirmed(&office, "corner").await;
         let mut phone = Phone::confirmed(&office, "mercy").await;
-        let voucher = office.issue(order()).await;
+        let voucher = office.issue(issue_request()).await;
         let served = redeem(&voucher, pesos(100));
         let claim = served.claim;
         let record = phone.record(&office, Body::Redeem(served)).await;
@@ -232,11 +232,11 @@ on_both_engines! {
     async fn a_voucher_is_judged_by_what_it_says_and_not_by_what_the_phone_says(server: TestServer) {
         let office = Office::open(server).await;
         let mut phone = Phone::confirmed(&office, "harbour").await;
-        let for_others = Order { audience: Some(crate::phones::office::audience("pharmacies")), ..order() };
+        let for_others = IssueRequest { audience: Some(crate::phones::office::audience("pharmacies")), ..issue_request() };
         let for_others = office.issue(for_others).await;
         let (_, ack) = phone.serve(&office, &[&for_others]).await;
         assert_eq!(outcomes(&ack), [&refused("wrong_provider")]);
-        let voucher = office.issue(order()).await;
+        let voucher = office.issue(issue_request()).await;
         let too_much = redeem(&voucher, pesos(500_001));
         let record = phone.record(&office, Body::Redeem(too_much)).await;
         assert_eq!(outcomes(&phone.send(&office, &[record]).await), [&refused("more_than_voucher")]);
@@ -250,7 +250,7 @@ on_both_engines! {
         let office = Office::open(server).await;
         let (mut early, mut late) =
             (Phone::confirmed(&office, "mercy").await, Phone::confirmed(&office, "corner").await);
-        let (a, b) = (office.issue(order()).await, office.issue(order()).await);
+        let (a, b) = (office.issue(issue_request()).await, office.issue(issue_request()).await);
         early.news(&office).await;
         let served = redeem(&a, pesos(100));
         let claim = served.claim;
@@ -270,7 +270,7 @@ on_both_engines! {
         let office = Office::open(server).await;
         let mut phone = Phone::confirmed(&office, "mercy").await;
         let mut other = Phone::confirmed(&office, "corner").await;
-        let voucher = office.issue(order()).await;
+        let voucher = office.issue(issue_request()).await;
         office.wait(Span::days(12));
         phone.open_session(&office).await;
         other.open_session(&office).await;
@@ -285,18 +285,18 @@ on_both_engines! {
     async fn a_revocation_counts_from_the_phones_last_ack_on(server: TestServer) {
         let office = Office::open(server).await;
         let mut phone = Phone::confirmed(&office, "mercy").await;
-        let (before, signed_before) = office.issued(order()).await;
-        let (after, signed_after) = office.issued(order()).await;
-        let (held, signed_held) = office.issued(order()).await;
+        let (before, signed_before) = office.issued(issue_request()).await;
+        let (after, signed_after) = office.issued(issue_request()).await;
+        let (suspended, signed_suspended) = office.issued(issue_request()).await;
         office.decide(&before, Decision::Revoke).await;
         office.wait(Span::hours(1));
         phone.open_session(&office).await;
         phone.news(&office).await;
         office.wait(Span::seconds(10));
         office.decide(&after, Decision::Revoke).await;
-        office.decide(&held, Decision::Suspend).await;
+        office.decide(&suspended, Decision::Suspend).await;
         let (claims, ack) =
-            phone.serve(&office, &[&signed_before, &signed_after, &signed_held]).await;
+            phone.serve(&office, &[&signed_before, &signed_after, &signed_suspended]).await;
         assert_eq!(outcomes(&ack), [&refused("revoked"), &Outcome::Accepted, &Outcome::Accepted]);
         assert_eq!(told(&ack, claims[1]), Some(("submitted", Some("served_before_notice"))));
         assert_eq!(told(&ack, claims[2]), Some(("in_review", Some("suspended"))));
@@ -305,7 +305,7 @@ on_both_engines! {
     async fn what_nobody_issued_or_was_typed_in_is_looked_at(server: TestServer) {
         let office = Office::open(server).await;
         let mut phone = Phone::confirmed(&office, "mercy").await;
-        let (voucher, _) = office.issued(order()).await;
+        let (voucher, _) = office.issued(issue_request()).await;
         let unregistered = Voucher {
             identity: protocol::voucher::VoucherIdentity {
                 issuer: voucher.identity.issuer.clone(),
@@ -318,7 +318,7 @@ on_both_engines! {
         let twin = Voucher { benefit: pesos(900_000), ..voucher };
         let (claims, ack) = phone.serve(&office, &[&office.sign(&twin).await]).await;
         assert_eq!(told(&ack, claims[0]), Some(("in_review", Some("twin_of_registered"))));
-        let typed = office.issue(order()).await;
+        let typed = office.issue(issue_request()).await;
         let typed = protocol::record::Redeem { how_read: HowRead::Typed, ..redeem(&typed, pesos(5)) };
         let claim = typed.claim;
         let record = phone.record(&office, Body::Redeem(typed)).await;
@@ -329,7 +329,7 @@ on_both_engines! {
     async fn what_an_unconfirmed_phone_sends_is_kept_and_goes_on_once_it_is_confirmed(server: TestServer) {
         let office = Office::open(server).await;
         let mut phone = Phone::unconfirmed(&office, "mercy").await;
-        let voucher = office.issue(order()).await;
+        let voucher = office.issue(issue_request()).await;
         let (claims, ack) = phone.serve(&office, &[&voucher]).await;
         assert_eq!(outcomes(&ack), [&Outcome::Accepted]);
         assert_eq!(told(&ack, claims[0]), Some(("in_review", Some("device_unconfirmed"))));
@@ -343,7 +343,7 @@ on_both_engines! {
         let office = Office::open(server).await;
         let mut phone = Phone::confirmed(&office, "mercy").await;
         devices::suspend(&office.app.db, &phone.device(&office).await).await.unwrap();
-        let voucher = office.issue(order()).await;
+        let voucher = office.issue(issue_request()).await;
         let (claims, ack) = phone.serve(&office, &[&voucher]).await;
         assert_eq!(told(&ack, claims[0]), Some(("in_review", Some("device_suspended"))));
     }

@@ -1,7 +1,7 @@
 //! What phones and their claims meet when keys are stolen, and when a phone overstates what it held.
 
 use crate::on_both_engines;
-use crate::phones::office::{Office, order};
+use crate::phones::office::{Office, issue_request};
 use crate::phones::phone::{Phone, outcomes, redeem, told};
 use program_server::{trust, vouchers};
 use protocol::Span;
@@ -23,7 +23,7 @@ on_both_engines! {
     async fn a_claim_on_what_was_truly_issued_under_a_stolen_key_passes_and_a_thiefs_does_not(server: TestServer) {
         let office = Office::open(server).await;
         let mut phone = Phone::confirmed(&office, "mercy").await;
-        let (voucher, signed) = office.issued(order()).await;
+        let (voucher, signed) = office.issued(issue_request()).await;
         let other = Voucher { expires: voucher.expires.before(Span::days(1)), ..voucher };
         let forged = office.sign(&other).await;
         compromise(&office).await;
@@ -35,7 +35,7 @@ on_both_engines! {
 
     async fn the_set_is_served_to_anyone_and_asked_for_once(server: TestServer) {
         let office = Office::open(server).await;
-        office.issued(order()).await;
+        office.issued(issue_request()).await;
         compromise(&office).await;
         let current = trust::current(&office.app).await.unwrap();
         let pinned = current.state.list().keys.iter().find_map(|key| key.issued_set()).unwrap();
@@ -54,7 +54,7 @@ on_both_engines! {
     async fn a_status_list_that_was_never_published_says_nothing_of_the_time_of_service(server: TestServer) {
         let office = Office::open(server).await;
         let mut phone = Phone::confirmed(&office, "mercy").await;
-        let (voucher, signed) = office.issued(order()).await;
+        let (voucher, signed) = office.issued(issue_request()).await;
         let list = voucher.status.unwrap().list;
         trust::status_token(&office.app, list).await.unwrap();
         let trust_version = office.trust_version().await;
@@ -72,7 +72,7 @@ on_both_engines! {
         let answer = phone.send(&office, &[record]).await;
         assert_eq!(told(&answer, claim), Some(("in_review", Some("expired_meanwhile"))));
         // One that was published then counts.
-        let (voucher, signed) = office.issued(late_order()).await;
+        let (voucher, signed) = office.issued(late_request()).await;
         let list = voucher.status.unwrap().list;
         office.wait(Span::days(40));
         let token = trust::status_token(&office.app, list).await.unwrap();
@@ -89,6 +89,6 @@ on_both_engines! {
 }
 
 /// A voucher until the end of December.
-fn late_order() -> vouchers::Order {
-    vouchers::Order { last_day: "2026-12-31".parse().unwrap(), ..order() }
+fn late_request() -> vouchers::IssueRequest {
+    vouchers::IssueRequest { last_day: "2026-12-31".parse().unwrap(), ..issue_request() }
 }

@@ -9,7 +9,7 @@ use serde_json::json;
 
 /// Which voucher, and why.
 #[derive(Debug, Args)]
-pub struct Withdraw {
+pub struct Revocation {
     /// The voucher: the reference printed on it, or its id (32 hexadecimal digits).
     voucher: String,
     /// Why, in one line; it is kept with the voucher.
@@ -24,14 +24,13 @@ pub const REVOKE: Wording = (Decision::Revoke, "revoked");
 pub const SUSPEND: Wording = (Decision::Suspend, "suspended");
 pub const LIFT: Wording = (Decision::Lift, "in force again");
 
-impl Withdraw {
+impl Revocation {
     pub async fn run(self, app: &App, wording: Wording, output: &Output) -> Result<()> {
         let (decision, word) = wording;
-        let transaction = app.db.begin().await?;
+        let tx = app.db.begin().await?;
         let issued =
-            vouchers::decide(&transaction, &self.voucher, decision, &self.reason, app.now())
-                .await?;
-        transaction.commit().await?;
+            vouchers::decide(&tx, &self.voucher, decision, &self.reason, app.now()).await?;
+        tx.commit().await?;
         // Signed at once, so that its time is that of the decision and not of the next phone's sync.
         if let Some(status) = issued.voucher.status {
             trust::status_token(app, status.list).await?;

@@ -1,8 +1,8 @@
-//! Taking one file in.
+//! Importing one file.
 
 use crate::app::App;
 use crate::devices::{self, Device, DeviceId, EnrolmentFault};
-use crate::documents::{self, Carried, Fate};
+use crate::documents::{self, ImportOutcome, OfflineChunk};
 use crate::sync::{self, Quota};
 use crate::{Error, trust};
 use protocol::ack::{Ack, Batch, Outcome};
@@ -16,15 +16,14 @@ use std::sync::Arc;
 
 /// A file that was taken in.
 #[derive(Debug, Clone)]
-pub struct Taken {
+pub struct ImportedBundle {
     /// What the phone says of the file, under its signature.
     pub bundle: Bundle,
-    /// The phone.
     pub device: Device,
     /// What became of the records.
     pub records: Tally,
     /// What became of each document.
-    pub documents: Vec<(Hash, Fate)>,
+    pub documents: Vec<(Hash, ImportOutcome)>,
     /// The signed acks, in the order of the batches.
     pub acks: Vec<Vec<u8>>,
     /// Each batch without its items: what asks for news of its chain.
@@ -34,9 +33,7 @@ pub struct Taken {
 /// How many records came to what.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Tally {
-    /// Taken in.
     pub accepted: usize,
-    /// Here already.
     pub duplicates: usize,
     /// Taken in beside another claim on the same voucher.
     pub conflicts: usize,
@@ -48,7 +45,7 @@ pub struct Tally {
 
 /// Why a file was not taken in. Nothing of it was.
 #[derive(Debug, thiserror::Error)]
-pub enum NotTaken {
+pub enum ImportError {
     /// It is no bundle, or altered, or breaks a rule.
     #[error("{0}. Copy the file again from where it was made")]
     Unreadable(protocol::Error),
@@ -76,27 +73,26 @@ pub enum NotTaken {
     Server(#[from] Error),
 }
 
-impl NotTaken {
-    /// The stable code.
+impl ImportError {
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
-            NotTaken::Unreadable(error) => error.code(),
-            NotTaken::SealedToAnother => "sealed_to_another",
-            NotTaken::LaterVersion => "bundle.version",
-            NotTaken::UnknownDevice => "device_unknown",
-            NotTaken::Enrolment(fault) => fault.code(),
-            NotTaken::Server(_) => "internal",
+            ImportError::Unreadable(error) => error.code(),
+            ImportError::SealedToAnother => "sealed_to_another",
+            ImportError::LaterVersion => "bundle.version",
+            ImportError::UnknownDevice => "device_unknown",
+            ImportError::Enrolment(fault) => fault.code(),
+            ImportError::Server(_) => "internal",
         }
     }
 }
 
-impl From<protocol::Error> for NotTaken {
+impl From<protocol::Error> for ImportError {
     fn from(error: protocol::Error) -> Self {
         match error {
-            protocol::Error::Bundle(BundleFault::Version) => NotTaken::LaterVersion,
-            protocol::Error::Bundle(BundleFault::OtherKey) => NotTaken::SealedToAnother,
-            other => NotTaken::Unreadable(other),
+            protocol::Error::Bundle(BundleFault::Version) => ImportError::LaterVersion,
+            protocol::Error::Bundle(BundleFault::OtherKey) => ImportError::SealedToAnother,
+            other => ImportError::Unreadable(other),
         }
     }
 }
@@ -114,25 +110,24 @@ impl Tally {
     }
 }
 
-impl Taken {
+impl ImportedBundle {
     /// Whether documents lack the record that names them, or bytes of their own: another file has
     /// those.
     #[must_use]
     pub fn waits(&self) -> bool {
-        self.documents.iter().any(|(_, fate)| matches!(fate, Fate::Unnamed | Fate::Incomplete))
+        self.documents.iter().any(|(_, outcome)| {
+            matches!(outcome, ImportOutcome::Unnamed | ImportOutcome::Incomplete)
+        })
     }
 }
 
-/// Takes a file in. All of it is checked before anything is: that it is whole and unaltered, and that
+/// Imports a file. All of it is checked before anything is: that it is whole and unaltered, and that
 /// a phone signed it. The same file again changes nothing.
-///
-/// # Errors
-/// [`NotTaken`].
-pub async fn take(app: &App, file: Arc<[u8]>) -> Result<Taken, NotTaken> {
+pub async fn import(app: &App, file: Arc<[u8]>) -> Result<ImportedBundle, ImportError> {
     let key = unsealing(app, &file).await?;
     let (bundle, parts) = blocking(move || contents(&file, &key)).await??;
     let device = admit(app, &bundle, &parts).await?;
-    let mut taken = Taken {
+    let mut imported = ImportedBundle {
         bundle,
         device,
         records: Tally::default(),
@@ -144,21 +139,21 @@ pub async fn take(app: &App, file: Arc<[u8]>) -> Result<Taken, NotTaken> {
         parts.into_iter().partition(|(kind, _)| !matches!(kind, PartKind::Document { .. }));
     for (kind, content) in batches {
         if kind == PartKind::Batch {
-            taken.receive(app, &content).await?;
+            imported.receive(app, &content).await?;
         }
     }
     for (kind, content) in documents {
         if let PartKind::Document { document, offset, total } = kind {
-            let carried = Carried { document, offset, total, content };
-            let fate = documents::carry(app, taken.device.id, carried).await?;
-            taken.documents.push((document, fate));
+            let chunk = OfflineChunk { document, offset, total, content };
+            let outcome = documents::import_chunk(app, imported.device.id, chunk).await?;
+            imported.documents.push((document, outcome));
         }
     }
-    Ok(taken)
+    Ok(imported)
 }
 
-impl Taken {
-    async fn receive(&mut self, app: &App, content: &[u8]) -> Result<(), NotTaken> {
+impl ImportedBundle {
+    async fn receive(&mut self, app: &App, content: &[u8]) -> Result<(), ImportError> {
         let batch = Batch::decode(content)?;
         self.asks.push(Batch { items: Vec::new(), ..batch.clone() });
         let signed = sync::receive(app, &self.device, batch, Quota::default()).await?;
@@ -172,13 +167,13 @@ impl Taken {
 }
 
 /// The key that opens a file, by the id outside it.
-async fn unsealing(app: &App, file: &[u8]) -> Result<Arc<UnsealingKey>, NotTaken> {
+async fn unsealing(app: &App, file: &[u8]) -> Result<Arc<UnsealingKey>, ImportError> {
     let prelude = Prelude::decode(file)?;
     match trust::unsealing(app, app.db.reader(), prelude.kid).await {
         Ok(key) => Ok(key),
-        Err(Error::NotFound { .. }) => Err(NotTaken::SealedToAnother),
+        Err(Error::NotFound { .. }) => Err(ImportError::SealedToAnother),
         Err(Error::File { source, .. }) if source.kind() == ErrorKind::NotFound => {
-            Err(NotTaken::SealedToAnother)
+            Err(ImportError::SealedToAnother)
         }
         Err(error) => Err(error.into()),
     }
@@ -187,7 +182,7 @@ async fn unsealing(app: &App, file: &[u8]) -> Result<Arc<UnsealingKey>, NotTaken
 type Contents = (Bundle, Vec<(PartKind, Vec<u8>)>);
 
 /// Everything in a file, after all of it was checked.
-fn contents(file: &[u8], key: &UnsealingKey) -> Result<Contents, NotTaken> {
+fn contents(file: &[u8], key: &UnsealingKey) -> Result<Contents, ImportError> {
     let bundle = verify::<Bundle>(file, key)?;
     let mut parts = Vec::with_capacity(bundle.parts.len());
     for part in Parts::<Bundle>::of(file, key)? {
@@ -206,16 +201,16 @@ async fn admit(
     app: &App,
     bundle: &Bundle,
     parts: &[(PartKind, Vec<u8>)],
-) -> Result<Device, NotTaken> {
+) -> Result<Device, ImportError> {
     let id = DeviceId(bundle.device.thumbprint());
     let known = devices::known(&app.db, id).await?;
     let request = parts.iter().find(|(kind, _)| *kind == PartKind::Enrolment);
     let enrolled = match request {
         Some((_, request)) => enrol(app, id, request, app.now()).await,
-        None => Err(NotTaken::UnknownDevice),
+        None => Err(ImportError::UnknownDevice),
     };
     match (enrolled, known) {
-        (Err(NotTaken::Server(error)), _) => Err(error.into()),
+        (Err(ImportError::Server(error)), _) => Err(error.into()),
         (Ok(device), _) => Ok(device),
         // A code counts once. A phone whose answer was lost is known by its key.
         (Err(_), Some(device)) => Ok(device),
@@ -228,20 +223,20 @@ async fn enrol(
     id: DeviceId,
     request: &[u8],
     now: Timestamp,
-) -> Result<Device, NotTaken> {
+) -> Result<Device, ImportError> {
     let opened = protocol::enrolment::Request::open(request)?;
     if DeviceId(opened.key.thumbprint()) != id {
-        return Err(NotTaken::UnknownDevice);
+        return Err(ImportError::UnknownDevice);
     }
     devices::enrol(&app.db, request, now).await.map_err(|fault| match fault {
-        EnrolmentFault::Server(error) => NotTaken::Server(error),
-        fault => NotTaken::Enrolment(fault),
+        EnrolmentFault::Server(error) => ImportError::Server(error),
+        fault => ImportError::Enrolment(fault),
     })
 }
 
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, NotTaken> {
+) -> Result<T, ImportError> {
     let done = tokio::task::spawn_blocking(work).await;
     done.map_err(|_| Error::Unavailable("the file could not be read to its end".into()).into())
 }

@@ -8,16 +8,16 @@ use std::collections::BTreeSet;
 
 /// Records without a place: which item of the batch each is, and why it has none.
 #[derive(Default)]
-pub struct Displaced<'b> {
+pub struct OutOfChain<'b> {
     records: Vec<(usize, &'b Opened, Refusal)>,
     hashes: BTreeSet<Hash>,
 }
 
-impl<'b> Displaced<'b> {
+impl<'b> OutOfChain<'b> {
     /// None so far.
     #[must_use]
     pub fn new() -> Self {
-        Displaced::default()
+        OutOfChain::default()
     }
 
     /// Adds the record of the batch's `nth` item.
@@ -38,7 +38,6 @@ impl<'b> Displaced<'b> {
         self.records.is_empty()
     }
 
-    /// The records' digests.
     #[must_use]
     pub fn hashes(&self) -> Vec<Hash> {
         self.hashes.iter().copied().collect()
@@ -50,7 +49,6 @@ impl<'b> Displaced<'b> {
         self.records.iter().map(|(_, record, _)| &record.content).collect()
     }
 
-    /// The records.
     pub fn into_records(self) -> impl Iterator<Item = (usize, &'b Opened, Refusal)> {
         self.records.into_iter()
     }

@@ -1,10 +1,10 @@
-//! What state a claim is in, from what is known of it. Plain rules on values.
+//! The state of a claim and its holds, from what is known of it. Plain rules on values.
 
 use protocol::ack::ClaimState;
 
-/// What is to be said of a claim. All but a mark must be decided by a person before it goes on.
+/// Why a claim does not go on before a person has decided; a mark stops nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Question {
+pub enum Hold {
     /// A second claim on the voucher came in.
     ConflictFirst,
     /// The device was suspended when the record came in.
@@ -43,7 +43,7 @@ pub enum Question {
 pub enum ConflictKind {
     /// The same voucher was served twice.
     Double,
-    /// Two vouchers with one identity and different content: the signer's fault.
+    /// Two vouchers with one identity and different content: equivocation of their signer.
     Twin,
     /// The first claim is on an account-payable order or paid.
     Late,
@@ -54,8 +54,8 @@ pub enum ConflictKind {
 pub enum Known {
     /// It is the live claim of its voucher.
     Live {
-        /// What a person must decide.
-        questions: Vec<Question>,
+        /// Its open holds.
+        holds: Vec<Hold>,
         /// Whether a document that its records name has not arrived.
         documents_missing: bool,
         /// Whether a person decided a conflict for it.
@@ -66,65 +66,64 @@ pub enum Known {
 }
 
 /// A claim's state, with a stable code of why where there is something to say.
-pub type Standing = (ClaimState, Option<&'static str>);
+pub type StateAndReason = (ClaimState, Option<&'static str>);
 
-impl Question {
-    /// Every question, the gravest first.
-    pub const ALL: [Question; 15] = [
-        Question::ConflictFirst,
-        Question::DeviceSuspended,
-        Question::DeviceUnconfirmed,
-        Question::NotInRegister,
-        Question::IssueRecordMissing,
-        Question::TwinOfRegistered,
-        Question::Suspended,
-        Question::ServedBeforeNotice,
-        Question::ExpiredMeanwhile,
-        Question::BecameValidMeanwhile,
-        Question::Overridden,
-        Question::AfterRestore,
-        Question::ServedByReference,
-        Question::TypedIn,
-        Question::SentByAnother,
+impl Hold {
+    /// Every hold, the gravest first.
+    pub const ALL: [Hold; 15] = [
+        Hold::ConflictFirst,
+        Hold::DeviceSuspended,
+        Hold::DeviceUnconfirmed,
+        Hold::NotInRegister,
+        Hold::IssueRecordMissing,
+        Hold::TwinOfRegistered,
+        Hold::Suspended,
+        Hold::ServedBeforeNotice,
+        Hold::ExpiredMeanwhile,
+        Hold::BecameValidMeanwhile,
+        Hold::Overridden,
+        Hold::AfterRestore,
+        Hold::ServedByReference,
+        Hold::TypedIn,
+        Hold::SentByAnother,
     ];
 
     /// The stable code, also in the database.
     #[must_use]
     pub fn code(self) -> &'static str {
         match self {
-            Question::ConflictFirst => "conflict_first",
-            Question::DeviceSuspended => "device_suspended",
-            Question::DeviceUnconfirmed => "device_unconfirmed",
-            Question::NotInRegister => "not_in_register",
-            Question::IssueRecordMissing => "issue_record_missing",
-            Question::TwinOfRegistered => "twin_of_registered",
-            Question::Suspended => "suspended",
-            Question::ServedBeforeNotice => "served_before_notice",
-            Question::ExpiredMeanwhile => "expired_meanwhile",
-            Question::BecameValidMeanwhile => "became_valid_meanwhile",
-            Question::TypedIn => "typed_in",
-            Question::ServedByReference => "served_by_reference",
-            Question::Overridden => "overridden",
-            Question::AfterRestore => "after_restore",
-            Question::SentByAnother => "sent_by_another_device",
+            Hold::ConflictFirst => "conflict_first",
+            Hold::DeviceSuspended => "device_suspended",
+            Hold::DeviceUnconfirmed => "device_unconfirmed",
+            Hold::NotInRegister => "not_in_register",
+            Hold::IssueRecordMissing => "issue_record_missing",
+            Hold::TwinOfRegistered => "twin_of_registered",
+            Hold::Suspended => "suspended",
+            Hold::ServedBeforeNotice => "served_before_notice",
+            Hold::ExpiredMeanwhile => "expired_meanwhile",
+            Hold::BecameValidMeanwhile => "became_valid_meanwhile",
+            Hold::TypedIn => "typed_in",
+            Hold::ServedByReference => "served_by_reference",
+            Hold::Overridden => "overridden",
+            Hold::AfterRestore => "after_restore",
+            Hold::SentByAnother => "sent_by_another_device",
         }
     }
 
     /// Whether a person must decide it before the claim goes on.
     #[must_use]
     pub fn needs_a_person(self) -> bool {
-        !matches!(self, Question::ServedBeforeNotice | Question::SentByAnother)
+        !matches!(self, Hold::ServedBeforeNotice | Hold::SentByAnother)
     }
 
-    /// The question with this code.
+    /// The hold with this code.
     #[must_use]
     pub fn from_code(code: &str) -> Option<Self> {
-        Question::ALL.into_iter().find(|question| question.code() == code)
+        Hold::ALL.into_iter().find(|hold| hold.code() == code)
     }
 }
 
 impl ConflictKind {
-    /// Every kind.
     pub const ALL: [ConflictKind; 3] =
         [ConflictKind::Double, ConflictKind::Twin, ConflictKind::Late];
 
@@ -160,14 +159,14 @@ impl ConflictKind {
 impl Known {
     /// The state that follows.
     #[must_use]
-    pub fn standing(&self) -> Standing {
+    pub fn state_and_reason(&self) -> StateAndReason {
         match self {
             Known::Waiting(kind) => (ClaimState::Conflict, Some(kind.code())),
-            Known::Live { questions, documents_missing, upheld } => {
-                let open = questions.iter().filter(|question| question.needs_a_person()).min();
-                let mark = questions.iter().min().map(|mark| mark.code());
+            Known::Live { holds, documents_missing, upheld } => {
+                let open = holds.iter().filter(|hold| hold.needs_a_person()).min();
+                let mark = holds.iter().min().map(|mark| mark.code());
                 match open {
-                    Some(question) => (ClaimState::InReview, Some(question.code())),
+                    Some(hold) => (ClaimState::InReview, Some(hold.code())),
                     None if *documents_missing => (ClaimState::DocumentsMissing, mark),
                     None if *upheld => (ClaimState::Upheld, mark),
                     None => (ClaimState::Submitted, mark),
@@ -203,20 +202,20 @@ pub fn is_closed(state: ClaimState) -> bool {
 mod tests {
     use super::*;
 
-    fn live(questions: &[Question], documents_missing: bool) -> Standing {
-        Known::Live { questions: questions.to_vec(), documents_missing, upheld: false }.standing()
+    fn live(holds: &[Hold], documents_missing: bool) -> StateAndReason {
+        Known::Live { holds: holds.to_vec(), documents_missing, upheld: false }.state_and_reason()
     }
 
     #[test]
-    fn a_claim_without_a_question_and_with_its_documents_is_submitted() {
+    fn a_claim_without_a_hold_and_with_its_documents_is_submitted() {
         assert_eq!(live(&[], false), (ClaimState::Submitted, None));
     }
 
     #[test]
-    fn a_person_is_asked_before_documents_are_waited_for_and_the_gravest_question_is_named() {
+    fn a_person_decides_before_documents_are_waited_for_and_the_gravest_hold_is_named() {
         assert_eq!(live(&[], true), (ClaimState::DocumentsMissing, None));
         assert_eq!(
-            live(&[Question::TypedIn, Question::ConflictFirst], true),
+            live(&[Hold::TypedIn, Hold::ConflictFirst], true),
             (ClaimState::InReview, Some("conflict_first"))
         );
     }
@@ -224,9 +223,9 @@ mod tests {
     #[test]
     fn a_claim_served_before_notice_of_a_revocation_is_marked_and_goes_on() {
         let mark = Some("served_before_notice");
-        assert_eq!(live(&[Question::ServedBeforeNotice], false), (ClaimState::Submitted, mark));
+        assert_eq!(live(&[Hold::ServedBeforeNotice], false), (ClaimState::Submitted, mark));
         assert_eq!(
-            live(&[Question::ServedBeforeNotice, Question::TypedIn], false),
+            live(&[Hold::ServedBeforeNotice, Hold::TypedIn], false),
             (ClaimState::InReview, Some("typed_in"))
         );
     }
@@ -234,7 +233,7 @@ mod tests {
     #[test]
     fn a_second_claim_waits_and_a_twin_is_told_from_a_double() {
         let second = |same_content, first| {
-            Known::Waiting(ConflictKind::of(same_content, first)).standing().1
+            Known::Waiting(ConflictKind::of(same_content, first)).state_and_reason().1
         };
         assert_eq!(second(true, ClaimState::Submitted), Some("redeemed_elsewhere"));
         assert_eq!(second(false, ClaimState::Paid), Some("twin"));
@@ -243,8 +242,8 @@ mod tests {
 
     #[test]
     fn codes_name_one_thing_each() {
-        for question in Question::ALL {
-            assert_eq!(Question::from_code(question.code()), Some(question));
+        for hold in Hold::ALL {
+            assert_eq!(Hold::from_code(hold.code()), Some(hold));
         }
         for kind in ConflictKind::ALL {
             assert_eq!(ConflictKind::from_code(kind.code()), Some(kind));
