@@ -223,7 +223,7 @@ fn a_home_that_cannot_be_written_can_still_be_read() {
         fs::set_permissions(program.path(), fs::Permissions::from_mode(0o755)).unwrap();
         let copy = program.path().join("ledger-test");
         fs::copy(std::env::current_exe().unwrap(), &copy).unwrap();
-        let name = "faults::a_home_that_cannot_be_written_can_still_be_read";
+        let name = "ledger::faults::a_home_that_cannot_be_written_can_still_be_read";
         let output = std::process::Command::new(copy)
             .args(["--exact", name])
             .env(HOME, dir.path())
