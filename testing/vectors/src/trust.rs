@@ -476,11 +476,6 @@ fn files() -> Vec<Vector> {
             "Of a key of an unknown use nothing but its use is read.",
             l().with(&[6], items(all_keys().into_iter().chain([later_key()]))),
         ),
-        with_list_taken(
-            "keys of later uses alone",
-            "A list without a key that this version knows.",
-            l().with(&[6], items([later_key(), later_key()])),
-        ),
         with_list(
             "key without a use",
             "No use, so nobody knows whether it may be passed over.",

@@ -34,7 +34,7 @@ class TrustVectorsTest {
 
     @Test
     fun `trust_json, a trust file is accepted and graded or refused, and what was held stays`() {
-        VectorFile("trust.json", "pinned", "held", "hex", "now", "restore").play(54) { vector ->
+        VectorFile("trust.json", "pinned", "held", "hex", "now", "restore").play(58) { vector ->
             val now = vector.own["now"].asLong
             var phone = phone(vector.hex("pinned"))
             phone.enrol(VectorPhone.BEGINNING)

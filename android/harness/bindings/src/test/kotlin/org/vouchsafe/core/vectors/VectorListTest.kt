@@ -33,7 +33,7 @@ class VectorListTest {
         )
 
         val NO_DOOR = mapOf(
-            "ack.json" to "an ack names a chain of records, and each phone draws the id of its own by chance",
+            "ack.json" to "an ack names a chain of records, and each phone draws the id of its own by chance; AckVectorsTest signs its own",
             "batch.json" to "a phone writes batches and reads none",
             "bundle.json" to "bundles are sealed to the server, answers to a key that each phone makes for itself",
             "by_code.json" to "records, which a phone writes, and trust lists whose flag shows where a voucher is listed",

@@ -33,17 +33,25 @@ class VectorPhone(home: File, pinned: ByteArray, profile: ByteArray) : AutoClose
     }
 
     /** The time in the acks of the server from now on; it raises the hard floor. */
-    fun setServerTime(time: Long) {
+    fun setServerTime(time: Long) = setAck(time, emptyMap())
+
+    /** The server tells this state of this claim from now on. */
+    fun setClaimState(claim: String, state: String) =
+        setAck(BEGINNING, mapOf(7 to listOf(mapOf(1 to bytes(claim), 2 to state))))
+
+    private fun setAck(time: Long, more: Map<Int, Any>) {
         server.ack = { chain ->
-            val ack = mapOf(1 to keys.thumbprint, 2 to chain, 3 to 0, 5 to emptyList<Any>(), 8 to 0, 9 to time)
+            val ack = mapOf(1 to keys.thumbprint, 2 to chain, 3 to 0, 5 to emptyList<Any>(), 8 to 0, 9 to time) + more
             OfficeKey.ACK.sign("application/vouchsafe-ack+cose", cbor(ack))
         }
     }
 
-    fun redeem(text: String, now: Long) {
+    /** Gives the claim's id. */
+    fun redeem(text: String, now: Long): String {
         val service = Service(given = null, HowRead.CAMERA, operator = null, documents = emptyList())
         val done = engine.redeem(text, service, earlier(now))
         check(done is Redemption.Done) { "not redeemed: $done" }
+        return done.claim
     }
 
     fun check(text: String, now: Long): Verdict = engine.check(text, DeviceClock(now.toULong(), 0uL, "a later boot"))
