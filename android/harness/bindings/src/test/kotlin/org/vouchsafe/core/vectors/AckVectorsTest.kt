@@ -4,6 +4,7 @@ import java.io.File
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.io.TempDir
+import org.vouchsafe.core.deviceClockAt
 
 /**
  * The vectors of ack.json that are about claims. An ack names its phone's chain, whose id each phone draws by chance, so the
@@ -28,8 +29,9 @@ class AckVectorsTest {
         val profile = bytes(world["profiles"].asJsonObject["usual"].asString)
         return VectorPhone(home, bytes(trust["pinned"].asString), profile).use { phone ->
             phone.enrolUnder(bytes(trust["file"].asString))
-            val text = VectorPhone.voucher(ByteArray(16), from = VectorPhone.BEGINNING, until = VectorPhone.NOON + VectorPhone.DAY)
-            val claim = phone.redeem(text, VectorPhone.BEGINNING)
+            val now = phone.engine.health(deviceClockAt(VectorPhone.BEGINNING)).trustIssued!!.toLong()
+            val text = VectorPhone.voucher(ByteArray(16), from = now, until = now + VectorPhone.DAY)
+            val claim = phone.redeem(text, now)
             phone.setClaimState(claim, told)
             phone.sync(VectorPhone.BEGINNING)
             phone.engine.claims(before = null, limit = 10u).single { it.id == claim }.state
