@@ -97,7 +97,7 @@ class VouchersTest {
     @Test
     fun `a voucher whose code cannot be read is served without it where the programme allows that, and so marked`() {
         val voucher = office.issue("--money", "90.00", "--provider", "mercy")
-        office.command("programme", "policy", "aid", "--by-code", "review")
+        office.command("programme", "policy", "aid", "--by-reference", "review")
         robot.enrol(office)
         robot.environment.transport.stub = { HttpOutcome.Unreachable }
         robot.tap(R.string.vouchers)
@@ -123,7 +123,7 @@ class VouchersTest {
         assertEquals("in_review", held["state"].asString)
         val again = runBlocking { robot.container.phone.redeemByReference(voucher.reference, claim.given!!) }
         assertEquals(ReferenceRedemption.Refused(ReferenceRefusal.NotListed), again)
-        office.command("programme", "policy", "aid", "--by-code", "refuse")
+        office.command("programme", "policy", "aid", "--by-reference", "refuse")
     }
 
     /** The reference that is printed on a voucher names its picture. */
