@@ -90,7 +90,6 @@ enum Source {
 }
 
 impl Clock {
-    /// The machine's clock.
     #[must_use]
     pub fn system() -> Self {
         Clock(Source::System)

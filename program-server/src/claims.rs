@@ -51,7 +51,6 @@ pub struct NewClaim {
     pub service: ServiceTime,
     /// When it may be paid at the earliest, since another may still come in until then.
     pub payable_from: Timestamp,
-    /// Its open holds.
     pub holds: Vec<Hold>,
 }
 

@@ -29,7 +29,6 @@ const RETRY_AFTER: HeaderValue = HeaderValue::from_static("30");
 #[derive(Clone)]
 struct Permits(Arc<Semaphore>);
 
-/// The module's routes.
 pub fn router() -> OpenApiRouter<App> {
     let permits = Permits(Arc::new(Semaphore::new(AT_A_TIME)));
     OpenApiRouter::new().routes(routes!(bundles)).layer(Extension(permits))

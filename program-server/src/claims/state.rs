@@ -54,7 +54,6 @@ pub enum ConflictKind {
 pub enum Known {
     /// It is the live claim of its voucher.
     Live {
-        /// Its open holds.
         holds: Vec<Hold>,
         /// Whether a document that its records name has not arrived.
         documents_missing: bool,

@@ -10,7 +10,6 @@ use std::borrow::Cow;
 /// An answer that is no success.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Problem {
-    /// The HTTP status.
     #[serde(serialize_with = "number")]
     #[schema(value_type = u16)]
     status: StatusCode,
@@ -70,13 +69,11 @@ impl Problem {
         )
     }
 
-    /// The status.
     #[must_use]
     pub fn status(&self) -> StatusCode {
         self.status
     }
 
-    /// The stable code.
     #[must_use]
     pub fn code(&self) -> &'static str {
         self.code

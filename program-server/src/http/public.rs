@@ -18,7 +18,6 @@ const CACHED: &str = "public, max-age=60";
 /// The body type of a status list (Token Status List, CWT form).
 const STATUS_LIST: &str = "application/statuslist+cwt";
 
-/// The routes.
 pub(super) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(trust_file))

@@ -73,7 +73,6 @@ impl<'r> From<&'r ServeByReference> for Service<'r> {
 pub struct Admitted {
     /// When it was served.
     pub service: ServiceTime,
-    /// Its holds.
     pub holds: Vec<Hold>,
 }
 

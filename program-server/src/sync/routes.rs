@@ -10,7 +10,6 @@ use protocol::ack::{Batch, MAX_BATCH_LEN};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-/// The module's routes.
 pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(records)).layer(DefaultBodyLimit::max(MAX_BATCH_LEN))
 }

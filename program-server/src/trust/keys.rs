@@ -24,7 +24,6 @@ const FOREIGN_KEY_LIFE: Span = Span::days(5 * 365);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TrustedKey {
     pub key: PublicKey,
-    /// Its one use.
     pub purpose: KeyUse,
     /// Whom it speaks for.
     pub issuer: IssuerId,

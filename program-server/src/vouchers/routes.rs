@@ -22,7 +22,6 @@ use utoipa_axum::routes;
 /// Most vouchers of one page.
 const PAGE: usize = 100;
 
-/// The module's routes.
 pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(own_vouchers))
 }

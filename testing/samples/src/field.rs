@@ -24,7 +24,6 @@ pub fn retired() -> Ed25519Key {
     Ed25519Key::from_seed(&[0x43; 32])
 }
 
-/// The officer's phone.
 pub fn officer() -> P256Key {
     P256Key::from_scalar(&[0x23; 32]).unwrap()
 }

@@ -79,7 +79,6 @@ pub fn public(who: Who) -> PublicKey {
     key(who).public_key()
 }
 
-/// The phone's key.
 pub fn device() -> P256Key {
     P256Key::from_scalar(&[0x21; 32]).unwrap()
 }
