@@ -29,6 +29,13 @@ const NATIVE_TOOLS: &[&str] = &[
     "vcpkg",
 ];
 
+/// What the demo builds, on a machine that has a C compiler alone.
+const DEMO: &[&str] = &["verifier-cli", "program-server", "journeys"];
+
+/// Of [`NATIVE_TOOLS`], those for which a C compiler is enough where they are used: `pkg-config` and `vcpkg` look for a
+/// library and go without.
+const A_COMPILER_DOES: &[&str] = &["cc", "pkg-config", "vcpkg"];
+
 /// Other roads to TLS, each with C or the system's library in it.
 const OTHER_TLS: &[&str] = &[
     "aws-lc-rs",
@@ -90,6 +97,13 @@ impl<'a> Graph<'a> {
         reached
     }
 
+    /// The tools of [`NATIVE_TOOLS`] that this crate's build script calls.
+    fn tools(&self, id: &PackageId) -> impl Iterator<Item = &'a str> {
+        self.dependencies(id, DependencyKind::Build)
+            .map(|tool| self.packages[tool].name.as_str())
+            .filter(|tool| NATIVE_TOOLS.contains(tool))
+    }
+
     /// What makes this crate native, in words, or `None` for Rust alone.
     fn native(&self, id: &PackageId) -> Option<String> {
         let package = self.packages[id];
@@ -99,12 +113,9 @@ impl<'a> Graph<'a> {
                 package.name, package.version
             ));
         }
-        self.dependencies(id, DependencyKind::Build)
-            .map(|tool| self.packages[tool].name.as_str())
-            .find(|tool| NATIVE_TOOLS.contains(tool))
-            .map(|tool| {
-                format!("{} {} calls {tool} from its build script", package.name, package.version)
-            })
+        self.tools(id).next().map(|tool| {
+            format!("{} {} calls {tool} from its build script", package.name, package.version)
+        })
     }
 }
 
@@ -132,6 +143,27 @@ fn the_walk_reaches_sqlite_and_sees_that_it_is_native() -> Result<(), cargo_meta
         sqlite.is_some_and(|id| graph.native(id).is_some()),
         "{SQLITE} is the phone's database and is C"
     );
+    Ok(())
+}
+
+#[test]
+fn what_the_demo_builds_needs_a_c_compiler_and_nothing_more() -> Result<(), cargo_metadata::Error> {
+    let metadata = workspace::resolved(None)?;
+    let graph = Graph::new(&metadata);
+    let more = |roots: &[&str]| -> Vec<String> {
+        graph
+            .linked_into(roots)
+            .into_iter()
+            .flat_map(|id| {
+                graph
+                    .tools(id)
+                    .filter(|tool| !A_COMPILER_DOES.contains(tool))
+                    .map(move |tool| format!("{} needs {tool}", graph.packages[id].name))
+            })
+            .collect()
+    };
+    assert_eq!(more(DEMO), Vec::<String>::new());
+    assert!(!more(&["bench"]).is_empty(), "the benchmarks' C++ peer takes cmake");
     Ok(())
 }
 

@@ -1,7 +1,7 @@
 //! What the office's modules promise, on both engines: programmes, providers, trust, vouchers.
 
 mod programmes;
-mod setting;
+pub mod setting;
 mod status;
 mod trust;
 mod trust_in_motion;

@@ -1,19 +1,18 @@
 //! An office to test against: a served programme with three providers.
 
+pub use crate::office::setting::{aid as programme, audience, provider_id};
 use crate::support::TestServer;
 use program_server::app::App;
 use program_server::claims::{self, Claim};
 use program_server::http;
-use program_server::programmes::{self, HOLDING_DAYS, Programme};
+use program_server::programmes;
 use program_server::providers::{self, Provider};
 use program_server::trust::{self, Ceremony};
 use program_server::vouchers::{self, IssueRequest};
-use protocol::id::{Audience, ClaimId, ProgrammeId, ProviderId};
+use protocol::id::ClaimId;
 use protocol::key::KeyUse;
 use protocol::key::PublicKey;
 use protocol::record::SignedVoucher;
-use protocol::time::Zone;
-use protocol::trust::TooOldPolicy;
 use protocol::voucher::{Holder, Voucher};
 use protocol::{Benefit, Currency, Money, Span};
 
@@ -50,18 +49,6 @@ impl Answer {
     }
 }
 
-pub fn programme() -> ProgrammeId {
-    ProgrammeId::new("aid").unwrap()
-}
-
-pub fn provider_id(id: &str) -> ProviderId {
-    ProviderId::new(id).unwrap()
-}
-
-pub fn audience(id: &str) -> Audience {
-    Audience::new(id).unwrap()
-}
-
 pub fn pesos(minor: u64) -> Benefit {
     Benefit::Money(Money::new(minor, Currency::new("PHP").unwrap()).unwrap())
 }
@@ -88,18 +75,7 @@ impl Office {
         let ceremony = Ceremony { root_keys: &root_keys, roots: 3, threshold: 2 };
         trust::perform_ceremony(&app, ceremony).await.unwrap();
         let tx = app.db.begin().await.unwrap();
-        let aid = Programme {
-            id: programme(),
-            name: "Medical Aid".to_owned(),
-            zone: Zone::new("Asia/Manila").unwrap(),
-            currency: Currency::new("PHP").unwrap(),
-            decimals: 2,
-            too_old: TooOldPolicy::Refuse,
-            clock_tolerance: Span::days(1),
-            by_reference: false,
-            holding_days: HOLDING_DAYS,
-        };
-        programmes::add(&tx, &aid).await.unwrap();
+        programmes::add(&tx, &crate::office::setting::programme("aid")).await.unwrap();
         for (id, groups) in
             [("mercy", ["pharmacies"].as_slice()), ("corner", &["pharmacies"]), ("harbour", &[])]
         {
