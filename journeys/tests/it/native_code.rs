@@ -150,17 +150,13 @@ fn the_walk_reaches_sqlite_and_sees_that_it_is_native() -> Result<(), cargo_meta
 fn what_the_demo_builds_needs_a_c_compiler_and_nothing_more() -> Result<(), cargo_metadata::Error> {
     let metadata = workspace::resolved(None)?;
     let graph = Graph::new(&metadata);
-    let more = |roots: &[&str]| -> Vec<String> {
-        graph
-            .linked_into(roots)
-            .into_iter()
-            .flat_map(|id| {
-                graph
-                    .tools(id)
-                    .filter(|tool| !A_COMPILER_DOES.contains(tool))
-                    .map(move |tool| format!("{} needs {tool}", graph.packages[id].name))
-            })
-            .collect()
+    let more = |roots: &[&str]| {
+        let mut more = Vec::new();
+        for id in graph.linked_into(roots) {
+            let tools = graph.tools(id).filter(|tool| !A_COMPILER_DOES.contains(tool));
+            more.extend(tools.map(|tool| format!("{} needs {tool}", graph.packages[id].name)));
+        }
+        more
     };
     assert_eq!(more(DEMO), Vec::<String>::new());
     assert!(!more(&["bench"]).is_empty(), "the benchmarks' C++ peer takes cmake");
