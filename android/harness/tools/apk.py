@@ -39,8 +39,6 @@ def main() -> None:
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir()
     programs, rules, native = unpack_libraries(sorted((target / "aars").glob("*.aar")), work)
-    programs += class_path(target, work)
-    rules += [options.app / "proguard-rules.pro", target / "aapt-rules.txt"]
 
     libraries = ["--lib", options.tools / "android.jar", "--lib", java_home(), "--lib", options.declared]
     dex = ["--release", "--min-api", options.min_sdk, *libraries, "--output", work / "dex.zip"]
@@ -49,7 +47,8 @@ def main() -> None:
         shrunk = shrink(target, options.tools, options.app, options.declared, options.test_libraries, options.office)
         run(*java, "com.android.tools.r8.D8", *dex, *shrunk)
     else:
-        for file in rules:
+        programs += class_path(target, work)
+        for file in [*rules, options.app / "proguard-rules.pro", target / "aapt-rules.txt"]:
             dex += ["--pg-conf", file]
         run(*java, "com.android.tools.r8.R8", *dex, "--pg-map-output", target / "mapping.txt", *programs)
 
